@@ -1,0 +1,150 @@
+//! Who may do what, and why. Facts in, decision and reason out; no I/O, nobody else decides.
+//!
+//! A [`ReadPermit`] or [`WritePermit`] is the only way to patient data in `store`, and only this
+//! crate can make one. Default is no.
+
+use std::sync::Arc;
+
+use akson_base::{Kind, Problem};
+
+/// Who is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Stable identity for the log: `open`, later a HelseID subject.
+    pub id: String,
+    /// What the patient reads in the log.
+    pub display: String,
+}
+
+impl Actor {
+    /// The actor of a server that was started with `--open`: whoever is at this machine.
+    pub fn open() -> Self {
+        Self { id: "open".into(), display: "Åpen tilgang (uten innlogging)".into() }
+    }
+
+    /// The operator's own commands on a closed store (`akson load --data`).
+    pub fn operator() -> Self {
+        Self { id: "operator".into(), display: "Driftspersonell (kommandolinje)".into() }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Look at a resource or a list.
+    Read,
+    /// Make, change or remove a resource.
+    Write,
+}
+
+/// Why it is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ground {
+    /// The server runs with `--open` on loopback: synthetic data, no login.
+    Open,
+    /// An operator's command on the data folder.
+    Operator,
+}
+
+impl Ground {
+    /// The word in the log.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// The rules in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// No request has a ground: there is no login yet. The default.
+    Closed,
+    /// Everyone who reaches the server may do everything, as actor `open`.
+    Open,
+    /// The process is an operator's command that holds the data folder itself.
+    Operator,
+}
+
+/// Proof that reading was allowed to this actor on this ground.
+#[derive(Clone, Debug)]
+pub struct ReadPermit {
+    actor: Arc<Actor>,
+    ground: Ground,
+}
+
+/// Proof that writing was allowed to this actor on this ground.
+#[derive(Clone, Debug)]
+pub struct WritePermit {
+    actor: Arc<Actor>,
+    ground: Ground,
+}
+
+macro_rules! permit {
+    ($permit:ty) => {
+        impl $permit {
+            /// Who was allowed.
+            pub fn actor(&self) -> &Arc<Actor> {
+                &self.actor
+            }
+
+            /// Why.
+            pub fn ground(&self) -> Ground {
+                self.ground
+            }
+        }
+    };
+}
+permit!(ReadPermit);
+permit!(WritePermit);
+
+impl Policy {
+    fn ground(self, actor: &Actor) -> Result<Ground, Problem> {
+        match self {
+            Self::Open if actor.id == "open" => Ok(Ground::Open),
+            Self::Operator if actor.id == "operator" => Ok(Ground::Operator),
+            Self::Closed | Self::Open | Self::Operator => Err(Problem::new(
+                Kind::Unauthenticated,
+                "ACC-001",
+                "No one is logged in, and this server has no login yet. \
+                 Start it with --open on loopback to try it with synthetic data.",
+            )),
+        }
+    }
+
+    /// May this actor read?
+    pub fn may_read(self, actor: &Arc<Actor>) -> Result<ReadPermit, Problem> {
+        let ground = self.ground(actor)?;
+        Ok(ReadPermit { actor: Arc::clone(actor), ground })
+    }
+
+    /// May this actor write?
+    pub fn may_write(self, actor: &Arc<Actor>) -> Result<WritePermit, Problem> {
+        let ground = self.ground(actor)?;
+        Ok(WritePermit { actor: Arc::clone(actor), ground })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_golden_matrix_of_policies_and_actors() {
+        let open = Arc::new(Actor::open());
+        let operator = Arc::new(Actor::operator());
+        let cases = [
+            (Policy::Closed, &open, None),
+            (Policy::Closed, &operator, None),
+            (Policy::Open, &open, Some(Ground::Open)),
+            (Policy::Open, &operator, None),
+            (Policy::Operator, &open, None),
+            (Policy::Operator, &operator, Some(Ground::Operator)),
+        ];
+        for (policy, actor, expected) in cases {
+            assert_eq!(policy.may_read(actor).ok().map(|p| p.ground()), expected);
+            assert_eq!(policy.may_write(actor).ok().map(|p| p.ground()), expected);
+        }
+    }
+}

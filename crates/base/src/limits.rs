@@ -1,0 +1,30 @@
+//! A limit on everything, with the unit in the name. Over a limit is refused, never cut.
+//!
+//! Each is described in `docs/operate/limits.md`.
+
+/// Largest single resource accepted, as JSON.
+pub const RESOURCE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest request body (a batch or transaction bundle).
+pub const REQUEST_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Deepest nesting of JSON objects and arrays.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Entries in one batch or transaction.
+pub const BUNDLE_ENTRIES_MAX: usize = 50_000;
+/// Largest page of a search or history.
+pub const PAGE_ENTRIES_MAX: usize = 1_000;
+/// Page of a search or history when the client does not say.
+pub const PAGE_ENTRIES_DEFAULT: usize = 20;
+/// Most resources that `_include` and `_revinclude` add to one page.
+pub const INCLUDED_ENTRIES_MAX: usize = 1_000;
+/// Candidates that one search page may examine.
+pub const SEARCH_CANDIDATES_MAX: usize = 2_000_000;
+/// Levels of a chain in one search parameter.
+pub const CHAIN_DEPTH_MAX: usize = 8;
+/// Resources that one link of a chain may stand for.
+pub const CHAIN_FANOUT_MAX: usize = 100_000;
+/// Values in one OR list.
+pub const SEARCH_VALUES_MAX: usize = 1_000;
+/// Results that are sorted in memory when no index gives the order.
+pub const SORT_ENTRIES_MAX: usize = 100_000;
+/// Times that a lost race is tried again before the caller hears of it.
+pub const CONFLICT_RETRIES_MAX: usize = 20;

@@ -1,0 +1,9 @@
+//! FHIR R4 resources without a server: definitions as data, parse, write, validate, FHIRPath, and
+//! the values that searches look for.
+//!
+//! Not here: storage, access, HTTP. Never panics on input.
+//! Standard: <https://hl7.org/fhir/R4/>
+
+pub mod definitions;
+pub mod model;
+pub mod search;

@@ -1,0 +1,2 @@
+//! The `akson` binary.
+fn main() {}

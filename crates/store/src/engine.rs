@@ -1,0 +1,158 @@
+//! The engine trait: what a database must do for the record to stand on it.
+//!
+//! Ordered byte keys, consistent snapshots, and durable atomic commits with preconditions. Every
+//! engine passes the same conformance suite (`engine::conformance`).
+
+use std::sync::Arc;
+
+use akson_base::Problem;
+use bytes::Bytes;
+
+/// A key range: `start <= key < end`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// First key.
+    pub start: Vec<u8>,
+    /// First key after the range.
+    pub end: Vec<u8>,
+}
+
+/// Which way a scan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From `start` up.
+    Ascending,
+    /// From `end` down.
+    Descending,
+}
+
+/// A consistent view of everything committed before it was taken. Cheap to take and to drop.
+pub trait Snapshot: Send + Sync {
+    /// The value of one key.
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Problem>;
+
+    /// The values of many keys, in the order asked.
+    fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem>;
+
+    /// Up to `limit` entries of a range. Go on by calling again with the range cut after the last
+    /// key.
+    fn scan(
+        &self,
+        range: &Range,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<(Bytes, Bytes)>, Problem>;
+
+    /// As [`Snapshot::scan`], entry by entry until `visit` answers `false`. Engines with cheap
+    /// cursors use one; the default fetches page by page.
+    fn visit(
+        &self,
+        range: &Range,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Problem>,
+    ) -> Result<(), Problem>;
+}
+
+/// What must hold at the moment of commit.
+#[derive(Clone, Debug)]
+pub enum Precondition {
+    /// The key has no value.
+    Absent(Vec<u8>),
+    /// The key's value begins with these bytes.
+    Begins(Vec<u8>, Vec<u8>),
+    /// The range holds exactly these keys and no other (a conditional create found these).
+    OnlyKeys(Range, Vec<Vec<u8>>),
+}
+
+/// One change. A stamp position is where the committer writes the commit's number and time, which
+/// are not known before: 16 bytes, big-endian `u64` commit number then big-endian `i64`
+/// milliseconds since 1970.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Sets a key.
+    Put {
+        /// The key, with 8 zero bytes at `stamp_key_at` if that is given (only the commit number
+        /// is written into keys).
+        key: Vec<u8>,
+        /// The value, with 16 zero bytes at `stamp_value_at` if that is given.
+        value: Vec<u8>,
+        /// Byte offset in the key.
+        stamp_key_at: Option<usize>,
+        /// Byte offset in the value.
+        stamp_value_at: Option<usize>,
+    },
+    /// Removes a key.
+    Delete {
+        /// The key.
+        key: Vec<u8>,
+    },
+}
+
+/// One change of a resource, told in the commit record so that the chain covers the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The resource's key bytes (`keys::ResourceKey`).
+    pub resource: [u8; 10],
+    /// The version made.
+    pub version: u32,
+    /// Whether this version is a deletion.
+    pub deleted: bool,
+    /// First 16 bytes of SHA-256 over the stored body.
+    pub body_digest: [u8; 16],
+}
+
+/// One atomic request. All of it becomes durable, or none.
+#[derive(Clone, Debug, Default)]
+pub struct Transaction {
+    /// All must hold.
+    pub preconditions: Vec<Precondition>,
+    /// Applied together; a later op on the same key wins.
+    pub ops: Vec<Op>,
+    /// Resource versions made by the ops.
+    pub changes: Vec<Change>,
+    /// Encoded access-log entries (`audit`), appended to the chain in the same commit.
+    pub log: Vec<Vec<u8>>,
+}
+
+/// When a transaction became durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The commit's number: 1, 2, 3 … without gaps. Several transactions may share one.
+    pub commit: u64,
+    /// The commit's time, never decreasing with the number: milliseconds since 1970.
+    pub time: i64,
+}
+
+/// Why a transaction was not applied.
+#[derive(Clone, Debug)]
+pub enum CommitError {
+    /// A precondition did not hold; nothing was changed, reading again may help.
+    Precondition {
+        /// Position in [`Transaction::preconditions`].
+        index: usize,
+    },
+    /// Refused or failed; nothing was changed.
+    Problem(Problem),
+}
+
+/// Called once with the outcome, from the committer's thread, after durability. Must be quick.
+pub type Done = Box<dyn FnOnce(Result<Committed, CommitError>) + Send>;
+
+/// A database under the record.
+pub trait Engine: Send + Sync {
+    /// A consistent view of everything acknowledged so far.
+    fn snapshot(&self) -> Arc<dyn Snapshot>;
+
+    /// Queues a transaction for the next group commit; `done` hears when it is durable.
+    fn submit(&self, transaction: Transaction, done: Done);
+
+    /// The newest durable commit.
+    fn last_commit(&self) -> Committed;
+
+    /// Numbers for operators: `(name, value)`.
+    fn stats(&self) -> Vec<(&'static str, u64)>;
+
+    /// Writes out everything in memory and makes the files small; used after a bulk load and at a
+    /// clean stop.
+    fn settle(&self) -> Result<(), Problem>;
+}

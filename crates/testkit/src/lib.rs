@@ -1,0 +1,1 @@
+//! The synthetic municipality, and a running server in a test.

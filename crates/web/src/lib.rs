@@ -1,0 +1,1 @@
+//! Pages for those who read and write the journal.
