@@ -26,8 +26,12 @@ pub enum Kind {
     Refused,
     /// A part of the standard that this server does not offer.
     Unsupported,
-    /// The media type or character set cannot be read or written.
+    /// There is such an address, but not with this method.
+    NotAllowed,
+    /// The media type, character set or content encoding of the request cannot be read.
     MediaType,
+    /// The answer cannot be written in a form that the caller accepts.
+    NotAcceptable,
     /// Larger than the documented limit.
     TooLarge,
     /// More work than the documented limit of a request.
