@@ -3,4 +3,5 @@
 //!
 //! One file per interaction under `interactions/`.
 
+pub mod outcome;
 pub mod request;
