@@ -10,6 +10,7 @@
 
 mod bench;
 mod demo;
+mod gen_definitions;
 mod machine;
 mod process;
 mod test;
@@ -34,6 +35,8 @@ enum Chore {
     Test(PassedOn),
     /// Build for release and measure; prints a table of figures with their limits
     Bench(PassedOn),
+    /// Make the table of R4 definitions from the official files
+    Gen(gen_definitions::Arguments),
     /// Check what the compiler cannot: architecture, file lengths, documents, committed files
     Tidy,
     /// Install what building and testing need on a fresh Debian machine, and fetch npm packages
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Demo(passed) => demo::run(&passed.arguments),
         Chore::Test(passed) => test::run(&passed.arguments),
         Chore::Bench(passed) => bench::run(&passed.arguments),
+        Chore::Gen(arguments) => gen_definitions::run(&process::root(), &arguments),
         Chore::Tidy => tidy::run(),
         Chore::Prepare => machine::prepare(machine::Purpose::Test),
     };

@@ -1,10 +1,16 @@
 //! The R4 definitions as data: types, elements, bindings, search parameters, compartments,
 //! operations.
 //!
-//! Read once from the compact table that `cargo xtask gen` makes from the official 4.0.1 files.
+//! Read once from the compact table that `cargo xtask gen` makes from the official 4.0.1 files
+//! (`table` is its form, `link` makes it quick to ask).
 //! Standard: <https://hl7.org/fhir/R4/downloads.html>
 
+mod link;
+pub mod table;
+
 use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 /// A type: primitive, data type, resource or abstract base. Index into [`Definitions::types`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +36,62 @@ pub enum TypeKind {
     Resource,
 }
 
+/// The primitive types, as a closed list to match on.
+/// Standard: <https://hl7.org/fhir/R4/datatypes.html#primitive>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the standard's own words")]
+pub enum Primitive {
+    Base64Binary,
+    Boolean,
+    Canonical,
+    Code,
+    Date,
+    DateTime,
+    Decimal,
+    Id,
+    Instant,
+    Integer,
+    Markdown,
+    Oid,
+    PositiveInt,
+    String,
+    Time,
+    UnsignedInt,
+    Uri,
+    Url,
+    Uuid,
+    Xhtml,
+}
+
+impl Primitive {
+    /// A primitive by its type name: `dateTime`.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "base64Binary" => Self::Base64Binary,
+            "boolean" => Self::Boolean,
+            "canonical" => Self::Canonical,
+            "code" => Self::Code,
+            "date" => Self::Date,
+            "dateTime" => Self::DateTime,
+            "decimal" => Self::Decimal,
+            "id" => Self::Id,
+            "instant" => Self::Instant,
+            "integer" => Self::Integer,
+            "markdown" => Self::Markdown,
+            "oid" => Self::Oid,
+            "positiveInt" => Self::PositiveInt,
+            "string" => Self::String,
+            "time" => Self::Time,
+            "unsignedInt" => Self::UnsignedInt,
+            "uri" => Self::Uri,
+            "url" => Self::Url,
+            "uuid" => Self::Uuid,
+            "xhtml" => Self::Xhtml,
+            _ => return None,
+        })
+    }
+}
+
 /// One type.
 #[derive(Clone, Debug)]
 pub struct TypeDef {
@@ -37,6 +99,8 @@ pub struct TypeDef {
     pub name: Box<str>,
     /// What sort.
     pub kind: TypeKind,
+    /// Which primitive, if it is one.
+    pub primitive: Option<Primitive>,
     /// The type it specialises (`code` -> `string`).
     pub base: Option<TypeId>,
     /// Whether no instance may be of exactly this type.
@@ -60,6 +124,10 @@ pub struct ElementDef {
     pub max: Option<u32>,
     /// Whether the path ends in `[x]`.
     pub is_choice: bool,
+    /// Whether a summary must have it (`ElementDefinition.isSummary`).
+    pub is_summary: bool,
+    /// Whether it may change the meaning of what holds it (`ElementDefinition.isModifier`).
+    pub is_modifier: bool,
     /// The types it may take (one, unless a choice). `BackboneElement` or `Element` when it has
     /// children of its own.
     pub types: Box<[TypeId]>,
@@ -117,9 +185,75 @@ pub struct Compartment {
     pub members: Box<[(ResourceType, Box<[Box<str>]>)]>,
 }
 
+/// An enumerated value set that some element must take its code from.
+#[derive(Clone, Debug)]
+pub struct CodeSet {
+    /// Canonical url of the value set, without version.
+    pub url: Box<str>,
+    /// Code systems that the codes come from.
+    pub systems: Box<[Box<str>]>,
+    /// `(code, position in systems)`, ordered by code.
+    pub codes: Box<[(Box<str>, u16)]>,
+}
+
+impl CodeSet {
+    /// Whether the set has this code, of whatever system.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.codes.binary_search_by(|(known, _)| (**known).cmp(code)).is_ok()
+    }
+
+    /// Whether the set has this code of this system.
+    pub fn has_coding(&self, system: &str, code: &str) -> bool {
+        let first = self.codes.partition_point(|(known, _)| **known < *code);
+        self.codes.iter().skip(first).take_while(|(known, _)| **known == *code).any(
+            |(_, position)| self.systems.get(*position as usize).is_some_and(|s| **s == *system),
+        )
+    }
+}
+
+/// An operation of the standard.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Without `$`: `everything`.
+    pub code: Box<str>,
+    /// Canonical url.
+    pub url: Box<str>,
+    /// Invoked as `/$code`.
+    pub system: bool,
+    /// Invoked as `/[type]/$code`.
+    pub on_type: bool,
+    /// Invoked as `/[type]/[id]/$code`.
+    pub instance: bool,
+    /// Changes content, hence POST only.
+    pub affects_state: bool,
+    /// The types it is defined on (`Resource` possible); empty for a system operation.
+    pub resources: Box<[TypeId]>,
+}
+
+/// What a JSON property name means inside a given holder.
+#[derive(Clone, Debug)]
+pub struct JsonChild {
+    /// The property name: `valueQuantity`.
+    pub name: Box<str>,
+    /// The element: `value[x]`.
+    pub element: ElementId,
+    /// Its type: `Quantity`. `Resource` for a place that takes any resource.
+    pub type_id: TypeId,
+}
+
+const R4_TABLE: &[u8] = include_bytes!("../definitions/r4.bin.zst");
+
+/// Larger than any table that `gen` makes, so that a damaged one cannot claim the memory.
+const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// All definitions.
 #[derive(Debug, Default)]
 pub struct Definitions {
+    pub(crate) by_name: FxHashMap<Box<str>, TypeId>,
+    pub(crate) json_children: FxHashMap<u64, JsonChild>,
+    pub(crate) resource_types: Vec<TypeId>,
+    pub(crate) code_sets: Vec<CodeSet>,
+    pub(crate) operations: Vec<Operation>,
     pub(crate) types: Vec<TypeDef>,
     pub(crate) elements: Vec<ElementDef>,
     pub(crate) search_parameters: Vec<SearchParameter>,
@@ -128,9 +262,16 @@ pub struct Definitions {
 
 impl Definitions {
     /// The R4 4.0.1 definitions, read on first use and kept.
+    #[expect(clippy::expect_used, reason = "the table is compiled in, and a test reads it")]
     pub fn r4() -> &'static Definitions {
         static R4: OnceLock<Definitions> = OnceLock::new();
-        R4.get_or_init(Definitions::default)
+        R4.get_or_init(|| Self::from_compressed(R4_TABLE).expect("the compiled-in table is whole"))
+    }
+
+    /// Reads a table as `cargo xtask gen` writes it; `None` when it is not whole.
+    pub fn from_compressed(bytes: &[u8]) -> Option<Definitions> {
+        let bytes = zstd::bulk::decompress(bytes, TABLE_BYTES_MAX).ok()?;
+        table::Table::from_bytes(&bytes).map(link::link)
     }
 
     /// A type by number.
@@ -147,8 +288,12 @@ impl Definitions {
 
     /// A type by name, case-sensitive.
     pub fn type_named(&self, name: &str) -> Option<TypeId> {
-        let _ = name;
-        None
+        self.by_name.get(name).copied()
+    }
+
+    /// All types, ordered by name.
+    pub fn types(&self) -> &[TypeDef] {
+        &self.types
     }
 
     /// A concrete resource type by name, case-sensitive.
@@ -156,10 +301,14 @@ impl Definitions {
         self.type_named(name).and_then(|id| self.type_def(id).resource_type)
     }
 
+    /// The type of a concrete resource type; `None` for a number that is not one.
+    pub fn resource_type_id(&self, resource_type: ResourceType) -> Option<TypeId> {
+        self.resource_types.get((resource_type.0 as usize).checked_sub(1)?).copied()
+    }
+
     /// The name of a concrete resource type; empty for a number that is not one.
     pub fn resource_name(&self, resource_type: ResourceType) -> &str {
-        let _ = resource_type;
-        ""
+        self.resource_type_id(resource_type).map_or("", |id| &self.type_def(id).name)
     }
 
     /// All concrete resource types in alphabetical order.
@@ -167,13 +316,63 @@ impl Definitions {
         self.types.iter().filter_map(|t| t.resource_type)
     }
 
+    /// Whether `id` is `ancestor` or specialises it (`code` is a `string`, `Patient` is a
+    /// `Resource`).
+    pub fn is_a(&self, id: TypeId, ancestor: TypeId) -> bool {
+        let mut next = Some(id);
+        while let Some(current) = next {
+            if current == ancestor {
+                return true;
+            }
+            next = self.type_def(current).base;
+        }
+        false
+    }
+
+    /// Where the children of an element of this definition and actual type are defined: the
+    /// backbone element itself, the element of a content reference, or the type's root.
+    pub fn holder(&self, element: ElementId, type_id: TypeId) -> ElementId {
+        self.element(element).content.unwrap_or_else(|| self.type_def(type_id).root)
+    }
+
+    /// What a JSON property means inside a holder (see [`Definitions::holder`]): `valueQuantity`
+    /// in `Observation` is `value[x]` as a `Quantity`.
+    pub fn json_child(&self, holder: ElementId, name: &str) -> Option<&JsonChild> {
+        self.json_children.get(&link::json_key(holder, name)).filter(|child| *child.name == *name)
+    }
+
+    /// An element below a holder by its name without type: `value`.
+    pub fn child(&self, holder: ElementId, name: &str) -> Option<ElementId> {
+        self.element(holder).children.iter().copied().find(|id| *self.element(*id).name == *name)
+    }
+
+    /// An enumerated value set, by [`ElementDef::required_codes`].
+    pub fn code_set(&self, position: u16) -> Option<&CodeSet> {
+        self.code_sets.get(position as usize)
+    }
+
     /// All search parameters, ordered by url.
     pub fn search_parameters(&self) -> &[SearchParameter] {
         &self.search_parameters
+    }
+
+    /// All operations, ordered by url.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 
     /// A compartment by its type: `Patient`.
     pub fn compartment(&self, code: &str) -> Option<&Compartment> {
         self.compartments.iter().find(|c| &*c.code == code)
     }
+
+    /// All compartments, ordered by type.
+    pub fn compartments(&self) -> &[Compartment] {
+        &self.compartments
+    }
+}
+
+/// `value` and `dateTime` -> `valueDateTime`.
+pub fn choice_name(element: &str, type_name: &str) -> String {
+    link::choice_name(element, type_name)
 }

@@ -1,0 +1,15 @@
+//! Tests of the public face of `akson-fhir`, against the official definitions and examples.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod cases {
+    mod definitions;
+}
