@@ -4,4 +4,5 @@
 //! Gives no patient data without a permit that only `access` can make.
 
 pub mod engine;
+pub mod facets;
 pub mod keys;

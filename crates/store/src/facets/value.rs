@@ -1,0 +1,282 @@
+//! One search value as bytes: as it stands in the facets, and as it stands in an index key.
+//!
+//! | kind | in the facets | in index keys |
+//! |---|---|---|
+//! | token | `code 00 system` | the same, `00` |
+//! | string | comparable form, `00 original` unless it is the same | comparable form, `00` |
+//! | date | start (8), end (8) | `00` start end; if longer than a day also `01` end start |
+//! | number | sortable decimal | the same |
+//! | quantity | sortable decimal, `code 00 system 00 unit` | the same, `00` |
+//! | reference | `R id 00 type`, `U url`, `C` (contained), `P` (the owner), each `00 version` if it has one; `L value 00 system` | `R id 00 type 00`, `U url 00`, `L value 00 system 00`; nothing for `C` and `P` |
+//! | uri | the uri | the uri, `00` |
+//!
+//! The owner is the patient under whose number the resource lies: the range of the patient's
+//! facets answers for it, so it needs no index key.
+//! Not here: which values a query wants (`search::matcher`).
+
+use std::borrow::Cow;
+
+use akson_fhir::search::SearchValue;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{decimal, text};
+
+/// How the bytes of a value are to be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the standard's own words")]
+pub enum ValueKind {
+    Token,
+    String,
+    Date,
+    Number,
+    Quantity,
+    Reference,
+    Uri,
+}
+
+impl ValueKind {
+    /// In three bits.
+    pub(super) fn code(self) -> u32 {
+        match self {
+            Self::Token => 0,
+            Self::String => 1,
+            Self::Date => 2,
+            Self::Number => 3,
+            Self::Quantity => 4,
+            Self::Reference => 5,
+            Self::Uri => 6,
+        }
+    }
+
+    pub(super) fn of_code(code: u32) -> Option<Self> {
+        let all = [
+            Self::Token,
+            Self::String,
+            Self::Date,
+            Self::Number,
+            Self::Quantity,
+            Self::Reference,
+            Self::Uri,
+        ];
+        all.get(code as usize).copied()
+    }
+}
+
+/// First byte of a literal reference of the form `Type/id`.
+pub const REFERENCE_RELATIVE: u8 = b'R';
+/// First byte of any other literal reference.
+pub const REFERENCE_ABSOLUTE: u8 = b'U';
+/// First byte of a logical reference.
+pub const REFERENCE_LOGICAL: u8 = b'L';
+/// A reference to a contained resource, which no one else can refer to.
+pub const REFERENCE_CONTAINED: u8 = b'C';
+/// First byte of a reference to the patient under whose number the resource lies.
+pub const REFERENCE_OWNER: u8 = b'P';
+
+/// Index keys ordered by start.
+pub const DATE_BY_START: u8 = 0;
+/// Further index keys of long intervals, ordered by end.
+pub const DATE_BY_END: u8 = 1;
+/// Intervals longer than this have a key by their end: 24 hours.
+pub const LONG_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// Longest value in an index key; a longer one is cut and its hash stands for the rest.
+pub const KEY_VALUE_BYTES_MAX: usize = 120;
+/// Bytes of a long value that its key form keeps.
+pub const KEY_PREFIX_BYTES: usize = KEY_VALUE_BYTES_MAX - 8;
+
+/// Eight bytes that sort as the number.
+pub fn sortable(number: i64) -> [u8; 8] {
+    ((number as u64) ^ (1 << 63)).to_be_bytes()
+}
+
+/// The number of eight sortable bytes.
+pub fn of_sortable(bytes: [u8; 8]) -> i64 {
+    (u64::from_be_bytes(bytes) ^ (1 << 63)) as i64
+}
+
+/// Start and end of a date in the facets.
+pub fn interval(value: &[u8]) -> Option<(i64, i64)> {
+    let (start, rest) = value.split_first_chunk::<8>()?;
+    Some((of_sortable(*start), of_sortable(*rest.first_chunk::<8>()?)))
+}
+
+/// Up to the first zero byte, and what is behind it (nothing when there is none).
+pub fn split_zero(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|byte| *byte == 0) {
+        Some(at) => (bytes.get(..at).unwrap_or(bytes), bytes.get(at + 1..).unwrap_or(&[])),
+        None => (bytes, &[]),
+    }
+}
+
+/// `Type/id` taken apart, with the version that may follow; `None` for any other form.
+pub fn relative(reference: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (type_name, rest) = reference.split_once('/')?;
+    let (id, version) = match rest.split_once("/_history/") {
+        Some((id, version)) => (id, Some(version)),
+        None => (rest, None),
+    };
+    let is_type = type_name.starts_with(|c: char| c.is_ascii_uppercase())
+        && type_name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_type && is_id(id)).then_some((type_name, id, version))
+}
+
+/// Whether it has the form of a resource id.
+pub fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+}
+
+fn joined(out: &mut Vec<u8>, parts: &[Option<&str>]) {
+    for (position, part) in parts.iter().enumerate() {
+        if position > 0 {
+            out.push(0);
+        }
+        // A zero byte cannot stand in FHIR text; should one have slipped in, it must not become a
+        // separator.
+        out.extend(part.unwrap_or_default().bytes().filter(|byte| *byte != 0));
+    }
+}
+
+fn encode_reference(reference: &str, owner: Option<&str>, out: &mut Vec<u8>) {
+    let version = if reference.starts_with('#') {
+        out.push(REFERENCE_CONTAINED);
+        None
+    } else if let Some((type_name, id, version)) = relative(reference) {
+        if type_name == "Patient" && owner == Some(id) {
+            out.push(REFERENCE_OWNER);
+        } else {
+            out.push(REFERENCE_RELATIVE);
+            joined(out, &[Some(id), Some(type_name)]);
+        }
+        version
+    } else {
+        let (url, version) = match reference.split_once("/_history/") {
+            Some((url, version)) => (url, Some(version)),
+            None => (reference, None),
+        };
+        out.push(REFERENCE_ABSOLUTE);
+        joined(out, &[Some(url)]);
+        version
+    };
+    if let Some(version) = version {
+        out.push(0);
+        joined(out, &[Some(version)]);
+    }
+}
+
+/// Encodes one value; `put` hears of each form that the facets keep (two for a reference that is
+/// both literal and logical, none for an empty one).
+pub(super) fn encode(
+    value: &SearchValue<'_>,
+    owner: Option<&str>,
+    buffer: &mut Vec<u8>,
+    put: &mut dyn FnMut(ValueKind, &[u8]),
+) {
+    buffer.clear();
+    match value {
+        SearchValue::Token { system, code, text: _ } => {
+            if code.is_some() || system.is_some() {
+                joined(buffer, &[code.as_deref(), system.as_deref()]);
+                put(ValueKind::Token, buffer);
+            }
+        }
+        SearchValue::String(original) => {
+            text::normalise_into(original, buffer);
+            if buffer != original.as_bytes() {
+                buffer.push(0);
+                joined(buffer, &[Some(original)]);
+            }
+            put(ValueKind::String, buffer);
+        }
+        SearchValue::Date { start, end } => {
+            buffer.extend_from_slice(&sortable(*start));
+            buffer.extend_from_slice(&sortable(*end));
+            put(ValueKind::Date, buffer);
+        }
+        SearchValue::Number(digits) => {
+            if decimal::encode_into(digits, buffer) {
+                put(ValueKind::Number, buffer);
+            }
+        }
+        SearchValue::Quantity { value, comparator: _, system, code, unit } => {
+            if decimal::encode_into(value, buffer) {
+                joined(buffer, &[*code, *system, *unit]);
+                put(ValueKind::Quantity, buffer);
+            }
+        }
+        SearchValue::Reference { reference, identifier_system, identifier_value, .. } => {
+            if let Some(reference) = reference {
+                encode_reference(reference, owner, buffer);
+                put(ValueKind::Reference, buffer);
+            }
+            if identifier_system.is_some() || identifier_value.is_some() {
+                buffer.clear();
+                buffer.push(REFERENCE_LOGICAL);
+                joined(buffer, &[*identifier_value, *identifier_system]);
+                put(ValueKind::Reference, buffer);
+            }
+        }
+        SearchValue::Uri(uri) => {
+            joined(buffer, &[Some(uri)]);
+            put(ValueKind::Uri, buffer);
+        }
+    }
+}
+
+/// What stands for a value in index keys (by start, for a date); `None` when it has no key.
+pub fn key_form(kind: ValueKind, value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match kind {
+        ValueKind::Token | ValueKind::Quantity | ValueKind::Uri => Some(shortened(value, &[0])),
+        ValueKind::String => Some(shortened(split_zero(value).0, &[0])),
+        ValueKind::Date => Some(Cow::Owned([&[DATE_BY_START], value].concat())),
+        ValueKind::Number => Some(shortened(value, &[])),
+        ValueKind::Reference => match *value.first()? {
+            REFERENCE_RELATIVE => {
+                let (id, rest) = split_zero(value);
+                let type_name = split_zero(rest).0;
+                let unversioned = value.get(..id.len() + 1 + type_name.len()).unwrap_or(value);
+                Some(shortened(unversioned, &[0]))
+            }
+            REFERENCE_ABSOLUTE => Some(shortened(split_zero(value).0, &[0])),
+            REFERENCE_LOGICAL => Some(shortened(value, &[0])),
+            _ => None,
+        },
+    }
+}
+
+/// The second key form of a long interval, ordered by its end.
+pub fn key_form_by_end(kind: ValueKind, value: &[u8]) -> Option<[u8; 17]> {
+    if kind != ValueKind::Date {
+        return None;
+    }
+    let (start, end) = interval(value)?;
+    if end.saturating_sub(start) <= LONG_MILLISECONDS {
+        return None;
+    }
+    let mut key = [0; 17];
+    let (tag, bytes) = key.split_first_mut()?;
+    *tag = DATE_BY_END;
+    let (by_end, by_start) = bytes.split_first_chunk_mut::<8>()?;
+    *by_end = sortable(end);
+    by_start.copy_from_slice(&sortable(start));
+    Some(key)
+}
+
+/// A value with its terminator, cut to [`KEY_VALUE_BYTES_MAX`] with a hash for the rest.
+pub fn shortened<'a>(value: &'a [u8], terminator: &[u8]) -> Cow<'a, [u8]> {
+    if value.len() <= KEY_VALUE_BYTES_MAX {
+        return if terminator.is_empty() {
+            Cow::Borrowed(value)
+        } else {
+            Cow::Owned([value, terminator].concat())
+        };
+    }
+    let kept = value.get(..KEY_PREFIX_BYTES).unwrap_or(value);
+    Cow::Owned([kept, &xxh3_64(value).to_be_bytes(), terminator].concat())
+}
+
+/// The longest beginning that all key forms of values beginning with `prefix` share.
+pub fn key_prefix(prefix: &[u8]) -> &[u8] {
+    prefix.get(..KEY_PREFIX_BYTES).unwrap_or(prefix)
+}
