@@ -4,6 +4,9 @@
 //! Not here: storage, access, HTTP. Never panics on input.
 //! Standard: <https://hl7.org/fhir/R4/>
 
+pub mod date;
+pub mod decimal;
 pub mod definitions;
 pub mod model;
+pub mod reference;
 pub mod search;
