@@ -2,6 +2,20 @@
 //!
 //! Ordered byte keys, consistent snapshots, and durable atomic commits with preconditions. Every
 //! engine passes the same conformance suite (`engine::conformance`).
+//!
+//! Here: the contract. The embedded engine is [`fjall_engine`]; how commits are grouped and made
+//! durable is `committer`; what each commit leaves behind is [`chain`]; what stands outside the
+//! engine's own files to catch their loss is [`high_water`]. Pictured in `docs/store.md`.
+
+pub mod chain;
+mod committer;
+mod disk;
+mod fjall_backend;
+pub mod fjall_engine;
+pub mod folder;
+pub mod high_water;
+mod overlay;
+mod queue;
 
 use std::sync::Arc;
 
@@ -131,11 +145,13 @@ pub enum CommitError {
         /// Position in [`Transaction::preconditions`].
         index: usize,
     },
-    /// Refused or failed; nothing was changed.
+    /// Refused (nothing was changed), or the disk failed while writing (`STO-056`: whether the
+    /// transaction is stored is not known before the next start).
     Problem(Problem),
 }
 
-/// Called once with the outcome, from the committer's thread, after durability. Must be quick.
+/// Called once with the outcome, after durability, from the engine's own thread. Must be quick and
+/// must not wait for another commit.
 pub type Done = Box<dyn FnOnce(Result<Committed, CommitError>) + Send>;
 
 /// A database under the record.
@@ -143,7 +159,8 @@ pub trait Engine: Send + Sync {
     /// A consistent view of everything acknowledged so far.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
 
-    /// Queues a transaction for the next group commit; `done` hears when it is durable.
+    /// Queues a transaction for the next group commit; `done` hears when it is durable, or at once
+    /// and from this thread when the queue is full or the transaction cannot be taken.
     fn submit(&self, transaction: Transaction, done: Done);
 
     /// The newest durable commit.
