@@ -1,1 +1,3 @@
 //! The synthetic municipality, and a running server in a test.
+
+pub mod server;
