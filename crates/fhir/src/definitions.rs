@@ -251,6 +251,7 @@ const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub struct Definitions {
     pub(crate) by_name: FxHashMap<Box<str>, TypeId>,
     pub(crate) json_children: FxHashMap<u64, JsonChild>,
+    pub(crate) required_children: Vec<Box<[ElementId]>>,
     pub(crate) resource_types: Vec<TypeId>,
     pub(crate) code_sets: Vec<CodeSet>,
     pub(crate) operations: Vec<Operation>,
@@ -339,6 +340,27 @@ impl Definitions {
     /// in `Observation` is `value[x]` as a `Quantity`.
     pub fn json_child(&self, holder: ElementId, name: &str) -> Option<&JsonChild> {
         self.json_children.get(&link::json_key(holder, name)).filter(|child| *child.name == *name)
+    }
+
+    /// Every JSON property that a holder may have, choices spelled out, in definition order.
+    pub fn json_names(&self, holder: ElementId) -> Vec<Box<str>> {
+        let mut names = Vec::new();
+        for child in &self.element(holder).children {
+            let element = self.element(*child);
+            for type_id in element.types.iter().filter(|_| element.max != Some(0)) {
+                names.push(if element.is_choice {
+                    link::choice_name(&element.name, &self.type_def(*type_id).name).into()
+                } else {
+                    element.name.clone()
+                });
+            }
+        }
+        names
+    }
+
+    /// The elements below a holder that must be there (`min` above 0).
+    pub fn required_children(&self, holder: ElementId) -> &[ElementId] {
+        self.required_children.get(holder.0 as usize).map_or(&[], |children| children)
     }
 
     /// An element below a holder by its name without type: `value`.

@@ -7,6 +7,8 @@
 pub mod date;
 pub mod decimal;
 pub mod definitions;
+pub mod json;
 pub mod model;
 pub mod reference;
 pub mod search;
+pub mod similar;

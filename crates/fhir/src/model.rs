@@ -36,6 +36,23 @@ pub(crate) struct Node {
     pub(crate) next_sibling: u32,
 }
 
+impl Node {
+    /// A node without value, children or siblings yet.
+    pub(crate) fn new(element: ElementId, type_id: TypeId, in_array: bool, parent: u32) -> Self {
+        Self {
+            element,
+            type_id,
+            kind: ScalarKind::None,
+            in_array,
+            start: 0,
+            end: 0,
+            parent,
+            first_child: NONE,
+            next_sibling: NONE,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScalarKind {
     /// A complex element, or a primitive that has only extensions.
@@ -75,6 +92,11 @@ impl Resource {
     /// The node with this index, as told by [`NodeRef::index`].
     pub fn node(&self, index: u32) -> Option<NodeRef<'_>> {
         ((index as usize) < self.nodes.len()).then_some(NodeRef { resource: self, index })
+    }
+
+    /// Size of the text buffer, about that of the JSON.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// All nodes, parents before children, in document order.
@@ -121,6 +143,16 @@ impl<'a> NodeRef<'a> {
     /// The definition this element follows.
     pub fn element(self) -> &'static ElementDef {
         Definitions::r4().element(self.raw().element)
+    }
+
+    /// The number of that definition.
+    pub fn element_id(self) -> ElementId {
+        self.raw().element
+    }
+
+    /// Whether its type is a primitive (it has, or could have, a value).
+    pub fn is_primitive(self) -> bool {
+        Definitions::r4().type_def(self.type_id()).primitive.is_some()
     }
 
     /// Element name without the type of a choice: `value` for `valueQuantity`. The type's name for

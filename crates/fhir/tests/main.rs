@@ -11,5 +11,8 @@
 )]
 
 mod cases {
+    pub(crate) mod corpora;
     mod definitions;
+    pub(crate) mod exact;
+    mod round_trip;
 }

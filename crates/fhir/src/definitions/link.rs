@@ -46,6 +46,13 @@ pub(super) fn link(table: Table) -> Definitions {
         definitions.by_name.insert(name.into(), TypeId(position as u16));
     }
     index_json_names(&mut definitions);
+    let required = definitions.elements.iter().map(|element| {
+        let needed = |id: &&ElementId| {
+            definitions.elements.get(id.0 as usize).is_some_and(|child| child.min > 0)
+        };
+        element.children.iter().filter(needed).copied().collect()
+    });
+    definitions.required_children = required.collect();
     definitions
 }
 

@@ -1,0 +1,73 @@
+//! Every official example is read and written back equal: same members, same order of items,
+//! numbers digit for digit.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use akson_fhir::json;
+
+use super::corpora::{corpus, files, root, unpacked};
+use super::exact::Exact;
+
+/// Reads strictly and trustingly, writes, and compares. `Err` tells why the input is refused.
+fn round_trip(bytes: &[u8], what: &str) -> Result<(), String> {
+    let resource = json::parse(bytes).map_err(|issues| issues.to_string())?;
+    let mut written = Vec::new();
+    json::write(&resource, &mut written);
+    let text = std::str::from_utf8(bytes).unwrap().trim_start_matches('\u{feff}');
+    let (before, after) = (Exact::read(text), Exact::read(std::str::from_utf8(&written).unwrap()));
+    assert_eq!(before.first_difference(&after), None, "{what}");
+    let stored = json::parse_stored(&written).unwrap();
+    let mut again = Vec::new();
+    json::write(&stored, &mut again);
+    assert_eq!(written, again, "{what}: what is written is read back as the same tree");
+    Ok(())
+}
+
+/// Compares with a golden file; `UPDATE_GOLDEN=1` rewrites it.
+fn golden(name: &str, actual: &str) {
+    let path = root().join("crates/fhir/tests/golden").join(name);
+    if std::env::vars().any(|(key, value)| key == "UPDATE_GOLDEN" && value == "1") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(expected, actual, "{}: UPDATE_GOLDEN=1 rewrites it", path.display());
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn every_r4_example_is_written_back_equal() {
+    let Some(folder) = unpacked("r4-examples/r4-examples.tar.xz") else { return };
+    let all = files(&folder, ".json");
+    assert_eq!(all.len(), 1451);
+    let mut invalid = String::from(
+        "# R4 examples that break R4's own rules, with what is wrong in each. All others are read\n\
+         # and written back equal.\n",
+    );
+    for path in &all {
+        if let Err(why) = round_trip(&std::fs::read(path).unwrap(), file_name(path)) {
+            let (first, more) = (why.lines().next().unwrap(), why.lines().count() - 1);
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            writeln!(invalid, "{}: {first}{more}", file_name(path)).unwrap();
+        }
+    }
+    golden("r4-examples-invalid.txt", &invalid);
+}
+
+#[test]
+fn the_json_half_of_the_pairs_is_written_back_equal() {
+    let Some(folder) = corpus("r4-json-xml-pairs") else { return };
+    let mut invalid = String::from("# JSON of the JSON and XML pairs that breaks R4's rules.\n");
+    let all = files(&folder, ".json");
+    assert!(!all.is_empty());
+    for path in &all {
+        if let Err(why) = round_trip(&std::fs::read(path).unwrap(), file_name(path)) {
+            writeln!(invalid, "{}: {}", file_name(path), why.lines().next().unwrap()).unwrap();
+        }
+    }
+    golden("r4-json-xml-pairs-invalid.txt", &invalid);
+}
