@@ -8,12 +8,17 @@
 //! engine's own files to catch their loss is [`high_water`]. Pictured in `docs/store.md`.
 
 pub mod chain;
+pub mod check;
 mod committer;
+pub mod conformance;
 mod disk;
 mod fjall_backend;
 pub mod fjall_engine;
+pub mod fjall_files;
+pub mod fjall_journal;
 pub mod folder;
 pub mod high_water;
+mod inspection;
 mod overlay;
 mod queue;
 
@@ -172,4 +177,21 @@ pub trait Engine: Send + Sync {
     /// Writes out everything in memory and makes the files small; used after a bulk load and at a
     /// clean stop.
     fn settle(&self) -> Result<(), Problem>;
+}
+
+/// Submits a transaction and waits for its outcome. Blocks the thread: not for async code.
+///
+/// # Errors
+/// As `done` hears them.
+pub fn commit_and_wait(
+    engine: &dyn Engine,
+    transaction: Transaction,
+) -> Result<Committed, CommitError> {
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    // The receiver below lives until it has heard.
+    engine.submit(transaction, Box::new(move |outcome| drop(tell.send(outcome))));
+    told.recv().unwrap_or_else(|_| {
+        let text = "the engine dropped a transaction without an outcome";
+        Err(CommitError::Problem(Problem::fault("STO-068", text)))
+    })
 }

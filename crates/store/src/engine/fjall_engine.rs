@@ -16,6 +16,7 @@ use super::disk;
 use super::fjall_backend::{self, Backend};
 use super::folder::DataFolder;
 use super::high_water::{HighWater, Mark};
+use super::inspection::Inspection;
 use super::queue::{Limits, Queue};
 use super::{Committed, Done, Engine, Snapshot, Transaction};
 use crate::keys;
@@ -83,16 +84,25 @@ impl FjallEngine {
     ///
     /// # Errors
     /// `STO-054` in use by another process; `STO-055` not a data folder of a known format;
-    /// `STO-053`, `STO-062`, `STO-065`, `STO-066` damaged or missing commits, each saying which;
+    /// `STO-051`, `STO-053`, `STO-062`, `STO-065`, `STO-066`, `STO-067` damaged files or missing
+    /// commits, each saying which;
     /// `STO-052` the disk refuses.
     pub fn open(path: &Path, options: &Options, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
-        let folder = DataFolder::open(path)?;
+        Self::open_in(DataFolder::open(path)?, options, clock)
+    }
+
+    /// As [`FjallEngine::open`], in a folder that is locked already.
+    pub(crate) fn open_in(
+        folder: DataFolder,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
         let (high_water, reading) = HighWater::open(&folder.high_water_path())?;
-        if reading.mark.commit == 0 {
-            clear_unfinished(&folder)?;
-        }
+        let inspection = Inspection::prepare(&folder, &reading.mark)?;
         let backend = Backend::open(&folder.engine_path(), options)?;
-        let last = compare(&backend.snapshot(), &reading.mark)?;
+        let last = compare(&backend.snapshot(), &reading.mark, inspection.replayed)
+            .map_err(|problem| inspection.with_evidence(problem))?;
+        inspection.forget_evidence();
         let limits = Limits {
             waiting_max: options.waiting_max,
             waiting_bytes_max: options.waiting_bytes_max,
@@ -118,18 +128,13 @@ impl FjallEngine {
     }
 }
 
-/// A folder whose making was cut short holds nothing acknowledged: begin again.
-fn clear_unfinished(folder: &DataFolder) -> Result<(), Problem> {
-    let engine = folder.engine_path();
-    if engine.exists() && !engine.join("version").exists() {
-        std::fs::remove_dir_all(&engine)
-            .map_err(|e| super::folder::io_problem("clear an unfinished folder", &engine, &e))?;
-    }
-    Ok(())
-}
-
-/// Compares what the engine holds with the high-water mark; answers the newest commit.
-fn compare(store: &dyn Snapshot, mark: &Mark) -> Result<Mark, Problem> {
+/// Compares what the engine holds with the high-water mark, and what it replayed from its journals
+/// with the chain; answers the newest commit.
+fn compare(
+    store: &dyn Snapshot,
+    mark: &Mark,
+    replayed: Option<(u64, u64)>,
+) -> Result<Mark, Problem> {
     let newest = chain::newest(store)?;
     let last =
         newest.map_or(Mark::NONE, |r| Mark { commit: r.commit, time: r.time, digest: r.digest });
@@ -144,6 +149,9 @@ fn compare(store: &dyn Snapshot, mark: &Mark) -> Result<Mark, Problem> {
             Some(record) if record.digest != mark.digest => return Err(different(mark.commit)),
             Some(_) => {}
         }
+    }
+    if let Some((first, last)) = replayed {
+        chain::verify_chain(store, first, last, &mut |_| {})?;
     }
     Ok(last)
 }

@@ -1,0 +1,152 @@
+//! One register, many clients: is every history one that a single client could have seen?
+//!
+//! The checker is Wing and Gong's search with Lowe's memory of positions already tried: at every
+//! step one of the operations that nobody finished before has to be the next; a history is
+//! linearizable when some order of that kind explains every answer.
+//! <https://doi.org/10.1006/jpdc.1993.1015>, <https://doi.org/10.1002/cpe.3928>
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use akson_store::engine::{CommitError, Engine, Precondition, Transaction, commit_and_wait};
+
+use super::engines::{self, Random};
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    /// What was read.
+    Read(u64),
+    Write(u64),
+    /// Expected, new, whether it went through.
+    CompareAndSet(u64, u64, bool),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    begun: u64,
+    ended: u64,
+    operation: Operation,
+}
+
+/// The register's value afterwards, if the answer fits its value before.
+fn apply(value: u64, operation: Operation) -> Option<u64> {
+    match operation {
+        Operation::Read(read) => (read == value).then_some(value),
+        Operation::Write(new) => Some(new),
+        Operation::CompareAndSet(expected, new, true) => (expected == value).then_some(new),
+        Operation::CompareAndSet(expected, _, false) => (expected != value).then_some(value),
+    }
+}
+
+fn is_linearizable(mut calls: Vec<Call>) -> bool {
+    calls.sort_by_key(|call| call.begun);
+    let words = calls.len().div_ceil(64);
+    let mut tried = HashSet::new();
+    let mut open = vec![(vec![0u64; words], 0u64)];
+    while let Some((done, value)) = open.pop() {
+        let is_done = |at: usize| done[at / 64] >> (at % 64) & 1 == 1;
+        let waiting = || (0..calls.len()).filter(|at| !is_done(*at));
+        let Some(first_end) = waiting().map(|at| calls[at].ended).min() else { return true };
+        for at in waiting().take_while(|at| calls[*at].begun < first_end) {
+            if let Some(value) = apply(value, calls[at].operation) {
+                let mut done = done.clone();
+                done[at / 64] |= 1 << (at % 64);
+                if tried.insert((done.clone(), value)) {
+                    open.push((done, value));
+                }
+            }
+        }
+    }
+    false
+}
+
+fn call(begun: u64, ended: u64, operation: Operation) -> Call {
+    Call { begun, ended, operation }
+}
+
+#[test]
+fn the_checker_tells_good_histories_from_bad_ones() {
+    use Operation::{CompareAndSet, Read, Write};
+    let overlapping = vec![call(0, 9, Write(1)), call(1, 3, Read(0)), call(4, 6, Read(1))];
+    assert!(is_linearizable(overlapping));
+    let back_in_time = vec![call(0, 9, Write(1)), call(1, 3, Read(1)), call(4, 6, Read(0))];
+    assert!(!is_linearizable(back_in_time));
+    let stale = vec![call(0, 1, Write(1)), call(2, 3, Read(0))];
+    assert!(!is_linearizable(stale));
+    let lost = vec![call(0, 5, CompareAndSet(0, 1, true)), call(1, 6, CompareAndSet(0, 2, true))];
+    assert!(!is_linearizable(lost));
+    let won = vec![call(0, 5, CompareAndSet(0, 1, true)), call(1, 6, CompareAndSet(0, 2, false))];
+    assert!(is_linearizable(won));
+    let wrongly_refused = vec![call(0, 1, CompareAndSet(0, 2, false)), call(2, 3, Read(0))];
+    assert!(!is_linearizable(wrongly_refused));
+}
+
+fn run(engine: &dyn Engine, clock: &AtomicU64, random: &mut Random, new: u64) -> Call {
+    let transaction = |preconditions| Transaction {
+        preconditions,
+        ops: vec![engines::put("register", new.to_be_bytes())],
+        ..Transaction::default()
+    };
+    let read = || {
+        let value = engine.snapshot().get(b"register").unwrap();
+        value.map_or(0, |v| u64::from_be_bytes(v.as_ref().try_into().unwrap()))
+    };
+    let kind = random.below(3);
+    // What a compare-and-set expects is read before it begins.
+    let expected = if kind == 2 { read() } else { 0 };
+    let begun = clock.fetch_add(1, Ordering::SeqCst);
+    let operation = match kind {
+        0 => Operation::Read(read()),
+        1 => {
+            commit_and_wait(engine, transaction(Vec::new())).unwrap();
+            Operation::Write(new)
+        }
+        _ => {
+            let holds = match expected {
+                0 => Precondition::Absent(b"register".to_vec()),
+                _ => Precondition::Begins(b"register".to_vec(), expected.to_be_bytes().to_vec()),
+            };
+            match commit_and_wait(engine, transaction(vec![holds])) {
+                Ok(_) => Operation::CompareAndSet(expected, new, true),
+                Err(CommitError::Precondition { index: 0 }) => {
+                    Operation::CompareAndSet(expected, new, false)
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    };
+    Call { begun, ended: clock.fetch_add(1, Ordering::SeqCst), operation }
+}
+
+#[test]
+fn a_register_is_linearizable() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engines::open(folder.path()).unwrap();
+    for round in 0..20u64 {
+        commit_and_wait(
+            &engine,
+            engines::ops(vec![akson_store::engine::Op::Delete { key: b"register".to_vec() }]),
+        )
+        .unwrap();
+        let clock = AtomicU64::new(0);
+        let (engine, clock) = (&engine, &clock);
+        let calls: Vec<Call> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6u64)
+                .map(|thread| {
+                    scope.spawn(move || {
+                        let mut random = Random(round * 6 + thread + 1);
+                        let new = |n| (thread + 1) << 32 | n;
+                        let each = |n| run(engine, clock, &mut random, new(n));
+                        (1..=60u64).map(each).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
+        });
+        let won = |c: &&Call| matches!(c.operation, Operation::CompareAndSet(_, _, true));
+        let lost = |c: &&Call| matches!(c.operation, Operation::CompareAndSet(_, _, false));
+        assert!(calls.iter().filter(won).count() > 0 && calls.iter().filter(lost).count() > 0);
+        let history = format!("{calls:?}");
+        assert!(is_linearizable(calls), "round {round}: {history}");
+    }
+}

@@ -1,0 +1,19 @@
+//! The store from outside: engines under load, kill and damage.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod cases {
+    mod conformance;
+    mod engines;
+    mod kills;
+    mod linearizability;
+}
