@@ -4,10 +4,10 @@
 //! Not here: storage, access, HTTP. Never panics on input.
 //! Standard: <https://hl7.org/fhir/R4/>
 
-pub mod bundle;
 pub mod date;
 pub mod decimal;
 pub mod definitions;
+pub mod fhirpath;
 pub mod json;
 pub mod model;
 pub mod reference;

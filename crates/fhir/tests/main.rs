@@ -14,5 +14,7 @@ mod cases {
     pub(crate) mod corpora;
     mod definitions;
     pub(crate) mod exact;
+    mod fhirpath_suite;
     mod round_trip;
+    mod search;
 }

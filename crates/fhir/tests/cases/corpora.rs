@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// The project's root folder.
 pub(crate) fn root() -> PathBuf {
@@ -21,6 +22,8 @@ pub(crate) fn corpus(path: &str) -> Option<PathBuf> {
 
 /// Unpacks an archive once and gives its folder.
 pub(crate) fn unpacked(path: &str) -> Option<PathBuf> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let archive = corpus(path)?;
     let name = archive.file_name().unwrap().to_str().unwrap().trim_end_matches(".tar.xz");
     let folder = root().join("target/corpora").join(name);

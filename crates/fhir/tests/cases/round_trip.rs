@@ -25,7 +25,7 @@ fn round_trip(bytes: &[u8], what: &str) -> Result<(), String> {
 }
 
 /// Compares with a golden file; `UPDATE_GOLDEN=1` rewrites it.
-fn golden(name: &str, actual: &str) {
+pub(crate) fn golden(name: &str, actual: &str) {
     let path = root().join("crates/fhir/tests/golden").join(name);
     if std::env::vars().any(|(key, value)| key == "UPDATE_GOLDEN" && value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -35,7 +35,7 @@ fn golden(name: &str, actual: &str) {
     assert_eq!(expected, actual, "{}: UPDATE_GOLDEN=1 rewrites it", path.display());
 }
 
-fn file_name(path: &Path) -> &str {
+pub(crate) fn file_name(path: &Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
