@@ -3,11 +3,24 @@
 //! Each (resource type, parameter) is bound to one or more *slots*: a slot is one compiled
 //! expression on one resource type, shared by all parameters that mean the same (`patient` and
 //! `subject`), and a union parameter (`combo-code`) is answered from the slots of its parts.
+//! From definition to value: `bind` makes slots and bindings of the published expressions, `path`
+//! the form that most of them have, `plan` one walk over a resource for all its paths, `convert`
+//! values of the elements found, `composite` the parts of composite parameters.
 //! Not here: how values become keys (`store`).
+//! Standard: <https://hl7.org/fhir/R4/search.html>
+
+mod bind;
+mod composite;
+mod convert;
+mod extractor;
+mod path;
+mod plan;
 
 use std::borrow::Cow;
 
 use crate::definitions::{ResourceType, SearchKind};
+
+pub use extractor::{Extractor, Unbound};
 
 /// One compiled expression on one resource type. Part of stored keys: numbered by the sorted list
 /// of (type name, kind, expression), whose fingerprint a store remembers.

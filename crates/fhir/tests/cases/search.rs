@@ -1,0 +1,197 @@
+//! Search parameters: all of R4 bind, and what is read from resources, as text to be read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use akson_fhir::definitions::Definitions;
+use akson_fhir::json;
+use akson_fhir::search::{Extractor, SearchValue, SlotId};
+
+use super::corpora::{files, unpacked};
+use super::round_trip::{file_name, golden};
+
+/// Read so that every kind of value occurs.
+const EXAMPLES: [&str; 14] = [
+    "activitydefinition-administer-zika-virus-exposure-assessment.json",
+    "careplan-example-GPVisit.json",
+    "chargeitemdefinition-ebm-example.json",
+    "condition-example.json",
+    "encounter-example-home.json",
+    "goal-example-stop-smoking.json",
+    "group-example-herd1.json",
+    "medicationrequest0302.json",
+    "message-response-link.json",
+    "observation-example-bloodpressure.json",
+    "observation-example.json",
+    "patient-example-f001-pieter.json",
+    "riskassessment-example.json",
+    "servicerequest-example-pt.json",
+];
+
+#[test]
+fn every_parameter_of_r4_binds() {
+    let definitions = Definitions::r4();
+    let extractor = Extractor::r4();
+    let mut text = String::from("# R4 search parameters that cannot be bound, with the reason.\n");
+    for unbound in extractor.unbound() {
+        let name = unbound.resource_type.map_or("(all)", |t| definitions.resource_name(t));
+        writeln!(text, "{name} {} {}: {}", unbound.code, unbound.url, unbound.reason).unwrap();
+    }
+    golden("search-unbound.txt", &text);
+    let bound: usize = definitions.resource_types().map(|t| extractor.bindings(t).len()).sum();
+    assert!(bound > 1_500, "{bound} bindings");
+}
+
+#[test]
+fn slots_are_numbered_in_order_of_type_kind_and_expression() {
+    let extractor = Extractor::r4();
+    let definitions = Definitions::r4();
+    for (position, slot) in extractor.slots().iter().enumerate() {
+        assert_eq!(slot.id, SlotId(position as u16));
+        assert_eq!(extractor.slot(slot.id).unwrap().expression, slot.expression);
+    }
+    let of_types: usize = definitions.resource_types().map(|t| extractor.slots_of(t).len()).sum();
+    assert_eq!(of_types, extractor.slots().len(), "each slot belongs to one type");
+    let mut text = format!("fingerprint {:016x}, {} slots\n", extractor.fingerprint(), of_types);
+    for name in ["Observation", "Patient"] {
+        let resource_type = definitions.resource_type(name).unwrap();
+        writeln!(text, "\n{name}: slots").unwrap();
+        for slot in extractor.slots_of(resource_type) {
+            writeln!(text, "  {} {:?} {}", slot.id.0, slot.kind, slot.expression).unwrap();
+        }
+        writeln!(text, "{name}: parameters").unwrap();
+        for binding in extractor.bindings(resource_type) {
+            let slots: Vec<u16> = binding.slots.iter().map(|slot| slot.0).collect();
+            write!(text, "  {} {:?} {slots:?}", binding.code, binding.kind).unwrap();
+            if let Some(target) = binding.only_target {
+                write!(text, " only {}", definitions.resource_name(target)).unwrap();
+            }
+            if let Some(composite) = &binding.composite {
+                let parts = composite.parts.iter().zip(&composite.part_slots);
+                for (kind, slots) in parts {
+                    let slots: Vec<u16> = slots.iter().map(|slot| slot.0).collect();
+                    write!(text, " {kind:?} {slots:?}").unwrap();
+                }
+            }
+            text.push('\n');
+        }
+    }
+    golden("search-bindings.txt", &text);
+}
+
+#[test]
+fn a_wrong_code_has_a_neighbour() {
+    let patient = Definitions::r4().resource_type("Patient").unwrap();
+    assert_eq!(Extractor::r4().nearest(patient, "birthdat"), Some("birthdate"));
+    assert_eq!(Extractor::r4().nearest(patient, "zzzzzzzz"), None);
+}
+
+#[test]
+fn restricted_references_share_a_slot() {
+    let extractor = Extractor::r4();
+    let observation = Definitions::r4().resource_type("Observation").unwrap();
+    let patient = extractor.binding(observation, "patient").unwrap();
+    let subject = extractor.binding(observation, "subject").unwrap();
+    assert_eq!(patient.slots, subject.slots);
+    assert_eq!(patient.only_target, Definitions::r4().resource_type("Patient"));
+    assert_eq!(subject.only_target, None);
+    let code = extractor.binding(observation, "code").unwrap();
+    let component = extractor.binding(observation, "component-code").unwrap();
+    let combo = extractor.binding(observation, "combo-code").unwrap();
+    assert_eq!(combo.slots.to_vec(), [&code.slots[..], &component.slots[..]].concat());
+}
+
+fn shown(value: &SearchValue<'_>) -> String {
+    let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    match value {
+        SearchValue::Token { system, code, text } => format!(
+            "{} | {} | {}",
+            or_dash(system.as_deref()),
+            or_dash(code.as_deref()),
+            or_dash(text.as_deref())
+        ),
+        SearchValue::String(text) => format!("{text:?}"),
+        SearchValue::Date { start, end } => {
+            let side = |at: i64| match at {
+                i64::MIN | i64::MAX => "open".to_owned(),
+                at => akson_base::Instant(at).to_fhir(),
+            };
+            format!("[{}, {})", side(*start), side(*end))
+        }
+        SearchValue::Number(digits) => (*digits).to_owned(),
+        SearchValue::Quantity { value, comparator, system, code, unit } => format!(
+            "{}{value} {} | {} | {}",
+            comparator.unwrap_or(""),
+            or_dash(*system),
+            or_dash(*code),
+            or_dash(*unit)
+        ),
+        SearchValue::Reference { reference, type_name, identifier_system, identifier_value } => {
+            format!(
+                "{} (type {}, identifier {} | {})",
+                or_dash(*reference),
+                or_dash(*type_name),
+                or_dash(*identifier_system),
+                or_dash(*identifier_value)
+            )
+        }
+        SearchValue::Uri(uri) => (*uri).to_owned(),
+    }
+}
+
+#[test]
+fn what_is_read_from_the_examples() {
+    let Some(folder) = unpacked("r4-examples/r4-examples.tar.xz") else { return };
+    let extractor = Extractor::r4();
+    let all = files(&folder, ".json");
+    let mut text = String::new();
+    for example in EXAMPLES {
+        let path = all.iter().find(|path| file_name(path) == example);
+        let path = path.unwrap_or_else(|| panic!("there is no example {example}"));
+        let resource = json::parse_stored(&std::fs::read(path).unwrap()).unwrap();
+        let mut values = Vec::new();
+        extractor.extract(&resource, &mut values);
+        values.sort_by_key(|(slot, _)| *slot);
+        writeln!(text, "## {example}").unwrap();
+        for (slot, value) in &values {
+            writeln!(text, "{} = {}", extractor.slot(*slot).unwrap().expression, shown(value))
+                .unwrap();
+        }
+        for binding in extractor.bindings(resource.resource_type().unwrap()) {
+            let Some(composite) = &binding.composite else { continue };
+            for parts in extractor.composite_values(composite.index, &resource) {
+                let parts: Vec<String> = parts
+                    .iter()
+                    .map(|part| part.iter().map(shown).collect::<Vec<_>>().join(", "))
+                    .collect();
+                writeln!(text, "{} = ({})", binding.code, parts.join(") $ (")).unwrap();
+            }
+        }
+        text.push('\n');
+    }
+    golden("search-values.txt", &text);
+}
+
+/// Every kind of value is read from every type of element that a parameter leads to: a slot that
+/// finds elements but never a value would be a hole.
+#[test]
+fn slots_that_find_elements_find_values() {
+    let Some(folder) = unpacked("r4-examples/r4-examples.tar.xz") else { return };
+    let extractor = Extractor::r4();
+    let mut found: BTreeMap<SlotId, usize> = BTreeMap::new();
+    for path in files(&folder, ".json") {
+        let Ok(resource) = json::parse_stored(&std::fs::read(path).unwrap()) else { continue };
+        let mut values = Vec::new();
+        extractor.extract(&resource, &mut values);
+        for (slot, _) in values {
+            *found.entry(slot).or_default() += 1;
+        }
+    }
+    // The examples do not fill every element; two thirds of all slots are met.
+    assert!(
+        found.len() * 3 > extractor.slots().len(),
+        "{} of {}",
+        found.len(),
+        extractor.slots().len()
+    );
+}
