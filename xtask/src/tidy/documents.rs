@@ -8,7 +8,8 @@ const PROBLEMS: &str = "docs/operate/problems.md";
 const LIMITS: &str = "docs/operate/limits.md";
 const LIMITS_SOURCE: &str = "crates/base/src/limits.rs";
 
-/// Texts in quotation marks of the shape `ABC-012`, outside comments and unit tests.
+/// Texts in quotation marks of the shape `ABC-012`, outside comments and unit tests. `ABC-000` is
+/// for what cannot happen and for test programs.
 fn codes_in(source: &str) -> BTreeSet<String> {
     let lines = source.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
     let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
@@ -22,7 +23,8 @@ fn codes_in(source: &str) -> BTreeSet<String> {
 fn is_code(text: &str) -> bool {
     matches!(text.as_bytes(), [a, b, c, b'-', x, y, z]
         if [a, b, c].iter().all(|byte| byte.is_ascii_uppercase())
-            && [x, y, z].iter().all(|byte| byte.is_ascii_digit()))
+            && [x, y, z].iter().all(|byte| byte.is_ascii_digit())
+            && [x, y, z] != [&b'0'; 3])
 }
 
 /// Every problem code of the sources has one row in the page, and every row a code.
