@@ -1,0 +1,168 @@
+//! Organisations, locations, services, practitioners and their roles as resources: what every
+//! chart refers to, and therefore loaded first.
+//!
+//! Profiles: <https://simplifier.net/hl7norwayno-basis>.
+
+use super::organisations::{Organisation, Service, Town, Worker};
+use super::places::phone_json;
+use super::write::{Entry, Json, object};
+use akson_base::identifiers;
+
+/// One transaction per organisation, parents first.
+pub(crate) fn bundles(town: &Town) -> Vec<Vec<Entry>> {
+    town.organisations.iter().map(|organisation| bundle(town, organisation)).collect()
+}
+
+fn bundle(town: &Town, organisation: &Organisation) -> Vec<Entry> {
+    let mut entries = vec![organisation_entry(town, organisation), location(organisation)];
+    if !organisation.staff.is_empty() {
+        entries.push(healthcare_service(organisation));
+    }
+    for worker in &organisation.staff {
+        entries.push(practitioner(worker));
+        entries.push(role(organisation, worker));
+    }
+    entries
+}
+
+/// A literal reference with what to show for it.
+pub(crate) fn reference(kind: &str, id: &str, display: &str) -> Json {
+    object! { "reference": format!("{kind}/{id}"), "display": display.to_owned() }
+}
+
+/// What kind of service this is, in words and in the municipal list 8663 or the hospital's 8655.
+fn kind_of(service: Service) -> (&'static str, &'static str) {
+    match service {
+        Service::Municipality => ("govt", "Kommune"),
+        Service::Office(_) => ("prov", "Fastlegekontor"),
+        Service::OutOfHours => ("prov", "Legevakt"),
+        Service::HomeCare(_) => ("prov", "Hjemmesykepleie"),
+        Service::NursingHome => ("prov", "Sykehjem"),
+        Service::HealthStation => ("prov", "Helsestasjon- og skolehelsetjeneste"),
+        Service::MentalHealth => ("prov", "Psykisk helse- og rustjeneste"),
+        Service::Physiotherapy => ("prov", "Fysioterapitjeneste"),
+        Service::Dental => ("prov", "Tannhelsetjeneste"),
+        Service::Hospital => ("prov", "Sykehus"),
+        Service::Medicine => ("dept", "Indremedisin"),
+        Service::Lung => ("dept", "Lungesykdommer"),
+        Service::Surgery => ("dept", "Kirurgi og ortopedi"),
+        Service::Maternity => ("dept", "Fødselshjelp og kvinnesykdommer"),
+        Service::Children => ("dept", "Barnesykdommer"),
+        Service::Psychiatry => ("dept", "Psykisk helsevern for voksne"),
+        Service::Oncology => ("dept", "Onkologi"),
+        Service::Eye => ("dept", "Øyesykdommer"),
+        Service::Radiology => ("dept", "Radiologi"),
+    }
+}
+
+fn organisation_entry(town: &Town, organisation: &Organisation) -> Entry {
+    let (code, words) = kind_of(organisation.service);
+    let parent = organisation.parent.and_then(|service| town.organisation(service));
+    Entry {
+        kind: "Organization",
+        id: organisation.id.clone(),
+        members: object! {
+            "identifier": [object! {
+                "system": identifiers::ORGANISATION,
+                "value": &organisation.number,
+            }],
+            "active": true,
+            "type": [object! {
+                "coding": [object! {
+                    "system": "http://terminology.hl7.org/CodeSystem/organization-type",
+                    "code": code,
+                }],
+                "text": words,
+            }],
+            "name": organisation.name,
+            "telecom": [phone_json(&organisation.phone, "work")],
+            "address": [organisation.address.json("work")],
+            "partOf": parent.map(|parent| reference("Organization", &parent.id, parent.name)),
+        },
+    }
+}
+
+/// Id of the place where an organisation works.
+pub(crate) fn location_id(organisation: &Organisation) -> String {
+    organisation.id.replace("virksomhet", "sted")
+}
+
+fn location(organisation: &Organisation) -> Entry {
+    Entry {
+        kind: "Location",
+        id: location_id(organisation),
+        members: object! {
+            "status": "active",
+            "name": organisation.name,
+            "mode": "instance",
+            "telecom": [phone_json(&organisation.phone, "work")],
+            "address": organisation.address.json("work"),
+            "managingOrganization":
+                reference("Organization", &organisation.id, organisation.name),
+        },
+    }
+}
+
+fn healthcare_service(organisation: &Organisation) -> Entry {
+    let (_, words) = kind_of(organisation.service);
+    Entry {
+        kind: "HealthcareService",
+        id: organisation.id.replace("virksomhet", "tjeneste"),
+        members: object! {
+            "active": true,
+            "providedBy": reference("Organization", &organisation.id, organisation.name),
+            "type": [object! { "text": words }],
+            "location": [reference("Location", &location_id(organisation), organisation.name)],
+            "name": format!("{words}, {}", organisation.name),
+            "telecom": [phone_json(&organisation.phone, "work")],
+        },
+    }
+}
+
+fn practitioner(worker: &Worker) -> Entry {
+    Entry {
+        kind: "Practitioner",
+        id: worker.id.clone(),
+        members: object! {
+            "identifier": [object! { "system": identifiers::HPR, "value": &worker.hpr }],
+            "active": true,
+            "name": [object! {
+                "use": "official",
+                "text": worker.name(),
+                "family": &worker.family,
+                "given": [Json::from(&worker.given)],
+            }],
+            "gender": worker.sex.code(),
+            "qualification": [object! { "code": profession(worker) }],
+        },
+    }
+}
+
+fn profession(worker: &Worker) -> Json {
+    object! {
+        "coding": [object! {
+            "system": "urn:oid:2.16.578.1.12.4.1.1.9060",
+            "code": worker.profession.code,
+            "display": worker.profession.name,
+        }],
+        "text": worker.profession.name,
+    }
+}
+
+fn role(organisation: &Organisation, worker: &Worker) -> Entry {
+    let service = organisation.id.replace("virksomhet", "tjeneste");
+    Entry {
+        kind: "PractitionerRole",
+        id: worker.id.replace("helsepersonell", "rolle"),
+        members: object! {
+            "active": true,
+            "practitioner": reference("Practitioner", &worker.id, &worker.name()),
+            "organization": reference("Organization", &organisation.id, organisation.name),
+            "code": [profession(worker)],
+            "location": [reference("Location", &location_id(organisation), organisation.name)],
+            "healthcareService":
+                [reference("HealthcareService", &service, kind_of(organisation.service).1)],
+            "telecom": [phone_json(&organisation.phone, "work")],
+        },
+    }
+}
