@@ -18,13 +18,13 @@ pub(crate) fn draw(number: usize, today: Day, random: &mut Random) -> Household 
     let address = Address::draw(random);
     let old_world = culture == Culture::Norwegian || culture == Culture::Sami;
     let members = match random.between(0, 99) {
-        0..=18 => single(today, culture, (20, 66), random),
-        19..=33 if old_world => single(today, culture, (67, 98), random),
-        19..=33 => family(today, culture, false, random),
-        34..=47 => couple(today, culture, (24, 66), random),
-        48..=60 if old_world => couple(today, culture, (67, 90), random),
-        48..=60 => couple(today, culture, (24, 60), random),
-        61..=91 => family(today, culture, false, random),
+        0..=22 => single(today, culture, (20, 66), random),
+        23..=38 if old_world => single(today, culture, (67, 98), random),
+        23..=38 => family(today, culture, false, random),
+        39..=53 => couple(today, culture, (24, 66), random),
+        54..=68 if old_world => couple(today, culture, (67, 90), random),
+        54..=68 => couple(today, culture, (24, 60), random),
+        69..=93 => family(today, culture, false, random),
         _ => family(today, culture, true, random),
     };
     Household { culture, address, members }
