@@ -4,6 +4,7 @@
 //! Not here: storage, access, HTTP. Never panics on input.
 //! Standard: <https://hl7.org/fhir/R4/>
 
+pub mod bundle;
 pub mod date;
 pub mod decimal;
 pub mod definitions;

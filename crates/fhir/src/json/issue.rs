@@ -7,7 +7,10 @@
 use std::fmt;
 use std::ops::Deref;
 
+use akson_base::limits::JSON_DEPTH_MAX;
 use akson_base::{Kind, Problem};
+
+use super::cursor::{Broken, Cursor, TOO_DEEP};
 
 /// How bad it is, in FHIR's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +119,17 @@ impl Issue {
     pub fn error(rule: Rule, location: impl Into<String>, message: impl Into<String>) -> Self {
         let (location, message) = (location.into(), message.into());
         Self { severity: Severity::Error, rule, location, message }
+    }
+
+    /// What breaks the JSON itself, told by line and column.
+    pub(crate) fn broken(cursor: &Cursor<'_>, broken: Broken) -> Self {
+        let (line, column) = cursor.line_and_column(broken.at);
+        let location = format!("line {line}, column {column}");
+        if broken.what == TOO_DEEP {
+            let message = format!("{TOO_DEEP}: at most {JSON_DEPTH_MAX} levels");
+            return Self::error(Rule::TooDeep, location, message);
+        }
+        Self::error(Rule::Json, location, format!("this is not JSON: {}", broken.what))
     }
 
     /// FHIR's issue type, as in `OperationOutcome.issue.code`.

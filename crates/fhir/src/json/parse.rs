@@ -140,13 +140,8 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
     }
 
     fn broken(&mut self, broken: Broken) -> Stop {
-        let (line, column) = self.cursor.line_and_column(broken.at);
-        let rule = if broken.what == TOO_DEEP { Rule::TooDeep } else { Rule::Json };
-        let message = match rule {
-            Rule::TooDeep => format!("{TOO_DEEP}: at most {JSON_DEPTH_MAX} levels"),
-            _ => format!("this is not JSON: {}", broken.what),
-        };
-        self.stop(rule, &format!("line {line}, column {column}"), message)
+        self.issues.push(Issue::broken(&self.cursor, broken));
+        Stop
     }
 
     fn json<T>(&mut self, outcome: Result<T, Broken>) -> Result<T, Stop> {

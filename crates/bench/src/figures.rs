@@ -1,0 +1,193 @@
+//! The figures, in the order they are measured: loading, start, reading, then what writes.
+
+mod loading;
+mod opening;
+mod reading;
+mod searching;
+mod ten;
+mod writing;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::client::Address;
+use crate::harvest::Harvest;
+use crate::load::{Measured, Plan};
+use crate::probe::Probe;
+use crate::program::Program;
+use crate::report::Figure;
+use crate::say;
+
+/// What can be asked for on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// Load of the patients, disk and memory it takes
+    Load,
+    /// Start on the loaded store, and memory when idle
+    Start,
+    /// Read by id
+    Read,
+    /// The search mix
+    Search,
+    /// Each class of the search mix on its own
+    SearchClasses,
+    /// Patient/[id]/$everything
+    Everything,
+    /// The fullest patient's page
+    Chart,
+    /// Durable single creates
+    Create,
+    /// Create, read, update, delete over nine types
+    Crud,
+}
+
+impl Name {
+    /// All of them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Load,
+        Self::Start,
+        Self::Read,
+        Self::Search,
+        Self::SearchClasses,
+        Self::Everything,
+        Self::Chart,
+        Self::Create,
+        Self::Crud,
+    ];
+}
+
+/// One run: what is asked for, where it works, what came of it.
+pub(crate) struct Bench {
+    names: Vec<Name>,
+    seconds: u64,
+    /// Folder for data, logs and the figures.
+    pub(crate) work: PathBuf,
+    akson: PathBuf,
+    /// What was measured.
+    pub(crate) figures: Vec<Figure>,
+}
+
+/// A server to drive, and what it holds.
+pub(crate) struct Driven {
+    /// Its FHIR base.
+    pub(crate) address: Address,
+    /// For looking around.
+    pub(crate) probe: Probe,
+    /// What it holds.
+    pub(crate) harvest: Harvest,
+}
+
+impl Driven {
+    fn at(address: &Address) -> Result<Self, String> {
+        let probe = Probe::new(address)?;
+        let harvest = Harvest::gather(&probe)?;
+        Ok(Self { address: address.clone(), probe, harvest })
+    }
+}
+
+impl Bench {
+    /// Makes the folder `work`, empty.
+    pub(crate) fn new(
+        names: Vec<Name>,
+        seconds: u64,
+        work: &Path,
+        akson: PathBuf,
+    ) -> Result<Self, String> {
+        if work.exists() {
+            std::fs::remove_dir_all(work).map_err(|e| format!("{}: {e}", work.display()))?;
+        }
+        std::fs::create_dir_all(work).map_err(|e| format!("{}: {e}", work.display()))?;
+        Ok(Self { names, seconds, work: work.to_path_buf(), akson, figures: Vec::new() })
+    }
+
+    fn wants(&self, name: Name) -> bool {
+        self.names.contains(&name)
+    }
+
+    /// A load of so many connections, counted for the seconds asked for.
+    fn plan(&self, connections: usize) -> Plan {
+        Plan {
+            connections,
+            warm_up: Duration::from_millis(self.seconds * 200),
+            measured: Duration::from_secs(self.seconds),
+        }
+    }
+
+    fn add(&mut self, figure: Figure) {
+        say(&format!("  {}: {:.1} {}  {}", figure.name, figure.value, figure.unit, figure.details));
+        self.figures.push(figure);
+    }
+
+    /// Everything that can be measured on a server that is somebody else's.
+    pub(crate) fn measure_target(&mut self, url: &str) -> Result<(), String> {
+        let address = Address::parse(url)?;
+        say(&format!("looking around at {url}"));
+        let driven = Driven::at(&address)?;
+        self.drive(&driven)
+    }
+
+    /// Starts what it needs and measures all of it.
+    pub(crate) fn measure_akson(&mut self, patients: &Path, ten: bool) -> Result<(), String> {
+        if !patients.is_dir() {
+            return Err(format!(
+                "{} is not there: give a folder of bundles with --patients, \
+                 or a running server with --target",
+                patients.display()
+            ));
+        }
+        let data = self.work.join("data");
+        self.load(patients, &data)?;
+        let program = Program::akson(&self.akson, &data, &self.work.join("serve.log"))?;
+        self.start(&program, &data)?;
+        let driven = Driven::at(&program.address)?;
+        self.drive(&driven)?;
+        self.after(&program);
+        program.stop()?;
+        if ten {
+            self.ten_times(patients)?;
+        }
+        Ok(())
+    }
+
+    fn drive(&mut self, driven: &Driven) -> Result<(), String> {
+        if self.wants(Name::Read) {
+            self.reads(driven)?;
+        }
+        if self.wants(Name::Search) || self.wants(Name::SearchClasses) {
+            self.searches(driven)?;
+        }
+        if self.wants(Name::Everything) {
+            self.everything(driven)?;
+        }
+        if self.wants(Name::Chart) {
+            self.chart(driven)?;
+        }
+        if self.wants(Name::Create) {
+            self.creates(driven)?;
+        }
+        if self.wants(Name::Crud) {
+            self.lives(driven)?;
+        }
+        Ok(())
+    }
+}
+
+/// The latencies of a load in one line, with its errors if there were any.
+fn latencies(measured: &Measured) -> String {
+    let at = |share| measured.milliseconds_at(share);
+    let mut line = format!(
+        "p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, max {:.1} ms",
+        at(0.5),
+        at(0.95),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
+    if measured.errors > 0 {
+        let what = measured.first_error.as_deref().unwrap_or("");
+        line.push_str(&format!("; {} ERRORS, first: {what}", measured.errors));
+    }
+    line
+}

@@ -1,0 +1,119 @@
+//! Loading the patients into a new store, what that takes, and starting on what came of it.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::{Bench, Name};
+use crate::probe::Probe;
+use crate::program::{Program, disk_bytes, run_measured};
+use crate::report::{Figure, Target};
+use crate::say;
+
+/// Types that bundles of patients are made of; counted after a load.
+const COUNTED_TYPES: [&str; 24] = [
+    "AllergyIntolerance",
+    "CarePlan",
+    "CareTeam",
+    "Claim",
+    "Condition",
+    "Device",
+    "DiagnosticReport",
+    "DocumentReference",
+    "Encounter",
+    "ExplanationOfBenefit",
+    "ImagingStudy",
+    "Immunization",
+    "Location",
+    "Medication",
+    "MedicationAdministration",
+    "MedicationRequest",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "Procedure",
+    "Provenance",
+    "SupplyDelivery",
+];
+
+/// Time, peak memory and disk of one load.
+pub(super) struct Loaded {
+    seconds: f64,
+    peak_megabytes: f64,
+    disk_bytes: u64,
+}
+
+impl Bench {
+    /// `akson load` of a folder. Refused resources (exit code 1) are told, not fatal.
+    pub(super) fn run_load(&self, patients: &Path, data: &Path) -> Result<Loaded, String> {
+        let mut command = Command::new(&self.akson);
+        command.arg("load").arg("--data").arg(data).arg(patients);
+        let log = self.work.join("load.log");
+        let (took, memory) = run_measured(command, &log, &[0, 1])?;
+        let disk_bytes = disk_bytes(data)?;
+        Ok(Loaded { seconds: took.as_secs_f64(), peak_megabytes: memory.peak, disk_bytes })
+    }
+
+    /// Loads, and keeps what was measured until the number of resources is known.
+    pub(super) fn load(&mut self, patients: &Path, data: &Path) -> Result<(), String> {
+        say(&format!("loading {}", patients.display()));
+        let loaded = self.run_load(patients, data)?;
+        if !self.wants(Name::Load) {
+            return Ok(());
+        }
+        // Counted by asking a server, so that what was refused is not counted.
+        let program = Program::akson(&self.akson, data, &self.work.join("count.log"))?;
+        let resources = count_resources(&Probe::new(&program.address)?)?;
+        program.stop()?;
+        let per_second = resources as f64 / loaded.seconds;
+        self.add(
+            Figure::new("load of the patients", per_second, "resources/s")
+                .target(Target::AtLeast(10_000.0))
+                .details(format!("{resources} resources in {:.1} s", loaded.seconds)),
+        );
+        let per_resource = loaded.disk_bytes as f64 / resources as f64 / 1_000.0;
+        self.add(
+            Figure::new("disk after load", per_resource, "KB/resource")
+                .target(Target::AtMost(0.8))
+                .details(format!("{:.1} MB in all", loaded.disk_bytes as f64 / 1e6)),
+        );
+        self.add(
+            Figure::new("memory during load", loaded.peak_megabytes, "MB")
+                .target(Target::AtMost(1_000.0)),
+        );
+        Ok(())
+    }
+
+    /// How long a server took to answer on the loaded store, and what it holds when idle.
+    pub(super) fn start(&mut self, program: &Program, data: &Path) -> Result<(), String> {
+        if !self.wants(Name::Start) {
+            return Ok(());
+        }
+        let milliseconds = program.ready_after.as_secs_f64() * 1_000.0;
+        self.add(
+            Figure::new("start until ready", milliseconds, "ms")
+                .target(Target::AtMost(1_000.0))
+                .details(format!("on {:.0} MB of data", disk_bytes(data)? as f64 / 1e6)),
+        );
+        self.add(
+            Figure::new("memory, idle after load", program.memory().resident, "MB")
+                .target(Target::AtMost(150.0)),
+        );
+        Ok(())
+    }
+
+    /// Memory after all loads.
+    pub(super) fn after(&mut self, program: &Program) {
+        let memory = program.memory();
+        self.add(
+            Figure::new("memory after all of the above", memory.resident, "MB")
+                .details(format!("peak {:.0} MB", memory.peak)),
+        );
+    }
+}
+
+/// Current resources of the counted types.
+pub(super) fn count_resources(probe: &Probe) -> Result<u64, String> {
+    COUNTED_TYPES.iter().map(|kind| probe.count(&format!("/{kind}"))).sum()
+}

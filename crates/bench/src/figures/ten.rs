@@ -1,0 +1,159 @@
+//! Ten times the data: the same patients again under other ids, and what a read and a search of
+//! one patient then cost.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Bench, Driven};
+use crate::load::{Ring, drive};
+use crate::program::Program;
+use crate::report::{Figure, Target};
+use crate::say;
+
+/// Connections that read and search.
+const CLIENTS: usize = 30;
+/// Loads in all.
+const TIMES: u8 = 10;
+
+/// Requests per second of a store.
+struct Rates {
+    reads: f64,
+    searches: f64,
+}
+
+impl Bench {
+    /// Loads once and measures, loads nine more times and measures again.
+    pub(super) fn ten_times(&mut self, patients: &Path) -> Result<(), String> {
+        say("ten times the data");
+        let data = self.work.join("ten");
+        self.run_load(patients, &data)?;
+        let one = self.rates(&data)?;
+        for copy in 1..TIMES {
+            say(&format!("  copy {copy} of {}", TIMES - 1));
+            let folder = self.work.join("copy");
+            write_copy(patients, &folder, copy)?;
+            self.run_load(&folder, &data)?;
+            std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
+        }
+        let ten = self.rates(&data)?;
+        let figures = [
+            ("ten times the data, cost per read", one.reads, ten.reads),
+            ("ten times the data, cost per patient search", one.searches, ten.searches),
+        ];
+        for (name, one, ten) in figures {
+            self.add(
+                Figure::new(name, 1e6 / ten, "µs")
+                    .limit("the data once", 1e6 / one)
+                    .target(Target::RatioAtMost(1.3)),
+            );
+        }
+        Ok(())
+    }
+
+    fn rates(&self, data: &Path) -> Result<Rates, String> {
+        let program = Program::akson(&self.akson, data, &self.work.join("ten.log"))?;
+        let driven = Driven::at(&program.address)?;
+        let address = &program.address;
+        let rate = |paths: Vec<String>| -> Result<f64, String> {
+            let requests: Vec<Vec<u8>> =
+                paths.iter().map(|path| address.request("GET", path, b"")).collect();
+            let requests = Arc::new(requests);
+            let script = |connection| Ring::script(&requests, connection, CLIENTS, 200);
+            let measured = drive(address, self.plan(CLIENTS), &script)?;
+            match measured.first_error.clone() {
+                None => Ok(measured.rate()),
+                Some(error) => Err(error),
+            }
+        };
+        let ids = driven.harvest.scattered_observation_ids();
+        let reads = rate(ids.iter().map(|id| format!("/{id}")).collect())?;
+        let patients = driven.harvest.patient_references();
+        let search = |patient: &String| {
+            let id = patient.split('/').nth(1).unwrap_or_default();
+            format!("/Observation?patient={id}&category=vital-signs&_sort=-date&_count=20")
+        };
+        let searches = rate(patients.iter().map(search).collect())?;
+        program.stop()?;
+        Ok(Rates { reads, searches })
+    }
+}
+
+/// The bundles of `from` under other ids. The file of practitioners is left out: the copies share
+/// them, since bundles name them by a number that is no id.
+fn write_copy(from: &Path, to: &Path, copy: u8) -> Result<(), String> {
+    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    std::fs::create_dir_all(to).map_err(|error| failed(to, error))?;
+    let entries = std::fs::read_dir(from).map_err(|error| failed(from, error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| failed(from, error))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        if name.contains("practitionerInformation") {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&path).map_err(|error| failed(&path, error))?;
+        if name.ends_with(".bz2") {
+            let mut decoder = bzip2::read::MultiBzDecoder::new(file);
+            decoder.read_to_end(&mut bytes).map_err(|error| failed(&path, error))?;
+        } else {
+            let mut file = file;
+            file.read_to_end(&mut bytes).map_err(|error| failed(&path, error))?;
+        }
+        other_ids(&mut bytes, copy);
+        // The name is kept, since files are loaded in order of name; the prefix tells copies apart
+        // for a loader that remembers what it has loaded.
+        let name = name.trim_end_matches(".bz2");
+        let (start, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+        let target: PathBuf = to.join(format!("{start}{copy}{rest}"));
+        std::fs::write(&target, &bytes).map_err(|error| failed(&target, error))?;
+    }
+    Ok(())
+}
+
+/// Where the hyphens of a UUID stand.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Length of a UUID as text.
+const UUID_BYTES: usize = 36;
+
+/// Changes the first two digits of every UUID in a text by adding `copy` to them, so that the same
+/// one becomes the same other one everywhere.
+fn other_ids(text: &mut [u8], copy: u8) {
+    let mut at = 0;
+    while let Some(window) = text.get_mut(at..at + UUID_BYTES) {
+        if !is_uuid(window) {
+            at += 1;
+            continue;
+        }
+        let digits = std::str::from_utf8(window).ok().and_then(|text| text.get(..2));
+        let first = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0);
+        let changed = format!("{:02x}", first.wrapping_add(copy));
+        for (place, digit) in window.iter_mut().zip(changed.bytes()) {
+            *place = digit;
+        }
+        at += UUID_BYTES;
+    }
+}
+
+fn is_uuid(window: &[u8]) -> bool {
+    window.iter().enumerate().all(|(index, byte)| match HYPHENS.contains(&index) {
+        true => *byte == b'-',
+        false => byte.is_ascii_hexdigit(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::other_ids;
+
+    #[test]
+    fn the_same_id_becomes_the_same_other_id_everywhere() {
+        let id = "fff3f581-4467-35fb-94c5-e5b0ff9ac59e";
+        let mut text = format!("\"id\":\"{id}\",\"urn:uuid:{id}\" 1234-5").into_bytes();
+        other_ids(&mut text, 2);
+        let other = id.replacen("ff", "01", 1);
+        let expected = format!("\"id\":\"{other}\",\"urn:uuid:{other}\" 1234-5");
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+}
