@@ -7,6 +7,7 @@
 //! durable is `committer`; what each commit leaves behind is [`chain`]; what stands outside the
 //! engine's own files to catch their loss is [`high_water`]. Pictured in `docs/store.md`.
 
+pub mod backup;
 pub mod chain;
 pub mod check;
 mod committer;

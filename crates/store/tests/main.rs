@@ -12,7 +12,10 @@
 )]
 
 mod cases {
+    mod backup;
     mod conformance;
+    mod damage;
+    mod disk_full;
     mod engines;
     mod kills;
     mod linearizability;

@@ -23,6 +23,10 @@ const KEYSPACE: &str = "record";
 const READERS_SECONDS_MAX: u64 = 2;
 /// How long settling waits for the engine's own flush.
 const FLUSH_SECONDS_MAX: u64 = 120;
+/// Full memtables that may wait to be flushed; the engine itself stops at one more than the next.
+const SEALED_MEMTABLES_MAX: usize = 2;
+/// Runs of the newest level; the engine itself stops at 30.
+const L0_RUNS_MAX: usize = 18;
 
 /// An open keyspace. Dropping the last reference closes the engine.
 pub(crate) struct Open {
@@ -64,6 +68,7 @@ impl Backend {
     /// Writes one atomic batch and waits until it is on the disk.
     pub(crate) fn write(&self, ops: impl Iterator<Item = Op>, count: usize) -> Result<(), Problem> {
         let open = self.get()?;
+        wait_for_room(&open)?;
         let mut batch = fjall::OwnedWriteBatch::with_capacity(open.database.clone(), count)
             .durability(Some(PersistMode::SyncData));
         for op in ops {
@@ -221,10 +226,37 @@ pub(crate) fn damaged(error: &fjall::Error) -> Problem {
     )
 }
 
+/// Waits while flushing and merging are behind. The engine would wait by itself, but in sleeps of
+/// 100 ms, and for ever when the thread it waits for has died.
+fn wait_for_room(open: &Open) -> Result<(), Problem> {
+    let behind = || {
+        open.keyspace.sealed_memtable_count() > SEALED_MEMTABLES_MAX
+            || open.keyspace.tree.l0_run_count() > L0_RUNS_MAX
+    };
+    while behind() {
+        if is_dead(open) {
+            return Err(stopped());
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// Whether one of the engine's own threads has given up.
+fn is_dead(open: &Open) -> bool {
+    open.database.persist(PersistMode::Buffer).is_err()
+}
+
 fn flush(open: &Open) -> Result<(), Problem> {
+    if is_dead(open) {
+        return Err(stopped());
+    }
     guarded("flush", || open.keyspace.rotate_memtable()).map_err(|e| damaged(&e))?;
     let until = Instant::now() + Duration::from_secs(FLUSH_SECONDS_MAX);
     while open.keyspace.sealed_memtable_count() > 0 {
+        if is_dead(open) {
+            return Err(stopped());
+        }
         if Instant::now() >= until {
             let text = "the engine did not flush its memory in time; its log says why";
             return Err(Problem::fault("STO-063", text));

@@ -49,6 +49,34 @@ impl DataFolder {
         Ok(folder)
     }
 
+    /// Locks a folder that does not exist or is empty, to be filled and then [`DataFolder::finish`]ed.
+    ///
+    /// # Errors
+    /// `STO-055` when it holds anything, `STO-054` and `STO-052` as [`DataFolder::open`].
+    pub(crate) fn create_empty(path: &Path) -> Result<Self, Problem> {
+        std::fs::create_dir_all(path).map_err(|e| io_problem("make the folder", path, &e))?;
+        let entries =
+            std::fs::read_dir(path).map_err(|e| io_problem("list the folder", path, &e))?;
+        let held = entries.flatten().find(|entry| entry.file_name() != "lost+found");
+        if let Some(entry) = held {
+            return Err(Problem::new(
+                Kind::Invalid,
+                "STO-055",
+                format!(
+                    "The folder {} is not empty: it holds {:?}. Choose an empty folder.",
+                    path.display(),
+                    entry.file_name()
+                ),
+            ));
+        }
+        Ok(Self { path: path.to_path_buf(), _lock: lock(path)? })
+    }
+
+    /// Makes a filled folder one that can be opened.
+    pub(crate) fn finish(&self) -> Result<(), Problem> {
+        write_format(&self.path)
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
