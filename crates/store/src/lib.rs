@@ -6,3 +6,4 @@
 pub mod engine;
 pub mod facets;
 pub mod keys;
+pub mod search;

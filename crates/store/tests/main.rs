@@ -19,4 +19,5 @@ mod cases {
     mod engines;
     mod kills;
     mod linearizability;
+    mod search;
 }

@@ -159,6 +159,12 @@ pub fn decode(value: &[u8]) -> Result<CommitRecord, Problem> {
     })?
 }
 
+/// The time of a stored record, read without checking or unpacking the rest.
+pub fn time_of(value: &[u8]) -> Option<i64> {
+    let time = value.get(CONTENT_AT + 8..)?.first_chunk::<8>()?;
+    Some(i64::from_be_bytes(*time))
+}
+
 fn read(value: &[u8]) -> Option<Result<CommitRecord, Problem>> {
     let (&form, rest) = value.split_first()?;
     let (digest, content) = rest.split_first_chunk::<32>()?;

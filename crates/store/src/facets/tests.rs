@@ -61,7 +61,7 @@ fn golden_table_of_values_and_their_keys() {
         (token(Some("s"), Some("c")), &[r"c\x00s"], &[r"c\x00s\x00"]),
         (token(None, Some("c")), &[r"c\x00"], &[r"c\x00\x00"]),
         (token(Some("s"), None), &[r"\x00s"], &[r"\x00s\x00"]),
-        (token(None, None), &[], &[]),
+        (token(None, None), &[r"\x00"], &[r"\x00\x00"]),
         (SearchValue::String("ola".into()), &["ola"], &[r"ola\x00"]),
         (SearchValue::String("Ola N.".into()), &[r"ola n\x00Ola N."], &[r"ola n\x00"]),
         (

@@ -77,8 +77,9 @@ pub const REFERENCE_OWNER: u8 = b'P';
 pub const DATE_BY_START: u8 = 0;
 /// Further index keys of long intervals, ordered by end.
 pub const DATE_BY_END: u8 = 1;
-/// Intervals longer than this have a key by their end: 24 hours.
-pub const LONG_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+/// Intervals longer than this have a key by their end: 25 hours, so that a day never has, not even
+/// the one on which summer time ends.
+pub const LONG_MILLISECONDS: i64 = 25 * 60 * 60 * 1000;
 
 /// Longest value in an index key; a longer one is cut and its hash stands for the rest.
 pub const KEY_VALUE_BYTES_MAX: usize = 120;
@@ -167,7 +168,7 @@ fn encode_reference(reference: &str, owner: Option<&str>, out: &mut Vec<u8>) {
 
 /// Encodes one value; `put` hears of each form that the facets keep (two for a reference that is
 /// both literal and logical, none for an empty one).
-pub(super) fn encode(
+pub(crate) fn encode(
     value: &SearchValue<'_>,
     owner: Option<&str>,
     buffer: &mut Vec<u8>,
@@ -176,10 +177,9 @@ pub(super) fn encode(
     buffer.clear();
     match value {
         SearchValue::Token { system, code, text: _ } => {
-            if code.is_some() || system.is_some() {
-                joined(buffer, &[code.as_deref(), system.as_deref()]);
-                put(ValueKind::Token, buffer);
-            }
+            // One that is text only is kept too: it is there, as `:missing` must know.
+            joined(buffer, &[code.as_deref(), system.as_deref()]);
+            put(ValueKind::Token, buffer);
         }
         SearchValue::String(original) => {
             text::normalise_into(original, buffer);
