@@ -17,4 +17,5 @@ mod cases {
     mod fhirpath_suite;
     mod round_trip;
     mod search;
+    mod synthea;
 }
