@@ -291,11 +291,11 @@ impl DateTime {
                 let day = days_from_1970(year, month, self.day);
                 Interval { start: midnight_of(day, zone), end: midnight_of(day + 1, zone) }
             }
-            Precision::Minute => self.from_start(zone, MINUTE_MS),
-            Precision::Second => self.from_start(zone, 1000),
-            Precision::Fraction(1) => self.from_start(zone, 100),
-            Precision::Fraction(2) => self.from_start(zone, 10),
-            Precision::Fraction(_) => self.from_start(zone, 1),
+            Precision::Minute => self.lasting(zone, MINUTE_MS),
+            Precision::Second => self.lasting(zone, 1000),
+            Precision::Fraction(1) => self.lasting(zone, 100),
+            Precision::Fraction(2) => self.lasting(zone, 10),
+            Precision::Fraction(_) => self.lasting(zone, 1),
         }
     }
 
@@ -304,7 +304,7 @@ impl DateTime {
         self.interval(norway())
     }
 
-    fn from_start(&self, zone: &TimeZone, length: i64) -> Interval {
+    fn lasting(&self, zone: &TimeZone, length: i64) -> Interval {
         let time = self.time.map_or(0, TimeOfDay::milliseconds);
         let local = days_from_1970(self.year, self.month, self.day) * DAY_MS + time;
         let start = match self.offset_minutes {

@@ -176,13 +176,16 @@ pub struct SearchParameter {
     pub components: Box<[(Box<str>, Box<str>)]>,
 }
 
+/// A type and the codes of the reference parameters that link it (`{def}` for itself).
+pub type CompartmentMember = (ResourceType, Box<[Box<str>]>);
+
 /// A compartment: the parameters by which a resource type belongs to it.
 #[derive(Clone, Debug)]
 pub struct Compartment {
     /// `Patient`, `Encounter`, …
     pub code: Box<str>,
-    /// For each member type the codes of its linking reference parameters (`{def}` for itself).
-    pub members: Box<[(ResourceType, Box<[Box<str>]>)]>,
+    /// Every member type.
+    pub members: Box<[CompartmentMember]>,
 }
 
 /// An enumerated value set that some element must take its code from.

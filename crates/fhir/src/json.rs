@@ -15,6 +15,7 @@ mod primitive;
 mod write;
 
 pub use issue::{Issue, Issues, Rule, Severity};
+pub(crate) use write::{Selection, write_members, write_selected};
 pub use write::{write, write_head, write_string, write_tail};
 
 use crate::model::Resource;

@@ -14,3 +14,4 @@ pub mod model;
 pub mod reference;
 pub mod search;
 pub mod similar;
+pub mod summary;

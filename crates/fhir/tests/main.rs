@@ -15,6 +15,8 @@ mod cases {
     mod definitions;
     pub(crate) mod exact;
     mod fhirpath_suite;
+    mod mutated;
+    mod refused;
     mod round_trip;
     mod search;
     mod synthea;

@@ -107,7 +107,7 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
             let message = "a resource is a JSON object: { \"resourceType\": \"…\", … }";
             return Err(self.stop(Rule::Json, "line 1, column 1", message));
         }
-        let Some(type_id) = self.resource_type("")? else {
+        let Some(type_id) = self.resource_type("Resource")? else {
             return Err(Stop);
         };
         let root = self.definitions.type_def(type_id).root;
@@ -393,7 +393,7 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
             return self.null(frame, place, index);
         }
         let Some(primitive) = place.primitive else {
-            return self.complex(frame, place, mark);
+            return self.complex(frame, place, index, mark);
         };
         let Some(node) = self.primitive_node(frame, place, index) else {
             return self.skip();
@@ -422,7 +422,7 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
             return Ok(());
         }
         let message = "null stands only in arrays of primitives: leave the element out";
-        self.issue(Rule::Null, self.below(frame.node, &place.element.name), message)
+        self.issue(Rule::Null, self.item_location(frame, place, index), message)
     }
 
     /// The node of a primitive item: made now, or by the other of `x` and `_x` before. `None` for
@@ -448,17 +448,29 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
         Some(node)
     }
 
-    fn complex(&mut self, frame: &mut Frame, place: &Place<'_>, mark: Option<u8>) -> Step {
+    /// FHIRPath of an item that has no node.
+    fn item_location(&self, frame: &Frame, place: &Place<'_>, index: u32) -> String {
+        let location = self.below(frame.node, &place.element.name);
+        if place.in_array { format!("{location}[{index}]") } else { location }
+    }
+
+    fn complex(
+        &mut self,
+        frame: &mut Frame,
+        place: &Place<'_>,
+        index: u32,
+        mark: Option<u8>,
+    ) -> Step {
         let declared = self.definitions.type_def(place.child.type_id);
         if mark != Some(b'{') {
-            let location = self.below(frame.node, &place.element.name);
+            let location = self.item_location(frame, place, index);
             let message =
-                format!("\"{}\" is a {}: write an object", place.child.name, declared.name);
+                format!("\"{}\" is of type {}: write an object", place.child.name, declared.name);
             self.issue(Rule::JsonType, location, message)?;
             return self.skip();
         }
         if declared.kind == TypeKind::Resource {
-            let location = self.below(frame.node, &place.element.name);
+            let location = self.item_location(frame, place, index);
             let Some(type_id) = self.resource_type(&location)? else {
                 return self.skip();
             };
@@ -511,7 +523,7 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
                 Carrier::String => "a string in double quotes",
             };
             let type_name = &self.definitions.type_def(place.child.type_id).name;
-            let message = format!("\"{}\" is a {type_name}: write {what}", place.child.name);
+            let message = format!("\"{}\" is of type {type_name}: write {what}", place.child.name);
             self.issue(Rule::JsonType, self.location(node), message)?;
             return self.skip();
         }

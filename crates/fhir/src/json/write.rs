@@ -14,8 +14,42 @@ pub fn write(resource: &Resource, out: &mut Vec<u8>) {
     write_node(resource.root(), out);
 }
 
+/// Which elements are written.
+pub(crate) trait Selection {
+    /// Whether this element is written, if there is something to write in it.
+    fn has(&self, node: NodeRef<'_>) -> bool;
+    /// Whether an object may lose all its members and must then go itself.
+    const CAN_EMPTY: bool = true;
+}
+
+/// Everything.
+struct Whole;
+
+impl Selection for Whole {
+    fn has(&self, _: NodeRef<'_>) -> bool {
+        true
+    }
+    const CAN_EMPTY: bool = false;
+}
+
+/// Whether an element is to be written: selected, and something selected in it.
+fn is_visible<S: Selection>(node: NodeRef<'_>, selection: &S) -> bool {
+    if !S::CAN_EMPTY {
+        return true;
+    }
+    selection.has(node)
+        && (node.is_resource()
+            || node.scalar().is_some()
+            || node.children().any(|child| is_visible(child, selection)))
+}
+
 /// Writes a resource, or a complex element, as an object.
 pub(crate) fn write_node(node: NodeRef<'_>, out: &mut Vec<u8>) {
+    write_selected(node, &Whole, out);
+}
+
+/// Writes the selected elements of a resource, or of a complex element, as an object.
+pub(crate) fn write_selected<S: Selection>(node: NodeRef<'_>, selection: &S, out: &mut Vec<u8>) {
     out.push(b'{');
     let mut first = true;
     if node.is_resource() {
@@ -23,7 +57,7 @@ pub(crate) fn write_node(node: NodeRef<'_>, out: &mut Vec<u8>) {
         write_string(node.type_name(), out);
         first = false;
     }
-    write_members(node, |_| true, &mut first, out);
+    write_members(node, |_| true, selection, &mut first, out);
     out.push(b'}');
 }
 
@@ -48,47 +82,60 @@ pub fn write_tail(resource: &Resource) -> Vec<u8> {
     let mut first = false;
     if let Some(meta) = root.first("meta") {
         let rest = |name: &str| !matches!(name, "versionId" | "lastUpdated");
-        write_members(meta, rest, &mut first, &mut out);
+        write_members(meta, rest, &Whole, &mut first, &mut out);
     }
     out.push(b'}');
     if let Some(id) = root.first("id").filter(|id| id.children().next().is_some()) {
         out.extend_from_slice(b",\"_id\":");
         write_node(id, &mut out);
     }
-    write_members(root, |name| !matches!(name, "id" | "meta"), &mut first, &mut out);
+    let others = |name: &str| !matches!(name, "id" | "meta");
+    write_members(root, others, &Whole, &mut first, &mut out);
     out.push(b'}');
     out
 }
 
-/// Writes the members of an object whose element names pass; `first` says whether a comma is due.
-pub(crate) fn write_members(
+/// Writes the selected members of an object whose element names pass; `first` says whether a comma
+/// is due.
+pub(crate) fn write_members<S: Selection>(
     node: NodeRef<'_>,
     passes: impl Fn(&str) -> bool,
+    selection: &S,
     first: &mut bool,
     out: &mut Vec<u8>,
 ) {
     let mut children = node.children().peekable();
     let mut items: Vec<NodeRef<'_>> = Vec::new();
     while let Some(child) = children.next() {
-        if !passes(child.name()) {
+        if !passes(child.name()) || !is_visible(child, selection) {
             continue;
         }
         items.clear();
         items.push(child);
         if child.in_array() {
             while let Some(next) = children.next_if(|n| n.element_id() == child.element_id()) {
-                items.push(next);
+                if is_visible(next, selection) {
+                    items.push(next);
+                }
             }
         }
-        write_element(&items, child, first, out);
+        write_element(&items, child, selection, first, out);
     }
 }
 
 /// Writes one element with all its items: `"name":…` and, for a primitive, `"_name":…`.
-fn write_element(items: &[NodeRef<'_>], child: NodeRef<'_>, first: &mut bool, out: &mut Vec<u8>) {
+fn write_element<S: Selection>(
+    items: &[NodeRef<'_>],
+    child: NodeRef<'_>,
+    selection: &S,
+    first: &mut bool,
+    out: &mut Vec<u8>,
+) {
     if !child.is_primitive() {
         write_name("", child, first, out);
-        write_items(items, child.in_array(), out, |item, out| write_node(item, out));
+        write_items(items, child.in_array(), out, |item, out| {
+            write_selected(item, selection, out);
+        });
         return;
     }
     if items.iter().any(|item| item.scalar().is_some()) {
@@ -101,11 +148,12 @@ fn write_element(items: &[NodeRef<'_>], child: NodeRef<'_>, first: &mut bool, ou
             None => out.extend_from_slice(b"null"),
         });
     }
-    if items.iter().any(|item| item.children().next().is_some()) {
+    let more = |item: &NodeRef<'_>| item.children().any(|below| is_visible(below, selection));
+    if items.iter().any(more) {
         write_name("_", child, first, out);
         write_items(items, child.in_array(), out, |item, out| {
-            if item.children().next().is_some() {
-                write_node(item, out);
+            if more(&item) {
+                write_selected(item, selection, out);
             } else {
                 out.extend_from_slice(b"null");
             }

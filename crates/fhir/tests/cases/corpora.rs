@@ -42,6 +42,17 @@ pub(crate) fn unpacked(path: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
+/// Compares with a golden file; `UPDATE_GOLDEN=1` rewrites it.
+pub(crate) fn golden(name: &str, actual: &str) {
+    let path = root().join("crates/fhir/tests/golden").join(name);
+    if std::env::vars().any(|(key, value)| key == "UPDATE_GOLDEN" && value == "1") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(expected, actual, "{}: UPDATE_GOLDEN=1 rewrites it", path.display());
+}
+
 /// All files below a folder with this ending, ordered.
 pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();

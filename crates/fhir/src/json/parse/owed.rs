@@ -50,9 +50,9 @@ impl<const STRICT: bool> Builder<'_, STRICT> {
             element.types.iter().map(|t| &*self.definitions.type_def(*t).name).collect();
         match type_names.as_slice() {
             [] | ["BackboneElement" | "Element"] => {}
-            [one] => message.push_str(&format!(": a {one}")),
+            [one] => message.push_str(&format!(", of type {one}")),
             several if several.len() <= 6 => {
-                message.push_str(&format!(": one of {}", several.join(", ")));
+                message.push_str(&format!(", of type {}", several.join(" or ")));
             }
             _ => {}
         }
