@@ -10,7 +10,7 @@ use akson_fhir::json;
 use akson_fhir::model::Resource;
 
 use super::corpora::corpus;
-use super::round_trip::golden;
+use super::corpora::golden;
 
 /// 2026-11-21T22:08:00Z.
 const NOW: Instant = Instant(1_795_298_880_000);

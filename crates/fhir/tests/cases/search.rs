@@ -7,8 +7,9 @@ use akson_fhir::definitions::Definitions;
 use akson_fhir::json;
 use akson_fhir::search::{Extractor, SearchValue, SlotId};
 
+use super::corpora::golden;
 use super::corpora::{files, unpacked};
-use super::round_trip::{file_name, golden};
+use super::round_trip::file_name;
 
 /// Read so that every kind of value occurs.
 const EXAMPLES: [&str; 14] = [
