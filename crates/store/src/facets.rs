@@ -7,6 +7,7 @@
 //! Not here: where values come from (`akson_fhir::search`), what a query asks of them (`search`).
 
 pub mod decimal;
+pub mod target;
 pub mod text;
 pub mod value;
 
@@ -18,7 +19,7 @@ use crate::keys::{self, ResourceKey};
 
 /// Where the committer writes commit number and time in a facets value.
 pub const STAMP_AT: usize = 0;
-const STAMP_BYTES: usize = 16;
+pub(crate) const STAMP_BYTES: usize = 16;
 
 /// Encodes the search values of a resource. `owner` is the id of the patient under whose number
 /// the resource lies, if any: references to that patient become a marker without an index key.

@@ -1,0 +1,186 @@
+//! "Who has opened this journal": from a patient to the commits whose log names the patient.
+//!
+//! Derived data under `A`, made from the chain behind the writers' backs: for each patient and each
+//! block of 64 commits one key whose value marks the commits. What is not indexed yet is read from
+//! the chain itself, so an answer is always complete.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use akson_access::ReadPermit;
+use akson_base::{Instant, Problem};
+use akson_store::Store;
+use akson_store::engine::{Direction, Op, Range, Snapshot, Transaction, chain};
+use akson_store::keys::{self, PatientNumber};
+
+use crate::entry::Entry;
+
+const WATERMARK: &str = "accesses-indexed";
+const COMMITS_PER_BLOCK: u64 = 64;
+/// Commits read in one go by [`AccessIndex::catch_up`].
+const COMMITS_PER_STEP: usize = 4_096;
+
+/// One look at, or change of, a patient's journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// When it became durable.
+    pub time: Instant,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// The index over one store.
+pub struct AccessIndex {
+    store: Arc<Store>,
+    stepping: Mutex<()>,
+}
+
+fn damaged(what: &str) -> Problem {
+    Problem::fault("AUD-003", format!("{what}: run akson check"))
+}
+
+impl AccessIndex {
+    /// The index of a store.
+    pub fn new(store: Arc<Store>) -> Self {
+        Self { store, stepping: Mutex::new(()) }
+    }
+
+    /// The newest accesses to a patient's journal, newest first, at most `limit`.
+    pub fn accesses(
+        &self,
+        permit: &ReadPermit,
+        patient: PatientNumber,
+        limit: usize,
+    ) -> Result<Vec<Access>, Problem> {
+        let _ = permit;
+        let snapshot = self.store.snapshot();
+        let indexed = watermark(snapshot.as_ref())?;
+        let mut found = Vec::new();
+        let tail = Range { start: keys::commit(indexed + 1), end: keys::commit(u64::MAX) };
+        snapshot.visit(&tail, Direction::Descending, &mut |_, value| {
+            collect(value, patient, limit, &mut found)
+        })?;
+        if found.len() < limit {
+            let prefix = [b"A".as_slice(), &patient.0.to_be_bytes()].concat();
+            let range = keys::under(&prefix);
+            snapshot.visit(&range, Direction::Descending, &mut |key, value| {
+                for commit in marked(key, value)? {
+                    let record = snapshot
+                        .get(&keys::commit(commit))?
+                        .ok_or_else(|| damaged("an access names a commit that is not there"))?;
+                    if !collect(&record, patient, limit, &mut found)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Indexes what has been logged since the last time; answers how many commits were read. Call
+    /// again while it answers more than 0.
+    pub fn catch_up(&self) -> Result<usize, Problem> {
+        let _one = self.stepping.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.store.snapshot();
+        let from = watermark(snapshot.as_ref())? + 1;
+        let range = Range { start: keys::commit(from), end: keys::commit(u64::MAX) };
+        let mut read = 0;
+        let mut last = 0;
+        let mut marks: HashMap<(u32, u64), u64> = HashMap::new();
+        snapshot.visit(&range, Direction::Ascending, &mut |_, value| {
+            let record = chain::decode(value)?;
+            last = record.commit;
+            read += 1;
+            for bytes in &record.log {
+                for patient in Entry::decode(bytes)?.patients {
+                    let block = record.commit / COMMITS_PER_BLOCK;
+                    *marks.entry((patient, block)).or_default() |=
+                        1 << (record.commit % COMMITS_PER_BLOCK);
+                }
+            }
+            Ok(read < COMMITS_PER_STEP)
+        })?;
+        if marks.is_empty() {
+            // Nothing to keep: moving the mark alone would be a commit that begets a commit.
+            return Ok(0);
+        }
+        self.write(snapshot.as_ref(), marks, last)?;
+        Ok(read)
+    }
+
+    fn write(
+        &self,
+        snapshot: &dyn Snapshot,
+        marks: HashMap<(u32, u64), u64>,
+        last: u64,
+    ) -> Result<(), Problem> {
+        let mut transaction = Transaction::default();
+        for ((patient, block), mut bits) in marks {
+            let key = keys::accesses(PatientNumber(patient), block);
+            if let Some(before) = snapshot.get(&key)? {
+                bits |= bitmap(&before)?;
+            }
+            transaction.ops.push(put(key, bits.to_be_bytes().to_vec()));
+        }
+        transaction.ops.push(put(keys::meta(WATERMARK), last.to_be_bytes().to_vec()));
+        let (sender, receiver) = mpsc::channel();
+        self.store.submit(
+            transaction,
+            Box::new(move |outcome| {
+                let _ = sender.send(outcome.is_ok());
+            }),
+        );
+        match receiver.recv() {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => {
+                Err(Problem::fault("AUD-004", "the access index could not be written"))
+            }
+        }
+    }
+}
+
+fn put(key: Vec<u8>, value: Vec<u8>) -> Op {
+    Op::Put { key, value, stamp_key_at: None, stamp_value_at: None }
+}
+
+fn bitmap(value: &[u8]) -> Result<u64, Problem> {
+    <[u8; 8]>::try_from(value)
+        .map(u64::from_be_bytes)
+        .map_err(|_| damaged("an access mark has the wrong length"))
+}
+
+fn watermark(snapshot: &dyn Snapshot) -> Result<u64, Problem> {
+    snapshot.get(&keys::meta(WATERMARK))?.map_or(Ok(0), |value| bitmap(&value))
+}
+
+/// The commits that one `A` entry marks, newest first.
+fn marked(key: &[u8], value: &[u8]) -> Result<Vec<u64>, Problem> {
+    let block = key
+        .last_chunk::<8>()
+        .map(|b| u64::from_be_bytes(*b))
+        .ok_or_else(|| damaged("an access key is too short"))?;
+    let bits = bitmap(value)?;
+    Ok((0..COMMITS_PER_BLOCK)
+        .rev()
+        .filter(|bit| bits >> bit & 1 == 1)
+        .map(|bit| block * COMMITS_PER_BLOCK + bit)
+        .collect())
+}
+
+/// Adds a commit's entries about the patient, newest first; `false` when there are enough.
+fn collect(
+    value: &[u8],
+    patient: PatientNumber,
+    limit: usize,
+    found: &mut Vec<Access>,
+) -> Result<bool, Problem> {
+    let record = chain::decode(value)?;
+    for bytes in record.log.iter().rev() {
+        let entry = Entry::decode(bytes)?;
+        if found.len() < limit && entry.patients.contains(&patient.0) {
+            found.push(Access { time: Instant(record.time), entry });
+        }
+    }
+    Ok(found.len() < limit)
+}

@@ -1,0 +1,177 @@
+//! The search box: a patient by name in any order, national number, birth date or address.
+
+use std::collections::HashSet;
+
+use akson_audit::Entry;
+use akson_base::Problem;
+use akson_fhir::definitions::Definitions;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::version;
+use crate::Record;
+use crate::request::{Caller, Version};
+use crate::searching::Searching;
+
+/// Words looked at; more are refused by finding nothing less.
+const WORDS_MAX: usize = 5;
+
+impl Record {
+    /// At most `limit` patients whose name, address, birth date or number fits every word of
+    /// `text`. Empty for a text without a word.
+    pub async fn find_patients(
+        &self,
+        caller: &Caller,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<Version>, Problem> {
+        let permit = self.policy.may_read(&caller.actor)?;
+        let mut found = Vec::new();
+        let mut patients = Vec::new();
+        {
+            let snapshot = self.store.snapshot();
+            let searching = Searching::new(self, &permit, snapshot.as_ref(), &caller.base);
+            let patient = Definitions::r4().resource_type("Patient");
+            let mut seen = HashSet::new();
+            for query in queries(text) {
+                if found.len() >= limit {
+                    break;
+                }
+                let query = format!("{query}&_count={limit}");
+                let query = searching.parse(patient, None, &query, true)?;
+                let keys = searching.execute(&query)?.matches;
+                let fresh: Vec<_> = keys.into_iter().filter(|k| seen.insert(*k)).collect();
+                for one in self.store.current_of_many(&permit, snapshot.as_ref(), &fresh)? {
+                    patients.push(one.key.patient());
+                    found.push(version(one));
+                }
+            }
+            found.truncate(limit);
+        }
+        // What was typed may be a name or number: the log keeps whom it showed, not the text.
+        let entry = Entry::reading(&permit, "find-patients", &caller.trace).about("Patient");
+        self.log(entry.concerning(patients)).await?;
+        Ok(found)
+    }
+}
+
+/// What one word may mean, as search parameters.
+fn meanings(word: &str) -> Vec<String> {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let digits: String = word.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() == 11 && word.chars().all(|c| c.is_ascii_digit()) {
+        return vec![format!("identifier={digits}")];
+    }
+    let dates = dates(word, &digits);
+    if !dates.is_empty() {
+        return vec![format!("birthdate={}", dates.join(","))];
+    }
+    let word = encode(word);
+    if digits.is_empty() {
+        vec![format!("name={word}"), format!("address:contains={word}")]
+    } else {
+        vec![
+            format!("address:contains={word}"),
+            format!("name={word}"),
+            format!("identifier={word}"),
+        ]
+    }
+}
+
+/// Birth dates that a word can mean: `18.11.1950`, `18111950`, `181150`, `1950-11-18`, `1950`.
+fn dates(word: &str, digits: &str) -> Vec<String> {
+    let iso = |y: &str, m: &str, d: &str| {
+        let (month, day): (u32, u32) = (m.parse().ok()?, d.parse().ok()?);
+        ((1..=12).contains(&month) && (1..=31).contains(&day))
+            .then(|| format!("{y}-{month:02}-{day:02}"))
+    };
+    let parts: Vec<&str> = word.split(['.', '-', '/']).filter(|p| !p.is_empty()).collect();
+    let numeric = parts.iter().all(|p| p.chars().all(|c| c.is_ascii_digit()));
+    let found = match (parts.as_slice(), numeric) {
+        ([y, m, d], true) if y.len() == 4 => vec![iso(y, m, d)],
+        ([d, m, y], true) if y.len() == 4 => vec![iso(y, m, d)],
+        ([d, m, y], true) if y.len() == 2 => both_centuries(y, m, d, iso),
+        ([_], true) if digits.len() == 8 => {
+            let cut = |range| digits.get(range).unwrap_or_default();
+            vec![iso(cut(4..8), cut(2..4), cut(0..2))]
+        }
+        ([_], true) if digits.len() == 6 => {
+            let cut = |range| digits.get(range).unwrap_or_default();
+            both_centuries(cut(4..6), cut(2..4), cut(0..2), iso)
+        }
+        _ => Vec::new(),
+    };
+    found.into_iter().flatten().collect()
+}
+
+fn both_centuries(
+    y: &str,
+    m: &str,
+    d: &str,
+    iso: impl Fn(&str, &str, &str) -> Option<String>,
+) -> Vec<Option<String>> {
+    ["19", "20"].map(|century| iso(&format!("{century}{y}"), m, d)).into()
+}
+
+/// The searches to try, most likely first: every word by its first meaning, then with one word at a
+/// time by another.
+fn queries(text: &str) -> Vec<String> {
+    let words: Vec<Vec<String>> = text
+        .split([' ', ',', ';', '\t'])
+        .filter(|word| !word.is_empty())
+        .take(WORDS_MAX)
+        .map(meanings)
+        .collect();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut combinations = vec![Vec::new()];
+    for meanings in &words {
+        combinations = combinations
+            .into_iter()
+            .flat_map(|chosen: Vec<&str>| {
+                meanings.iter().map(move |meaning| {
+                    let mut longer = chosen.clone();
+                    longer.push(meaning);
+                    longer
+                })
+            })
+            .collect();
+    }
+    combinations.into_iter().map(|chosen| chosen.join("&")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_understood() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("14845220051", &["identifier=14845220051"]),
+            ("18.11.1950", &["birthdate=1950-11-18"]),
+            ("18111950", &["birthdate=1950-11-18"]),
+            ("181150", &["birthdate=1950-11-18,2050-11-18"]),
+            ("1950-11-18", &["birthdate=1950-11-18"]),
+            ("ola", &["name=ola", "address:contains=ola"]),
+            ("12", &["address:contains=12", "name=12", "identifier=12"]),
+            ("å", &["name=%C3%A5", "address:contains=%C3%A5"]),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(meanings(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn every_word_must_fit_in_some_meaning() {
+        assert_eq!(queries("  "), Vec::<String>::new());
+        assert_eq!(
+            queries("ola vei"),
+            [
+                "name=ola&name=vei",
+                "name=ola&address:contains=vei",
+                "address:contains=ola&name=vei",
+                "address:contains=ola&address:contains=vei",
+            ]
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! Reading the current version of a resource.
+//!
+//! Standard: <https://hl7.org/fhir/R4/http.html#read>
+
+use akson_audit::Entry;
+use akson_base::Problem;
+use akson_fhir::definitions::ResourceType;
+
+use super::{gone, not_found, target, version};
+use crate::Record;
+use crate::request::{Caller, Version};
+
+impl Record {
+    /// The current version.
+    ///
+    /// # Errors
+    /// `NotFound` when there never was one, `Gone` when it is deleted.
+    pub async fn read(
+        &self,
+        caller: &Caller,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<Version, Problem> {
+        let permit = self.policy.may_read(&caller.actor)?;
+        let stored = {
+            let snapshot = self.store.snapshot();
+            match self.store.locate(snapshot.as_ref(), resource_type, id)? {
+                Some(located) => self.store.current(&permit, snapshot.as_ref(), located.key)?,
+                None => None,
+            }
+        };
+        let entry = Entry::reading(&permit, "read", &caller.trace).about(target(resource_type, id));
+        // A look at what is not there is logged too: it may have been a probe.
+        self.log(entry.concerning(stored.iter().map(|s| s.key.patient()))).await?;
+        match stored {
+            None => Err(not_found(resource_type)),
+            Some(stored) if stored.deleted => Err(gone(resource_type)),
+            Some(stored) => Ok(version(stored)),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Searching a type, a compartment or everything.
+//!
+//! Standard: <https://hl7.org/fhir/R4/search.html>
+
+use akson_access::ReadPermit;
+use akson_audit::Entry;
+use akson_base::{Kind, Problem};
+use akson_store::keys::PatientNumber;
+use akson_store::search::{Query, Summary};
+use serde_json::Value;
+
+use super::{target, type_name, version};
+use crate::Record;
+use crate::request::{Caller, Mode, Page, SearchRequest, Version};
+use crate::searching::Searching;
+
+impl Record {
+    /// One page of a search.
+    pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Page, Problem> {
+        let permit = self.policy.may_read(&caller.actor)?;
+        let mut patients: Vec<PatientNumber> = Vec::new();
+        let mut page = Page::default();
+        {
+            let snapshot = self.store.snapshot();
+            let searching = Searching::new(self, &permit, snapshot.as_ref(), &caller.base);
+            let query = parse(&searching, &request)?;
+            let found = searching.execute(&query)?;
+            for (keys, mode) in [(&found.matches, Mode::Match), (&found.included, Mode::Include)] {
+                for one in self.store.current_of_many(&permit, snapshot.as_ref(), keys)? {
+                    patients.push(one.key.patient());
+                    page.entries.push((reduce(version(one), &query)?, mode));
+                }
+            }
+            let path = path(&request);
+            page.total = found.total;
+            page.next_link = found.next_cursor.map(|cursor| next(&path, &query.used, &cursor));
+            page.self_link = address(&path, &query.used);
+            page.warnings = query.warnings().to_vec();
+        }
+        let entry = entry(&permit, &request, caller);
+        self.log(entry.concerning(patients)).await?;
+        Ok(page)
+    }
+
+    /// How a search is answered: the plan and its real counts, no patient data.
+    pub async fn explain(&self, caller: &Caller, request: SearchRequest) -> Result<Value, Problem> {
+        let permit = self.policy.may_read(&caller.actor)?;
+        let explained = {
+            let snapshot = self.store.snapshot();
+            let searching = Searching::new(self, &permit, snapshot.as_ref(), &caller.base);
+            searching.execute(&parse(&searching, &request)?)?.explain
+        };
+        self.log(entry(&permit, &request, caller)).await?;
+        Ok(explained)
+    }
+}
+
+fn parse(searching: &Searching<'_>, request: &SearchRequest) -> Result<Query, Problem> {
+    let compartment = request.compartment.as_ref().map(|(of, id)| (*of, id.as_str()));
+    searching.parse(request.resource_type, compartment, &request.query, request.strict)
+}
+
+/// The address of the search below the base, without its query.
+fn path(request: &SearchRequest) -> String {
+    let searched = request.resource_type.map(type_name);
+    match (&request.compartment, searched) {
+        (Some((of, id)), Some(name)) => format!("{}/{name}", target(*of, id)),
+        (Some((of, id)), None) => format!("{}/*", target(*of, id)),
+        (None, Some(name)) => name.to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+fn next(path: &str, used: &str, cursor: &str) -> String {
+    let separator = if used.is_empty() { "" } else { "&" };
+    format!("{path}?{used}{separator}_cursor={cursor}")
+}
+
+fn address(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_string() } else { format!("{path}?{query}") }
+}
+
+fn entry(permit: &ReadPermit, request: &SearchRequest, caller: &Caller) -> Entry {
+    let name = match (&request.compartment, request.resource_type) {
+        (Some(_), _) => "search-compartment",
+        (None, Some(_)) => "search-type",
+        (None, None) => "search-system",
+    };
+    Entry::reading(permit, name, &caller.trace).about(path(request)).asked(&request.query)
+}
+
+/// `_summary` and `_elements`.
+fn reduce(version: Version, query: &Query) -> Result<Version, Problem> {
+    if matches!(query.summary, Summary::False | Summary::Count) && query.elements.is_empty() {
+        return Ok(version);
+    }
+    Err(Problem::new(
+        Kind::Unsupported,
+        "REC-031",
+        "_summary and _elements are not supported yet. Leave them out.",
+    ))
+}

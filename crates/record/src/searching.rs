@@ -1,0 +1,80 @@
+//! What every search of the record needs: one snapshot, one permit, one moment.
+
+use akson_access::ReadPermit;
+use akson_base::{Instant, Problem};
+use akson_fhir::definitions::ResourceType;
+use akson_fhir::json;
+use akson_fhir::model::Resource;
+use akson_store::engine::Snapshot;
+use akson_store::keys::ResourceKey;
+use akson_store::search::{self, Found, ParseInput, Query, SearchContext};
+
+use crate::Record;
+
+/// Searches against one view of the store.
+pub(crate) struct Searching<'a> {
+    record: &'a Record,
+    permit: &'a ReadPermit,
+    pub(crate) snapshot: &'a dyn Snapshot,
+    base: &'a str,
+    now: Instant,
+}
+
+impl<'a> Searching<'a> {
+    pub(crate) fn new(
+        record: &'a Record,
+        permit: &'a ReadPermit,
+        snapshot: &'a dyn Snapshot,
+        base: &'a str,
+    ) -> Self {
+        Self { record, permit, snapshot, base, now: record.store.clock().now() }
+    }
+
+    /// Understands a query.
+    pub(crate) fn parse(
+        &self,
+        resource_type: Option<ResourceType>,
+        compartment: Option<(ResourceType, &str)>,
+        query: &str,
+        strict: bool,
+    ) -> Result<Query, Problem> {
+        let (now, base) = (self.now, Some(self.base));
+        search::parse(&ParseInput { resource_type, compartment, query, strict, now, base })
+    }
+
+    /// One page.
+    pub(crate) fn execute(&self, query: &Query) -> Result<Found, Problem> {
+        self.with(|context| search::execute(context, query))
+    }
+
+    /// Runs something that wants the store's own search context.
+    pub(crate) fn with<T>(&self, run: impl FnOnce(&SearchContext<'_>) -> T) -> T {
+        let load = |key: ResourceKey| self.record.load(self.permit, self.snapshot, key);
+        run(&SearchContext {
+            snapshot: self.snapshot,
+            extractor: self.record.store.extractor(),
+            permit: self.permit,
+            load: &load,
+            counts: self.record.store.counts(),
+        })
+    }
+}
+
+impl Record {
+    /// The parsed current version of a resource: composites are judged on it.
+    fn load(
+        &self,
+        permit: &ReadPermit,
+        snapshot: &dyn Snapshot,
+        key: ResourceKey,
+    ) -> Result<Option<Resource>, Problem> {
+        match self.store.current(permit, snapshot, key)? {
+            Some(stored) if !stored.deleted => {
+                json::parse_stored(&stored.json).map(Some).map_err(|_| {
+                    Problem::fault("REC-012", "a stored resource cannot be read: run akson check")
+                })
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+}

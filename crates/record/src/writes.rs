@@ -1,0 +1,374 @@
+//! Writes: one or many, atomic, tried again when others were faster.
+//!
+//! A single create, update or delete is a transaction of one. Each attempt works on one snapshot:
+//! resolve which resource every entry means, rewrite references, draft, commit; when a precondition
+//! no longer holds at commit, everything is done again on a newer snapshot.
+//! Standard: <https://hl7.org/fhir/R4/http.html#trules>
+
+use std::collections::HashSet;
+
+use akson_access::WritePermit;
+use akson_audit::Entry;
+use akson_base::{Instant, Kind, Problem, limits};
+use akson_fhir::definitions::ResourceType;
+use akson_fhir::model::Resource;
+use akson_store::Located;
+use akson_store::drafts::{Draft, Drafted, check_id};
+use akson_store::engine::{CommitError, Transaction};
+use akson_store::keys::ResourceKey;
+use akson_store::reads::json_of;
+
+use crate::interactions::conditional::{Condition, several};
+use crate::interactions::references::Rewriting;
+use crate::interactions::{target, type_name};
+use crate::request::{Did, Version, Written};
+use crate::searching::Searching;
+use crate::{Record, commit};
+
+/// What one entry wants.
+#[derive(Clone, Copy)]
+pub(crate) enum Intent<'a> {
+    Create { body: &'a [u8], if_none_exist: Option<&'a str> },
+    Update { id: &'a str, body: &'a [u8], if_match: Option<u32> },
+    UpdateConditional { query: &'a str, body: &'a [u8], if_match: Option<u32> },
+    Delete { id: &'a str, if_match: Option<u32> },
+    DeleteConditional { query: &'a str },
+}
+
+/// One entry of a write.
+pub(crate) struct WriteEntry<'a> {
+    /// FHIRPath of the resource in the caller's input, without a trailing dot; empty for a single
+    /// write.
+    pub(crate) location: String,
+    /// `Bundle.entry.fullUrl`.
+    pub(crate) full_url: Option<&'a str>,
+    pub(crate) resource_type: ResourceType,
+    pub(crate) intent: Intent<'a>,
+}
+
+/// A whole write.
+pub(crate) struct Writing<'a> {
+    pub(crate) permit: &'a WritePermit,
+    pub(crate) entries: &'a [WriteEntry<'a>],
+    /// Our own address: references to it are local.
+    pub(crate) base: &'a str,
+    /// The log entry; the patients are added here.
+    pub(crate) log: Entry,
+    /// A name that may be claimed only once (a file that is loaded once).
+    pub(crate) claim: Option<&'a str>,
+    /// Whether conditional references are allowed (they are in a transaction only).
+    pub(crate) is_transaction: bool,
+    /// Whether the caller wants to see what was written.
+    pub(crate) want_json: bool,
+}
+
+/// Which resource an entry turned out to mean.
+enum Resolved {
+    /// Store `body` under this id.
+    Put { id: String, located: Option<Located>, if_match: Option<u32> },
+    /// Delete this one.
+    Delete { id: String, located: Option<Located>, if_match: Option<u32> },
+    /// A conditional create that found one.
+    Exists { id: String },
+    /// A conditional delete that found none.
+    Nothing,
+}
+
+/// What an entry will have done, once committed.
+enum Outcome {
+    Wrote { id: String, drafted: Drafted, deleted: bool },
+    Found { id: String },
+    Nothing,
+}
+
+struct Attempt {
+    outcomes: Vec<Outcome>,
+    transaction: Transaction,
+}
+
+impl Record {
+    /// Applies all entries or none.
+    pub(crate) async fn write(&self, writing: Writing<'_>) -> Result<Vec<Written>, Problem> {
+        let mut rewriting_cache = Rewriting::default();
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let attempt = self.attempt(&writing, &mut rewriting_cache)?;
+            match commit::submit(&self.store, attempt.transaction).await {
+                Ok(committed) => {
+                    let time = Instant(committed.time);
+                    return self.written(&writing, attempt.outcomes, time);
+                }
+                Err(CommitError::Precondition { .. }) => {}
+                Err(CommitError::Problem(problem)) => return Err(problem),
+            }
+        }
+        Err(commit::problem(CommitError::Precondition { index: 0 }))
+    }
+
+    fn attempt(
+        &self,
+        writing: &Writing<'_>,
+        rewriting: &mut Rewriting,
+    ) -> Result<Attempt, Problem> {
+        let snapshot = self.store.snapshot();
+        let read = self.policy.may_read(writing.permit.actor())?;
+        let searching = Searching::new(self, &read, snapshot.as_ref(), writing.base);
+        let mut draft = self.store.draft(snapshot.as_ref());
+        let mut resolved = Vec::with_capacity(writing.entries.len());
+        for entry in writing.entries {
+            resolved
+                .push(self.resolve(&searching, entry, &mut draft).map_err(|p| within(p, entry))?);
+        }
+        refuse_twice(writing.entries, &resolved)?;
+        rewriting.full_urls.clear();
+        for (entry, resolved) in writing.entries.iter().zip(&resolved) {
+            if let (Some(full_url), Some(id)) = (entry.full_url, resolved.id()) {
+                let new = target(entry.resource_type, id);
+                rewriting.full_urls.insert(full_url.to_string(), new);
+            }
+        }
+        let searching = writing.is_transaction.then_some(&searching);
+        let mut outcomes = Vec::with_capacity(resolved.len());
+        for (entry, resolved) in writing.entries.iter().zip(resolved) {
+            let outcome =
+                draft_entry(&mut draft, writing.permit, entry, resolved, rewriting, searching)
+                    .map_err(|p| within(p, entry))?;
+            outcomes.push(outcome);
+        }
+        if let Some(name) = writing.claim {
+            draft.claim(name);
+        }
+        let mut transaction = draft.transaction;
+        let patients = transaction.changes.iter().map(|c| ResourceKey(c.resource).patient());
+        let log = writing.log.clone().concerning(patients);
+        transaction.log.push(log.encode()?);
+        Ok(Attempt { outcomes, transaction })
+    }
+
+    fn resolve(
+        &self,
+        searching: &Searching<'_>,
+        entry: &WriteEntry<'_>,
+        draft: &mut Draft<'_>,
+    ) -> Result<Resolved, Problem> {
+        let resource_type = entry.resource_type;
+        let locate = |id: &str| self.store.locate(searching.snapshot, resource_type, id);
+        let mut condition = |query: &str| {
+            let condition = Condition::find(searching, resource_type, query)?;
+            draft.transaction.preconditions.extend(condition.guards);
+            Ok::<_, Problem>(condition.ids)
+        };
+        match entry.intent {
+            Intent::Create { if_none_exist: None, .. } => {
+                Ok(Resolved::Put { id: self.store.new_id()?, located: None, if_match: None })
+            }
+            Intent::Create { if_none_exist: Some(query), .. } => {
+                match condition(query)?.as_slice() {
+                    [] => Ok(Resolved::Put {
+                        id: self.store.new_id()?,
+                        located: None,
+                        if_match: None,
+                    }),
+                    [id] => Ok(Resolved::Exists { id: id.clone() }),
+                    _ => Err(several(resource_type)),
+                }
+            }
+            Intent::Update { id, if_match, .. } => {
+                check_id(id)?;
+                Ok(Resolved::Put { id: id.to_string(), located: locate(id)?, if_match })
+            }
+            Intent::UpdateConditional { query, body, if_match } => {
+                let ids = condition(query)?;
+                let id = match ids.as_slice() {
+                    [] => match crate::interactions::parse(resource_type, body)?.id() {
+                        Some(own) => own.to_string(),
+                        None => self.store.new_id()?,
+                    },
+                    [id] => id.clone(),
+                    _ => return Err(several(resource_type)),
+                };
+                Ok(Resolved::Put { located: locate(&id)?, id, if_match })
+            }
+            Intent::Delete { id, if_match } => {
+                check_id(id)?;
+                Ok(Resolved::Delete { id: id.to_string(), located: locate(id)?, if_match })
+            }
+            Intent::DeleteConditional { query } => match condition(query)?.as_slice() {
+                [] => Ok(Resolved::Nothing),
+                [id] => {
+                    Ok(Resolved::Delete { id: id.clone(), located: locate(id)?, if_match: None })
+                }
+                _ => Err(several(resource_type)),
+            },
+        }
+    }
+
+    fn written(
+        &self,
+        writing: &Writing<'_>,
+        outcomes: Vec<Outcome>,
+        time: Instant,
+    ) -> Result<Vec<Written>, Problem> {
+        let read = self.policy.may_read(writing.permit.actor())?;
+        let mut written = Vec::with_capacity(outcomes.len());
+        for (entry, outcome) in writing.entries.iter().zip(outcomes) {
+            let resource_type = entry.resource_type;
+            written.push(match outcome {
+                Outcome::Nothing => Written { did: Did::Deleted, version: None },
+                Outcome::Found { id } => {
+                    Written { did: Did::Found, version: self.existing(&read, resource_type, &id)? }
+                }
+                Outcome::Wrote { id, drafted, deleted } => {
+                    let json = if writing.want_json && !deleted {
+                        json_of(resource_type, &id, drafted.version, time, &drafted.tail)
+                    } else {
+                        bytes::Bytes::new()
+                    };
+                    let did = match (deleted, drafted.created) {
+                        (true, _) => Did::Deleted,
+                        (false, true) => Did::Created,
+                        (false, false) => Did::Updated,
+                    };
+                    let version = drafted.version;
+                    let version = Version { resource_type, id, version, time, deleted, json };
+                    Written { did, version: Some(version) }
+                }
+            });
+        }
+        Ok(written)
+    }
+
+    fn existing(
+        &self,
+        permit: &akson_access::ReadPermit,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<Option<Version>, Problem> {
+        let snapshot = self.store.snapshot();
+        let Some(located) = self.store.locate(snapshot.as_ref(), resource_type, id)? else {
+            return Ok(None);
+        };
+        let stored = self.store.current(permit, snapshot.as_ref(), located.key)?;
+        Ok(stored.map(crate::interactions::version))
+    }
+}
+
+impl Resolved {
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::Put { id, .. } | Self::Delete { id, .. } | Self::Exists { id } => Some(id),
+            Self::Nothing => None,
+        }
+    }
+}
+
+fn body<'a>(intent: &Intent<'a>) -> &'a [u8] {
+    match intent {
+        Intent::Create { body, .. }
+        | Intent::Update { body, .. }
+        | Intent::UpdateConditional { body, .. } => body,
+        Intent::Delete { .. } | Intent::DeleteConditional { .. } => &[],
+    }
+}
+
+fn draft_entry(
+    draft: &mut Draft<'_>,
+    permit: &WritePermit,
+    entry: &WriteEntry<'_>,
+    resolved: Resolved,
+    rewriting: &mut Rewriting,
+    searching: Option<&Searching<'_>>,
+) -> Result<Outcome, Problem> {
+    let resource_type = entry.resource_type;
+    match resolved {
+        Resolved::Nothing => Ok(Outcome::Nothing),
+        Resolved::Exists { id } => Ok(Outcome::Found { id }),
+        Resolved::Delete { id, located, if_match } => {
+            let drafted = draft.delete(permit, resource_type, &id, located.as_ref())?;
+            check_if_match(if_match, drafted.as_ref().map(|d| d.version - 1))?;
+            Ok(match drafted {
+                Some(drafted) => Outcome::Wrote { id, drafted, deleted: true },
+                None => Outcome::Nothing,
+            })
+        }
+        Resolved::Put { id, located, if_match } => {
+            let mut resource = crate::interactions::parse(resource_type, body(&entry.intent))?;
+            check_body_id(entry, &resource, &id)?;
+            rewriting.apply(&mut resource, searching)?;
+            let drafted = draft.put(permit, resource_type, &id, &resource, located.as_ref())?;
+            check_if_match(if_match, Some(drafted.version - 1))?;
+            Ok(Outcome::Wrote { id, drafted, deleted: false })
+        }
+    }
+}
+
+/// An update's body must say the same id as the address.
+fn check_body_id(entry: &WriteEntry<'_>, resource: &Resource, id: &str) -> Result<(), Problem> {
+    let wrong = match (&entry.intent, resource.id()) {
+        (Intent::Create { .. }, _) | (Intent::UpdateConditional { .. }, None) => false,
+        (Intent::Update { .. }, None) => true,
+        (Intent::Update { .. } | Intent::UpdateConditional { .. }, Some(own)) => own != id,
+        (Intent::Delete { .. } | Intent::DeleteConditional { .. }, _) => false,
+    };
+    if wrong {
+        return Err(Problem::new(
+            Kind::Invalid,
+            "REC-013",
+            format!(
+                "An update of {} must carry in its body the same id as in its address.",
+                type_name(entry.resource_type)
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn check_if_match(wanted: Option<u32>, before: Option<u32>) -> Result<(), Problem> {
+    match wanted {
+        Some(wanted) if before != Some(wanted) => Err(Problem::new(
+            Kind::Precondition,
+            "REC-014",
+            "If-Match names another version than the current one. Read again and retry.",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A transaction may not change the same resource twice.
+fn refuse_twice(entries: &[WriteEntry<'_>], resolved: &[Resolved]) -> Result<(), Problem> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    for (entry, resolved) in entries.iter().zip(resolved) {
+        let id = match resolved {
+            Resolved::Put { id, .. } | Resolved::Delete { id, .. } => id,
+            Resolved::Exists { .. } | Resolved::Nothing => continue,
+        };
+        if !seen.insert((entry.resource_type, id.as_str())) {
+            let problem = Problem::new(
+                Kind::Invalid,
+                "REC-015",
+                "A transaction may change the same resource only once.",
+            );
+            return Err(within(problem, entry));
+        }
+    }
+    Ok(())
+}
+
+/// Tells a problem's locations from the caller's point of view: within the entry.
+fn within(mut problem: Problem, entry: &WriteEntry<'_>) -> Problem {
+    if entry.location.is_empty() {
+        return problem;
+    }
+    let place = |inner: &str| match inner.split_once('.') {
+        Some((_, path)) => format!("{}.{path}", entry.location),
+        None => entry.location.clone(),
+    };
+    if problem.locations.is_empty() {
+        problem.locations.push(entry.location.clone());
+    } else {
+        problem.locations = problem.locations.iter().map(|l| place(l)).collect();
+    }
+    for (_, location) in &mut problem.further {
+        *location = place(location);
+    }
+    problem
+}

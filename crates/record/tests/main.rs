@@ -1,0 +1,19 @@
+//! The record over a real embedded store.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod cases {
+    mod accesses;
+    mod everything;
+    mod history;
+    mod races;
+    mod searches;
+    mod transactions;
+    mod versions;
+}
+mod fixture;
