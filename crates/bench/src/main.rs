@@ -22,6 +22,10 @@ use clap::{Parser, Subcommand};
 
 use figures::{Bench, Name};
 
+/// The server's allocator, so that the constant server differs from it in nothing but the work.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "akson-bench", about = "Measures a FHIR server, each figure beside its limit")]
 #[command(args_conflicts_with_subcommands = true)]

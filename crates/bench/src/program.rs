@@ -48,7 +48,7 @@ fn free_port() -> Result<u16, String> {
 }
 
 impl Program {
-    /// `akson serve` on the data folder; waits until it answers `/fhir/metadata`.
+    /// `akson serve` on the data folder; waits until `/health/ready` answers 200.
     pub(crate) fn akson(akson: &Path, data: &Path, log: &Path) -> Result<Self, String> {
         let port = free_port()?;
         let address = Address::parse(&format!("http://127.0.0.1:{port}/fhir"))?;
@@ -72,10 +72,10 @@ impl Program {
             }
             pause(Duration::from_millis(2));
         }
-        let reply = Probe::new(&address)?.get("/metadata")?;
+        let reply = Probe::new(&address.with_path(""))?.get("/health/ready")?;
         if reply.status != 200 {
             drop(child.kill());
-            return Err(format!("/metadata answers {}", reply.status));
+            return Err(format!("/health/ready answers {}", reply.status));
         }
         Ok(Self { child, address, ready_after: begin.elapsed() })
     }

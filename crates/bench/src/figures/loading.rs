@@ -48,7 +48,8 @@ impl Bench {
     /// `akson load` of a folder. Refused resources (exit code 1) are told, not fatal.
     pub(super) fn run_load(&self, patients: &Path, data: &Path) -> Result<Loaded, String> {
         let mut command = Command::new(&self.akson);
-        command.arg("load").arg("--data").arg(data).arg(patients);
+        command.arg("load").arg("--data").arg(data);
+        command.arg("--refused").arg(self.work.join("refused.ndjson")).arg(patients);
         let log = self.work.join("load.log");
         let (took, memory) = run_measured(command, &log, &[0, 1])?;
         let disk_bytes = disk_bytes(data)?;
