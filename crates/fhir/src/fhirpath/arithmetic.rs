@@ -5,7 +5,7 @@
 
 use smallvec::smallvec;
 
-use super::ast::Operator;
+use super::ast::Math;
 use super::decimal::Decimal;
 use super::equality::as_quantity;
 use super::error::EvalError;
@@ -19,7 +19,7 @@ fn one<'a>(value: Option<Value<'a>>) -> Collection<'a> {
     value.map(Item::Value).into_iter().collect()
 }
 
-fn wrong_types(operator: Operator, left: &Value<'_>, right: &Value<'_>, at: u32) -> EvalError {
+fn wrong_types(operator: Math, left: &Value<'_>, right: &Value<'_>, at: u32) -> EvalError {
     let message = format!(
         "\"{}\" has no meaning between {} and {}.",
         operator.symbol(),
@@ -53,7 +53,7 @@ pub(crate) fn negate<'a>(item: Option<&Item<'a>>, at: u32) -> Output<'a> {
 }
 
 pub(crate) fn binary<'a>(
-    operator: Operator,
+    operator: Math,
     left: &[Item<'a>],
     right: &[Item<'a>],
     at: u32,
@@ -61,9 +61,6 @@ pub(crate) fn binary<'a>(
     let what = format!("\"{}\"", operator.symbol());
     let left = single(left, &what, at)?;
     let right = single(right, &what, at)?;
-    if operator == Operator::Concatenate {
-        return concatenate(left, right, at);
-    }
     let (Some(left), Some(right)) = (left, right) else { return Ok(smallvec![]) };
     let (Some(left_value), Some(right_value)) = (left.value(), right.value()) else {
         let message = format!(
@@ -75,18 +72,20 @@ pub(crate) fn binary<'a>(
     };
     match (&left_value, &right_value) {
         (Value::Integer(left), Value::Integer(right)) => Ok(one(integers(operator, *left, *right))),
-        (Value::String(left), Value::String(right)) if operator == Operator::Add => {
+        (Value::String(left), Value::String(right)) if operator == Math::Add => {
             text_item(format!("{left}{right}"), at)
         }
         (
             Value::Date(moment) | Value::DateTime(moment) | Value::Time(moment),
             Value::Quantity(quantity),
-        ) if matches!(operator, Operator::Add | Operator::Subtract) => {
-            let sum = shift(*moment, &left_value, quantity, operator == Operator::Subtract, at)?;
-            Ok(one(sum.map(|sum| match left_value {
-                Value::Date(_) => Value::Date(sum),
-                Value::Time(_) => Value::Time(sum),
-                _ => Value::DateTime(sum),
+        ) if matches!(operator, Math::Add | Math::Subtract) => {
+            let sum = shift(*moment, &left_value, quantity, operator == Math::Subtract, at)?;
+            let is_date = matches!(left_value, Value::Date(_));
+            let is_time = matches!(left_value, Value::Time(_));
+            Ok(one(sum.map(|sum| match (is_date, is_time) {
+                (true, _) => Value::Date(sum),
+                (_, true) => Value::Time(sum),
+                (false, false) => Value::DateTime(sum),
             })))
         }
         _ => match (left_value.number(), right_value.number()) {
@@ -99,8 +98,9 @@ pub(crate) fn binary<'a>(
     }
 }
 
-fn concatenate<'a>(left: Option<&Item<'a>>, right: Option<&Item<'a>>, at: u32) -> Output<'a> {
-    let text = |item: Option<&Item<'a>>| match item {
+/// `&`: strings joined, empty counting as the empty string.
+pub(crate) fn concatenate<'a>(left: &[Item<'a>], right: &[Item<'a>], at: u32) -> Output<'a> {
+    let text = |items: &[Item<'a>]| match single(items, "\"&\"", at)? {
         None => Ok(String::new()),
         Some(item) => item.text().map(String::from).ok_or_else(|| {
             let message = format!("\"&\" needs strings, not {}.", item.type_name().1);
@@ -110,39 +110,38 @@ fn concatenate<'a>(left: Option<&Item<'a>>, right: Option<&Item<'a>>, at: u32) -
     text_item(format!("{}{}", text(left)?, text(right)?), at)
 }
 
-fn integers<'a>(operator: Operator, left: i64, right: i64) -> Option<Value<'a>> {
+fn integers<'a>(operator: Math, left: i64, right: i64) -> Option<Value<'a>> {
     let whole = match operator {
-        Operator::Add => left.checked_add(right),
-        Operator::Subtract => left.checked_sub(right),
-        Operator::Multiply => left.checked_mul(right),
-        Operator::Div => left.checked_div(right),
-        Operator::Mod => left.checked_rem(right),
-        _ => {
+        Math::Add => left.checked_add(right),
+        Math::Subtract => left.checked_sub(right),
+        Math::Multiply => left.checked_mul(right),
+        Math::Div => left.checked_div(right),
+        Math::Mod => left.checked_rem(right),
+        Math::Divide => {
             let (left, right) = (Decimal::from_integer(left), Decimal::from_integer(right));
-            return decimals(operator, left, right);
+            return left.divide(right).map(Value::Decimal);
         }
     };
     whole.map(Value::Integer)
 }
 
-fn decimals<'a>(operator: Operator, left: Decimal, right: Decimal) -> Option<Value<'a>> {
+fn decimals<'a>(operator: Math, left: Decimal, right: Decimal) -> Option<Value<'a>> {
     let result = match operator {
-        Operator::Add => left.add(right),
-        Operator::Subtract => left.subtract(right),
-        Operator::Multiply => left.multiply(right),
-        Operator::Divide => left.divide(right),
-        Operator::Mod => left.remainder(right),
-        Operator::Div => {
+        Math::Add => left.plus(right),
+        Math::Subtract => left.minus(right),
+        Math::Multiply => left.multiply(right),
+        Math::Divide => left.divide(right),
+        Math::Mod => left.remainder(right),
+        Math::Div => {
             let whole = left.whole_quotient(right)?;
             return i64::try_from(whole).ok().map(Value::Integer);
         }
-        _ => None,
     };
     result.map(Value::Decimal)
 }
 
 fn quantities<'a>(
-    operator: Operator,
+    operator: Math,
     left: &Quantity<'a>,
     right: &Quantity<'a>,
     at: u32,
@@ -156,7 +155,7 @@ fn quantities<'a>(
         Ok(one(value.map(|value| Value::Quantity(Box::new(Quantity { value, unit })))))
     };
     match operator {
-        Operator::Multiply => {
+        Math::Multiply => {
             let unit = match (left_code.as_str(), right_code.as_str()) {
                 ("1", _) => right_code,
                 (_, "1") => left_code,
@@ -164,7 +163,7 @@ fn quantities<'a>(
             };
             made(left.value.multiply(right.value), Unit::Ucum(unit.into()))
         }
-        Operator::Divide => {
+        Math::Divide => {
             let unit = match (left_code.as_str(), right_code.as_str()) {
                 (_, "1") => left_code,
                 (left, right) if left == right => "1".to_owned(),
@@ -173,15 +172,14 @@ fn quantities<'a>(
             };
             made(left.value.divide(right.value), Unit::Ucum(unit.into()))
         }
-        Operator::Add | Operator::Subtract => {
+        Math::Add | Math::Subtract => {
             let Some((mine, other)) = super::equality::in_one_unit(left, right) else {
                 return Ok(smallvec![]);
             };
-            let sum =
-                if operator == Operator::Add { mine.add(other) } else { mine.subtract(other) };
+            let sum = if operator == Math::Add { mine.plus(other) } else { mine.minus(other) };
             made(sum, left.unit.clone())
         }
-        _ => {
+        Math::Div | Math::Mod => {
             let message = format!("\"{}\" has no meaning between quantities.", operator.symbol());
             Err(EvalError::new(message, at))
         }
@@ -209,7 +207,9 @@ fn shift(
                 "A {} cannot be moved by '{code}': use a calendar unit such as years, months or days.",
                 value.type_name()
             ),
-            _ => format!("A {} cannot be moved by this unit.", value.type_name()),
+            Unit::Ucum(_) | Unit::Calendar(_) => {
+                format!("A {} cannot be moved by this unit.", value.type_name())
+            }
         };
         return Err(EvalError::new(message, at));
     };
@@ -238,7 +238,9 @@ fn shift(
                 Precision::Day => 86_400_000,
                 Precision::Hour => 3_600_000,
                 Precision::Minute => 60_000,
-                _ => 1,
+                Precision::Year | Precision::Month | Precision::Second | Precision::Millisecond => {
+                    1
+                }
             };
             milliseconds(amount, unit).and_then(|by| moment.plus_milliseconds(by / step * step))
         }

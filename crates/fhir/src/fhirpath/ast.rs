@@ -76,58 +76,58 @@ pub(crate) struct Call {
     pub(crate) type_argument: Option<TypeSpecifier>,
 }
 
+/// What stands between two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {
-    Implies,
-    Or,
-    Xor,
-    And,
+    Logic(Logic),
     In,
     Contains,
     Equal,
     Equivalent,
     NotEqual,
     NotEquivalent,
+    Order(Order),
+    Union,
+    Concatenate,
+    Math(Math),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Logic {
+    Implies,
+    Or,
+    Xor,
+    And,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
     Less,
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-    Union,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Math {
     Add,
     Subtract,
-    Concatenate,
     Multiply,
     Divide,
     Div,
     Mod,
 }
 
-impl Operator {
+impl Math {
     /// How it is written.
     pub(crate) fn symbol(self) -> &'static str {
         match self {
-            Operator::Implies => "implies",
-            Operator::Or => "or",
-            Operator::Xor => "xor",
-            Operator::And => "and",
-            Operator::In => "in",
-            Operator::Contains => "contains",
-            Operator::Equal => "=",
-            Operator::Equivalent => "~",
-            Operator::NotEqual => "!=",
-            Operator::NotEquivalent => "!~",
-            Operator::Less => "<",
-            Operator::LessOrEqual => "<=",
-            Operator::Greater => ">",
-            Operator::GreaterOrEqual => ">=",
-            Operator::Union => "|",
-            Operator::Add => "+",
-            Operator::Subtract => "-",
-            Operator::Concatenate => "&",
-            Operator::Multiply => "*",
-            Operator::Divide => "/",
-            Operator::Div => "div",
-            Operator::Mod => "mod",
+            Math::Add => "+",
+            Math::Subtract => "-",
+            Math::Multiply => "*",
+            Math::Divide => "/",
+            Math::Div => "div",
+            Math::Mod => "mod",
         }
     }
 }

@@ -130,14 +130,14 @@ impl Decimal {
     }
 
     /// Sum; `None` on overflow.
-    pub fn add(self, other: Decimal) -> Option<Decimal> {
+    pub fn plus(self, other: Decimal) -> Option<Decimal> {
         let (left, right, scale) = self.aligned(other)?;
         Some(Decimal { mantissa: left.checked_add(right)?, scale })
     }
 
     /// Difference; `None` on overflow.
-    pub fn subtract(self, other: Decimal) -> Option<Decimal> {
-        self.add(other.negated())
+    pub fn minus(self, other: Decimal) -> Option<Decimal> {
+        self.plus(other.negated())
     }
 
     /// Product; `None` on overflow.
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn arithmetic_is_exact() {
-        assert_eq!(d("0.1").add(d("0.2")).unwrap(), d("0.3"));
+        assert_eq!(d("0.1").plus(d("0.2")).unwrap(), d("0.3"));
         assert_eq!(d("1.2").multiply(d("1.8")).unwrap().to_string(), "2.16");
         assert_eq!(d("1").divide(d("8")).unwrap().to_string(), "0.125");
         assert_eq!(d("2").divide(d("3")).unwrap().to_string(), "0.666666666666666667");

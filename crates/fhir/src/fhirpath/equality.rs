@@ -110,10 +110,10 @@ fn equal_moments(left: Moment, right: Moment) -> Option<bool> {
 
 /// A quantity, or a number as one without unit.
 pub(crate) fn as_quantity<'a>(value: &Value<'a>) -> Option<Quantity<'a>> {
-    match value {
-        Value::Quantity(quantity) => Some((**quantity).clone()),
-        _ => value.number().map(|value| Quantity { value, unit: Unit::Ucum("1".into()) }),
+    if let Value::Quantity(quantity) = value {
+        return Some((**quantity).clone());
     }
+    value.number().map(|value| Quantity { value, unit: Unit::Ucum("1".into()) })
 }
 
 /// Two quantities in the unit of the left one; `None` when they measure different things.

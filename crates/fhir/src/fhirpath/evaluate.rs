@@ -7,7 +7,7 @@ use std::cell::Cell;
 use smallvec::smallvec;
 
 use super::arithmetic;
-use super::ast::{Call, Expr, ExprKind, Name, Operator};
+use super::ast::{Call, Expr, ExprKind, Logic, Name, Operator, Order};
 use super::equality;
 use super::error::EvalError;
 use super::names::{Names, UNKNOWN};
@@ -233,8 +233,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         scope: &Scope<'_, 'a>,
     ) -> Output<'a> {
         let at = left.start;
-        if matches!(operator, Operator::And | Operator::Or | Operator::Xor | Operator::Implies) {
-            return self.logic(operator, left, right, scope);
+        if let Operator::Logic(logic) = operator {
+            return self.logic(logic, left, right, scope);
         }
         let left_items = self.eval(left, scope)?;
         let right_items = self.eval(right, scope)?;
@@ -253,51 +253,51 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             Operator::Union => functions::combining::union(self, left_items, right_items, at),
             Operator::In => membership(self, &left_items, &right_items, at),
             Operator::Contains => membership(self, &right_items, &left_items, at),
-            Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual => {
+            Operator::Order(wanted) => {
                 let left = single(&left_items, "A comparison", at)?;
                 let right = single(&right_items, "A comparison", right.start)?;
                 let (Some(left), Some(right)) = (left, right) else { return Ok(smallvec![]) };
                 let order = equality::compare(left, right, at)?;
-                Ok(of_boolean(order.map(|order| match operator {
-                    Operator::Less => order.is_lt(),
-                    Operator::LessOrEqual => order.is_le(),
-                    Operator::Greater => order.is_gt(),
-                    _ => order.is_ge(),
+                Ok(of_boolean(order.map(|order| match wanted {
+                    Order::Less => order.is_lt(),
+                    Order::LessOrEqual => order.is_le(),
+                    Order::Greater => order.is_gt(),
+                    Order::GreaterOrEqual => order.is_ge(),
                 })))
             }
-            _ => arithmetic::binary(operator, &left_items, &right_items, at),
+            Operator::Concatenate => arithmetic::concatenate(&left_items, &right_items, at),
+            Operator::Math(math) => arithmetic::binary(math, &left_items, &right_items, at),
+            // Decided above: the right side is evaluated only when it matters.
+            Operator::Logic(_) => Ok(smallvec![]),
         }
     }
 
     /// Three-valued logic. Standard: <http://hl7.org/fhirpath/N1/#boolean-logic>
     fn logic(
         &self,
-        operator: Operator,
+        logic: Logic,
         left: &'a Expr,
         right: &'a Expr,
         scope: &Scope<'_, 'a>,
     ) -> Output<'a> {
         let left_value = boolean_of(&self.eval(left, scope)?, left.start)?;
-        let decided = match (operator, left_value) {
-            (Operator::And, Some(false)) => Some(false),
-            (Operator::Or, Some(true)) | (Operator::Implies, Some(false)) => Some(true),
+        let decided = match (logic, left_value) {
+            (Logic::And, Some(false)) => Some(false),
+            (Logic::Or, Some(true)) | (Logic::Implies, Some(false)) => Some(true),
             _ => None,
         };
         if decided.is_some() {
             return Ok(of_boolean(decided));
         }
         let right_value = boolean_of(&self.eval(right, scope)?, right.start)?;
-        Ok(of_boolean(match (operator, left_value, right_value) {
-            (Operator::And, _, Some(false)) => Some(false),
-            (Operator::And, Some(true), Some(true)) => Some(true),
-            (Operator::Or, _, Some(true)) => Some(true),
-            (Operator::Or, Some(false), Some(false)) => Some(false),
-            (Operator::Xor, Some(left), Some(right)) => Some(left != right),
-            (Operator::Implies, _, Some(true)) => Some(true),
-            (Operator::Implies, Some(true), right) => right,
+        Ok(of_boolean(match (logic, left_value, right_value) {
+            (Logic::And, _, Some(false)) => Some(false),
+            (Logic::And, Some(true), Some(true)) => Some(true),
+            (Logic::Or, _, Some(true)) => Some(true),
+            (Logic::Or, Some(false), Some(false)) => Some(false),
+            (Logic::Xor, Some(left), Some(right)) => Some(left != right),
+            (Logic::Implies, _, Some(true)) => Some(true),
+            (Logic::Implies, Some(true), right) => right,
             _ => None,
         }))
     }

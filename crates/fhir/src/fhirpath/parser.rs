@@ -4,7 +4,7 @@
 //! evaluating needs no look-up.
 //! Standard: <http://hl7.org/fhirpath/N1/#operator-precedence>, <http://hl7.org/fhirpath/N1/#grammar>
 
-use super::ast::{Call, Expr, ExprKind, Name, Operator};
+use super::ast::{Call, Expr, ExprKind, Logic, Math, Name, Operator, Order};
 use super::decimal::Decimal;
 use super::error::SyntaxError;
 use super::functions::{self, Arguments};
@@ -25,14 +25,12 @@ const UNARY_PRECEDENCE: u8 = 11;
 pub(crate) fn parse(source: &str) -> Result<Expr, SyntaxError> {
     let mut parser = Parser { tokens: tokens(source)?, at: 0, nesting: 0 };
     let expr = parser.expression(0)?;
-    match parser.peek() {
-        Token::End => Ok(expr),
-        other => {
-            let message =
-                format!("Unexpected {}: the expression is complete before it.", describe(other));
-            Err(SyntaxError::new(message, parser.start()))
-        }
+    let next = parser.peek();
+    if *next == Token::End {
+        return Ok(expr);
     }
+    let message = format!("Unexpected {}: the expression is complete before it.", describe(next));
+    Err(SyntaxError::new(message, parser.start()))
 }
 
 struct Parser {
@@ -68,28 +66,28 @@ fn binary(token: &Token) -> Option<(u8, Operator)> {
         | Token::End => return None,
     };
     Some(match text {
-        "implies" => (1, Operator::Implies),
-        "or" => (2, Operator::Or),
-        "xor" => (2, Operator::Xor),
-        "and" => (3, Operator::And),
+        "implies" => (1, Operator::Logic(Logic::Implies)),
+        "or" => (2, Operator::Logic(Logic::Or)),
+        "xor" => (2, Operator::Logic(Logic::Xor)),
+        "and" => (3, Operator::Logic(Logic::And)),
         "in" => (4, Operator::In),
         "contains" => (4, Operator::Contains),
         "=" => (5, Operator::Equal),
         "~" => (5, Operator::Equivalent),
         "!=" => (5, Operator::NotEqual),
         "!~" => (5, Operator::NotEquivalent),
-        "<" => (6, Operator::Less),
-        "<=" => (6, Operator::LessOrEqual),
-        ">" => (6, Operator::Greater),
-        ">=" => (6, Operator::GreaterOrEqual),
+        "<" => (6, Operator::Order(Order::Less)),
+        "<=" => (6, Operator::Order(Order::LessOrEqual)),
+        ">" => (6, Operator::Order(Order::Greater)),
+        ">=" => (6, Operator::Order(Order::GreaterOrEqual)),
         "|" => (7, Operator::Union),
-        "+" => (9, Operator::Add),
-        "-" => (9, Operator::Subtract),
+        "+" => (9, Operator::Math(Math::Add)),
+        "-" => (9, Operator::Math(Math::Subtract)),
         "&" => (9, Operator::Concatenate),
-        "*" => (10, Operator::Multiply),
-        "/" => (10, Operator::Divide),
-        "div" => (10, Operator::Div),
-        "mod" => (10, Operator::Mod),
+        "*" => (10, Operator::Math(Math::Multiply)),
+        "/" => (10, Operator::Math(Math::Divide)),
+        "div" => (10, Operator::Math(Math::Div)),
+        "mod" => (10, Operator::Math(Math::Mod)),
         _ => return None,
     })
 }
@@ -212,16 +210,8 @@ impl Parser {
 
     fn after_point(&mut self, base: Expr, start: u32) -> Result<Expr, SyntaxError> {
         let at = self.start();
-        let (name, delimited) = match self.take() {
-            Token::Word(name) => (name, false),
-            Token::Delimited(name) => (name, true),
-            Token::Dollar(word) if &*word == "this" => return Ok(base),
-            other => {
-                let message =
-                    format!("A name or function must follow the point, not {}.", describe(&other));
-                return Err(SyntaxError::new(message, at));
-            }
-        };
+        let delimited = matches!(self.peek(), Token::Delimited(_));
+        let name = self.identifier()?;
         if !delimited && self.symbol("(") {
             return self.call(&name, at, Some(base), start);
         }
@@ -277,14 +267,14 @@ impl Parser {
     }
 
     fn identifier(&mut self) -> Result<Box<str>, SyntaxError> {
-        let at = self.start();
-        match self.take() {
-            Token::Word(name) | Token::Delimited(name) => Ok(name),
-            other => {
-                let message = format!("A name is expected, not {}.", describe(&other));
-                Err(SyntaxError::new(message, at))
-            }
+        let next = self.peek();
+        if let Token::Word(name) | Token::Delimited(name) = next {
+            let name = name.clone();
+            self.at += 1;
+            return Ok(name);
         }
+        let message = format!("A name is expected, not {}.", describe(next));
+        Err(SyntaxError::new(message, self.start()))
     }
 
     fn term(&mut self) -> Result<Expr, SyntaxError> {
@@ -301,12 +291,13 @@ impl Parser {
                 self.expect("}")?;
                 ExprKind::Empty
             }
-            Token::Symbol("%") => match self.take() {
-                Token::Word(name) | Token::Delimited(name) | Token::Text(name) => {
-                    ExprKind::Variable(name)
-                }
-                _ => return Err(SyntaxError::new("A name must follow %.", start)),
-            },
+            Token::Symbol("%") => {
+                let (Token::Word(name) | Token::Delimited(name) | Token::Text(name)) = self.take()
+                else {
+                    return Err(SyntaxError::new("A name must follow %.", start));
+                };
+                ExprKind::Variable(name)
+            }
             Token::Dollar(word) => match &*word {
                 "this" => ExprKind::This,
                 "index" => ExprKind::Index,

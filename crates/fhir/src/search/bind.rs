@@ -145,12 +145,11 @@ fn alternatives(parameter: &SearchParameter) -> Result<Vec<Alternative>, String>
 
 /// The operands of a tree of `|`.
 pub(super) fn split<'e>(expr: &'e Expr, parts: &mut Vec<&'e Expr>) {
-    match &expr.kind {
-        ExprKind::Binary { operator: Operator::Union, left, right } => {
-            split(left, parts);
-            split(right, parts);
-        }
-        _ => parts.push(expr),
+    if let ExprKind::Binary { operator: Operator::Union, left, right } = &expr.kind {
+        split(left, parts);
+        split(right, parts);
+    } else {
+        parts.push(expr);
     }
 }
 

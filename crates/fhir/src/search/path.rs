@@ -66,30 +66,26 @@ impl Path {
     }
 
     fn follow(&mut self, expr: &Expr) -> Option<()> {
-        match &expr.kind {
-            ExprKind::Start(name) => {
-                let is_type = name.text.starts_with(|c: char| c.is_ascii_uppercase());
-                match Definitions::r4().type_named(&name.text).filter(|_| is_type) {
-                    Some(type_id) => self.root = Some(type_id),
-                    None => self.push(&name.text, name.number),
-                }
-                Some(())
+        if let ExprKind::Start(name) = &expr.kind {
+            let is_type = name.text.starts_with(|c: char| c.is_ascii_uppercase());
+            match Definitions::r4().type_named(&name.text).filter(|_| is_type) {
+                Some(type_id) => self.root = Some(type_id),
+                None => self.push(&name.text, name.number),
             }
-            ExprKind::Member { base, name } => {
-                self.follow(base)?;
-                // Nothing may follow the restriction of a reference's target.
-                self.only_target.is_none().then(|| self.push(&name.text, name.number))
-            }
-            ExprKind::As { operand, type_ } => {
-                self.follow(operand)?;
-                self.restrict(type_)
-            }
-            ExprKind::Call { base: Some(base), call } => {
-                self.follow(base)?;
-                self.call(call)
-            }
-            _ => None,
+            return Some(());
         }
+        if let ExprKind::Member { base, name } = &expr.kind {
+            self.follow(base)?;
+            // Nothing may follow the restriction of a reference's target.
+            return self.only_target.is_none().then(|| self.push(&name.text, name.number));
+        }
+        if let ExprKind::As { operand, type_ } = &expr.kind {
+            self.follow(operand)?;
+            return self.restrict(type_);
+        }
+        let ExprKind::Call { base: Some(base), call } = &expr.kind else { return None };
+        self.follow(base)?;
+        self.call(call)
     }
 
     fn push(&mut self, text: &str, name: NameId) {
@@ -118,25 +114,23 @@ impl Path {
     }
 
     fn filter(&mut self, criteria: &Expr) -> Option<()> {
-        match &criteria.kind {
-            ExprKind::Is { operand, type_ } => {
-                let ExprKind::Call { base: None, call } = &operand.kind else { return None };
-                if call.function.name != "resolve" || self.only_target.is_some() {
-                    return None;
-                }
-                self.only_target = Some(type_.fhir?);
-                Some(())
+        if let ExprKind::Is { operand, type_ } = &criteria.kind {
+            let ExprKind::Call { base: None, call } = &operand.kind else { return None };
+            if call.function.name != "resolve" || self.only_target.is_some() {
+                return None;
             }
-            ExprKind::Binary { operator: Operator::Equal, left, right } => {
-                let ExprKind::Start(name) = &left.kind else { return None };
-                let ExprKind::Literal(Value::String(value)) = &right.kind else { return None };
-                let last = self.steps.last_mut().filter(|step| step.equals.is_none())?;
-                let (text, value) = (name.text.clone(), value.clone().into());
-                last.equals = Some(Condition { text, name: name.number, value });
-                Some(())
-            }
-            _ => None,
+            self.only_target = Some(type_.fhir?);
+            return Some(());
         }
+        let ExprKind::Binary { operator: Operator::Equal, left, right } = &criteria.kind else {
+            return None;
+        };
+        let ExprKind::Start(name) = &left.kind else { return None };
+        let ExprKind::Literal(Value::String(value)) = &right.kind else { return None };
+        let last = self.steps.last_mut().filter(|step| step.equals.is_none())?;
+        let (text, value) = (name.text.clone(), value.clone().into());
+        last.equals = Some(Condition { text, name: name.number, value });
+        Some(())
     }
 
     /// Adds the nodes that the steps lead to from `node`.

@@ -109,8 +109,8 @@ fn decimal_boundary(value: Decimal, asked: Option<i64>, side: Side) -> Option<De
     let places = u8::try_from(places).ok().filter(|_| places <= DECIMAL_PLACES_MAX)?;
     let half = value.half_step()?;
     match side {
-        Side::Low => value.subtract(half)?.floor_to(places),
-        Side::High => value.add(half)?.ceiling_to(places),
+        Side::Low => value.minus(half)?.floor_to(places),
+        Side::High => value.plus(half)?.ceiling_to(places),
     }
 }
 

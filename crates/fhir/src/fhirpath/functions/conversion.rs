@@ -50,7 +50,13 @@ fn boolean<'v>(value: &Value<'v>) -> Option<Value<'v>> {
             "false" | "f" | "no" | "n" | "0" | "0.0" => Some(false),
             _ => None,
         },
-        _ => match value.number() {
+        Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Time(_)
+        | Value::Quantity(_)
+        | Value::Type(..) => match value.number() {
             Some(number) if number == Decimal::ONE => Some(true),
             Some(number) if number.is_zero() => Some(false),
             _ => None,
@@ -64,7 +70,12 @@ fn integer<'v>(value: &Value<'v>) -> Option<Value<'v>> {
         Value::Integer(value) => Some(*value),
         Value::Boolean(value) => Some(i64::from(*value)),
         Value::String(text) => text.strip_prefix('+').unwrap_or(text).parse().ok(),
-        _ => None,
+        Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Time(_)
+        | Value::Quantity(_)
+        | Value::Type(..) => None,
     };
     found.map(Value::Integer)
 }
@@ -73,7 +84,13 @@ fn decimal<'v>(value: &Value<'v>) -> Option<Value<'v>> {
     let found = match value {
         Value::Boolean(value) => Some(Decimal::from_integer(i64::from(*value))),
         Value::String(text) => plain_number(text),
-        _ => value.number(),
+        Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Time(_)
+        | Value::Quantity(_)
+        | Value::Type(..) => value.number(),
     };
     found.map(Value::Decimal)
 }
@@ -87,7 +104,13 @@ fn string<'v>(value: &Value<'v>) -> Option<Value<'v>> {
     match value {
         Value::Type(..) => None,
         Value::String(text) => Some(Value::String(text.clone())),
-        _ => Some(Value::String(value.to_string().into())),
+        Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Time(_)
+        | Value::Quantity(_) => Some(Value::String(value.to_string().into())),
     }
 }
 
@@ -98,7 +121,12 @@ fn date<'v>(value: &Value<'v>) -> Option<Value<'v>> {
         Value::String(text) => {
             Moment::parse_date_time(text).map(|moment| moment.truncated(Precision::Day))
         }
-        _ => None,
+        Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Time(_)
+        | Value::Quantity(_)
+        | Value::Type(..) => None,
     };
     found.map(Value::Date)
 }
@@ -107,7 +135,12 @@ fn date_time<'v>(value: &Value<'v>) -> Option<Value<'v>> {
     let found = match value {
         Value::Date(moment) | Value::DateTime(moment) => Some(*moment),
         Value::String(text) => Moment::parse_date_time(text),
-        _ => None,
+        Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Time(_)
+        | Value::Quantity(_)
+        | Value::Type(..) => None,
     };
     found.map(Value::DateTime)
 }
@@ -116,7 +149,13 @@ fn time<'v>(value: &Value<'v>) -> Option<Value<'v>> {
     let found = match value {
         Value::Time(moment) => Some(*moment),
         Value::String(text) => Moment::parse_time(text.strip_prefix('T').unwrap_or(text)),
-        _ => None,
+        Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Quantity(_)
+        | Value::Type(..) => None,
     };
     found.map(Value::Time)
 }
@@ -127,7 +166,12 @@ fn quantity<'v>(value: &Value<'v>) -> Option<Value<'v>> {
         Value::Quantity(quantity) => Some((**quantity).clone()),
         Value::Boolean(value) => Some(plain(Decimal::from_integer(i64::from(*value)))),
         Value::String(text) => written_quantity(text),
-        _ => value.number().map(plain),
+        Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::DateTime(_)
+        | Value::Time(_)
+        | Value::Type(..) => value.number().map(plain),
     };
     found.map(|quantity| Value::Quantity(Box::new(quantity)))
 }

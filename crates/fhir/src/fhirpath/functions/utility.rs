@@ -82,10 +82,8 @@ fn sort_key<'a>(
     item: &Item<'a>,
     index: usize,
 ) -> Result<SortKey<'a>, EvalError> {
-    let (key, descending) = match &expr.kind {
-        ExprKind::Negate(inner) => (&**inner, true),
-        _ => (expr, false),
-    };
+    let (key, descending) =
+        if let ExprKind::Negate(inner) = &expr.kind { (&**inner, true) } else { (expr, false) };
     let items = call.for_item(key, item, index)?;
     match items.as_slice() {
         [] => Ok(SortKey { value: None, descending }),
