@@ -7,8 +7,7 @@ use akson_fhir::definitions::Definitions;
 use akson_fhir::json;
 use akson_fhir::search::{Extractor, SearchValue, SlotId};
 
-use super::corpora::golden;
-use super::corpora::{files, unpacked};
+use super::corpora::{corpus, files, golden, unpacked};
 use super::round_trip::file_name;
 
 /// Read so that every kind of value occurs.
@@ -195,4 +194,41 @@ fn slots_that_find_elements_find_values() {
         found.len(),
         extractor.slots().len()
     );
+}
+
+/// How long reading one resource takes:
+/// `cargo test --release -p akson-fhir -- --ignored --nocapture how_long`.
+#[test]
+#[ignore = "measures; run it by name, in release"]
+fn how_long_extracting_takes() {
+    let Some(folder) = corpus("patients/synthea-120") else { return };
+    let file =
+        files(&folder, ".json.bz2").into_iter().find(|path| !file_name(path).starts_with('0'));
+    let bundle = std::process::Command::new("bzcat").arg(file.unwrap()).output().unwrap().stdout;
+    let bundle: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+    let mut by_type: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in bundle["entry"].as_array().unwrap() {
+        let name = entry["resource"]["resourceType"].as_str().unwrap().to_owned();
+        by_type.entry(name).or_default().push(entry["resource"].to_string());
+    }
+    let start = std::time::Instant::now();
+    let extractor = Extractor::r4();
+    println!("compiling all parameters: {:?}", start.elapsed());
+    for (name, texts) in by_type {
+        let resources: Vec<_> =
+            texts.iter().filter_map(|text| json::parse_stored(text.as_bytes()).ok()).collect();
+        let mut count = 0;
+        let rounds = 20_000 / resources.len().max(1) + 1;
+        let start = std::time::Instant::now();
+        for _ in 0..rounds {
+            for resource in &resources {
+                let mut values = Vec::with_capacity(32);
+                extractor.extract(resource, &mut values);
+                count += values.len();
+            }
+        }
+        let turns = rounds * resources.len();
+        let each = start.elapsed().as_secs_f64() * 1e6 / turns as f64;
+        println!("{name:24} {each:6.2} µs, {:5.1} values", count as f64 / turns as f64);
+    }
 }
