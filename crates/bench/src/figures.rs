@@ -1,5 +1,6 @@
 //! The figures, in the order they are measured: loading, start, reading, then what writes.
 
+mod engine_alone;
 mod loading;
 mod opening;
 mod reading;
@@ -153,6 +154,9 @@ impl Bench {
         self.drive(&driven)?;
         self.after(&program);
         program.stop()?;
+        if self.wants(Name::Create) {
+            self.engine_alone(&data, &driven.harvest.patient_references())?;
+        }
         if ten {
             self.ten_times(patients)?;
         }
