@@ -9,13 +9,16 @@ use akson_access::ReadPermit;
 use akson_base::Problem;
 use akson_fhir::definitions::Definitions;
 use akson_fhir::json;
+use akson_fhir::search::Extractor;
 use sha2::{Digest, Sha256};
 
-use crate::Store;
+use crate::bodies::Bodies;
 use crate::engine::{Direction, Snapshot, chain};
 use crate::facets::{self, Facets};
 use crate::heads::Head;
 use crate::keys::{self, NO_PATIENT, ResourceKey};
+use crate::owners::Owners;
+use crate::reads::{assemble, locate};
 
 /// What was counted, and what is wrong.
 #[derive(Debug, Default)]
@@ -38,32 +41,34 @@ fn named(key: ResourceKey) -> String {
     format!("{name} number {} of patient number {}", key.number(), key.patient().0)
 }
 
-impl Store {
-    /// Checks everything; `progress` hears the number of resources done now and then.
-    pub fn check_consistency(
-        &self,
-        permit: &ReadPermit,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Consistency, Problem> {
-        let snapshot = self.snapshot();
-        let mut checking = Checking {
-            store: self,
-            permit,
-            snapshot: snapshot.as_ref(),
-            out: Consistency::default(),
-        };
-        let derived = checking.heads(progress)?;
-        checking.index(derived)?;
-        checking.locators()?;
-        checking.changes()?;
-        Ok(checking.out)
-    }
+/// Checks everything in a snapshot; `progress` hears the number of resources done now and then.
+pub fn check(
+    permit: &ReadPermit,
+    snapshot: &dyn Snapshot,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Consistency, Problem> {
+    let extractor = Extractor::r4();
+    let mut checking = Checking {
+        permit,
+        snapshot,
+        bodies: Bodies::open(snapshot)?,
+        owners: Owners::r4(extractor),
+        extractor,
+        out: Consistency::default(),
+    };
+    let derived = checking.heads(progress)?;
+    checking.index(derived)?;
+    checking.locators()?;
+    checking.changes()?;
+    Ok(checking.out)
 }
 
 struct Checking<'a> {
-    store: &'a Store,
     permit: &'a ReadPermit,
     snapshot: &'a dyn Snapshot,
+    bodies: Bodies,
+    owners: Owners,
+    extractor: &'static Extractor,
     out: Consistency,
 }
 
@@ -99,7 +104,7 @@ impl Checking<'_> {
     }
 
     fn head(&mut self, key: ResourceKey, head: &Head<'_>, value: &[u8]) -> Result<u64, Problem> {
-        let located = self.store.locate(self.snapshot, key.resource_type(), head.id)?;
+        let located = locate(self.snapshot, key.resource_type(), head.id)?;
         if located.is_none_or(|l| l.key != key || l.deleted != head.deleted) {
             self.find(format!("{}: its locator does not point to it", named(key)));
         }
@@ -114,7 +119,7 @@ impl Checking<'_> {
             self.find(format!("{}: it has no search values", named(key)));
             return Ok(0);
         };
-        match self.store.assemble(self.permit, key, value) {
+        match assemble(&self.bodies, self.permit, key, value) {
             Err(_) => self.find(format!("{}: its body cannot be decompressed", named(key))),
             Ok(whole) => self.facets(key, head, &whole.json, &stored),
         }
@@ -133,8 +138,8 @@ impl Checking<'_> {
             return;
         };
         let mut values = Vec::new();
-        self.store.extractor.extract(&resource, &mut values);
-        let owner = self.store.owners.owner(key.resource_type(), head.id, &values);
+        self.extractor.extract(&resource, &mut values);
+        let owner = self.owners.owner(key.resource_type(), head.id, &values);
         if owner.is_none() != (key.patient() == NO_PATIENT) {
             self.find(format!("{}: it lies under the wrong patient", named(key)));
         }

@@ -6,6 +6,7 @@ use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::json;
 use bytes::Bytes;
 
+use crate::bodies::Bodies;
 use crate::engine::{Direction, Snapshot};
 use crate::heads::Head;
 use crate::keys::{self, PatientNumber, ResourceKey};
@@ -38,12 +39,7 @@ impl Store {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<Option<Located>, Problem> {
-        let Some(value) = snapshot.get(&keys::locator(resource_type, id))? else {
-            return Ok(None);
-        };
-        let key = ResourceKey::from_start(&value)
-            .ok_or_else(|| Problem::fault("STO-010", "a locator is too short"))?;
-        Ok(Some(Located { key, deleted: value.get(10) == Some(&1) }))
+        locate(snapshot, resource_type, id)
     }
 
     /// The current version of the resource at `key`, a deletion included.
@@ -140,33 +136,55 @@ impl Store {
         key: ResourceKey,
         value: &[u8],
     ) -> Result<Stored, Problem> {
-        let _ = permit;
-        let head = Head::decode(value)?;
-        let json = if head.deleted { Bytes::new() } else { self.json(key.resource_type(), &head)? };
-        Ok(Stored {
-            key,
-            id: head.id.to_string(),
-            version: head.version,
-            commit: head.commit,
-            time: head.time,
-            deleted: head.deleted,
-            json,
-        })
+        assemble(&self.bodies, permit, key, value)
     }
+}
 
-    fn json(&self, resource_type: ResourceType, head: &Head<'_>) -> Result<Bytes, Problem> {
-        let name = Definitions::r4().resource_name(resource_type);
-        let mut out = Vec::with_capacity(head.body_bytes + head.id.len() + 128);
-        json::write_head(name, head.id, head.version, head.time, &mut out);
-        self.bodies.decompress_into(
-            resource_type,
+/// Where (type, id) lives in this snapshot, deleted or not.
+pub(crate) fn locate(
+    snapshot: &dyn Snapshot,
+    resource_type: ResourceType,
+    id: &str,
+) -> Result<Option<Located>, Problem> {
+    let Some(value) = snapshot.get(&keys::locator(resource_type, id))? else {
+        return Ok(None);
+    };
+    let key = ResourceKey::from_start(&value)
+        .ok_or_else(|| Problem::fault("STO-010", "a locator is too short"))?;
+    Ok(Some(Located { key, deleted: value.get(10) == Some(&1) }))
+}
+
+/// A stored value as a whole resource.
+pub(crate) fn assemble(
+    bodies: &Bodies,
+    permit: &ReadPermit,
+    key: ResourceKey,
+    value: &[u8],
+) -> Result<Stored, Problem> {
+    let _ = permit;
+    let head = Head::decode(value)?;
+    let mut json = Vec::new();
+    if !head.deleted {
+        let name = Definitions::r4().resource_name(key.resource_type());
+        json.reserve(head.body_bytes + head.id.len() + 128);
+        json::write_head(name, head.id, head.version, head.time, &mut json);
+        bodies.decompress_into(
+            key.resource_type(),
             head.dictionary,
             head.body,
             head.body_bytes,
-            &mut out,
+            &mut json,
         )?;
-        Ok(Bytes::from(out))
     }
+    Ok(Stored {
+        key,
+        id: head.id.to_string(),
+        version: head.version,
+        commit: head.commit,
+        time: head.time,
+        deleted: head.deleted,
+        json: Bytes::from(json),
+    })
 }
 
 /// The whole JSON of a version just written, from the tail in hand.

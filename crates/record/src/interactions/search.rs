@@ -4,7 +4,8 @@
 
 use akson_access::ReadPermit;
 use akson_audit::Entry;
-use akson_base::{Kind, Problem};
+use akson_base::Problem;
+use akson_fhir::summary::View;
 use akson_store::keys::PatientNumber;
 use akson_store::search::{Query, Summary};
 use serde_json::Value;
@@ -90,13 +91,17 @@ fn entry(permit: &ReadPermit, request: &SearchRequest, caller: &Caller) -> Entry
 }
 
 /// `_summary` and `_elements`.
-fn reduce(version: Version, query: &Query) -> Result<Version, Problem> {
-    if matches!(query.summary, Summary::False | Summary::Count) && query.elements.is_empty() {
-        return Ok(version);
-    }
-    Err(Problem::new(
-        Kind::Unsupported,
-        "REC-031",
-        "_summary and _elements are not supported yet. Leave them out.",
-    ))
+fn reduce(mut version: Version, query: &Query) -> Result<Version, Problem> {
+    let view = match query.summary {
+        Summary::True => View::Summary,
+        Summary::Text => View::Text,
+        Summary::Data => View::Data,
+        Summary::False | Summary::Count if query.elements.is_empty() => return Ok(version),
+        Summary::False | Summary::Count => View::Elements(query.elements.clone()),
+    };
+    let reduced = akson_fhir::summary::reduce(&version.json, &view).map_err(|_| {
+        Problem::fault("REC-031", "a stored resource cannot be read: run akson check")
+    })?;
+    version.json = reduced.into();
+    Ok(version)
 }
