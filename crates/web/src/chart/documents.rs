@@ -1,0 +1,128 @@
+//! Documents: letters, notes and reports, and the attachments that hold their text.
+//!
+//! The chart keeps no document text: opening one is a read of its own, with its own log entry.
+
+use akson_fhir::model::NodeRef;
+
+use crate::datatypes::{concept, display, moment, target_id, text};
+use crate::dates::Moment;
+use crate::messages::t;
+
+/// One document as a line in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// `DocumentReference` or `DiagnosticReport`.
+    pub resource_type: &'static str,
+    pub id: String,
+    pub title: String,
+    /// The kind, when the title says something else.
+    pub kind: Option<String>,
+    pub date: Option<Moment>,
+    pub author: Option<String>,
+    pub organisation: Option<String>,
+    /// Id of the contact that it belongs to.
+    pub encounter: Option<String>,
+}
+
+/// What a document holds: bytes in place or in a Binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attachment {
+    /// As stated, without parameters, lower case: `text/plain`.
+    pub media_type: String,
+    /// Base64 as it stands in the resource.
+    pub data: Option<String>,
+    /// Id of a Binary in this record.
+    pub binary: Option<String>,
+    pub title: Option<String>,
+}
+
+pub(super) fn read(references: &[NodeRef<'_>], reports: &[NodeRef<'_>]) -> Vec<Document> {
+    let mut documents: Vec<Document> =
+        references.iter().filter_map(|reference| document_reference(*reference)).collect();
+    // A report whose text is also filed as a document (same identifier) is listed once.
+    let filed: Vec<&str> = references
+        .iter()
+        .flat_map(|reference| reference.named("identifier"))
+        .filter_map(|identifier| text(identifier, &["value"]))
+        .filter_map(|value| value.rsplit(':').next())
+        .collect();
+    let reports = reports
+        .iter()
+        .filter(|report| report.first("presentedForm").is_some())
+        .filter(|report| !text(**report, &["id"]).is_some_and(|id| filed.contains(&id)))
+        .filter(|report| !is_copy(**report, &documents))
+        .filter_map(|report| diagnostic_report(*report))
+        .collect::<Vec<_>>();
+    documents.extend(reports);
+    documents.sort_by_key(|document| std::cmp::Reverse(document.date));
+    documents
+}
+
+/// A report of the same contact and moment as a filed document is its copy: servers that give new
+/// ids on load break the link by identifier.
+fn is_copy(report: NodeRef<'_>, documents: &[Document]) -> bool {
+    let date = moment(report, &["issued"]);
+    let encounter = report.first("encounter").and_then(target_id);
+    date.is_some()
+        && documents
+            .iter()
+            .any(|document| document.date == date && document.encounter.as_deref() == encounter)
+}
+
+fn document_reference(node: NodeRef<'_>) -> Option<Document> {
+    if text(node, &["status"]) == Some("entered-in-error") {
+        return None;
+    }
+    let kind = node.first("type").and_then(concept);
+    let title = text(node, &["description"])
+        .or_else(|| text(node, &["content", "attachment", "title"]))
+        .map(str::to_owned);
+    Some(Document {
+        resource_type: "DocumentReference",
+        id: text(node, &["id"])?.to_owned(),
+        kind: if title.is_some() {
+            kind.clone().filter(|k| Some(k) != title.as_ref())
+        } else {
+            None
+        },
+        title: title.or(kind).unwrap_or_else(|| t("documents.untitled").to_owned()),
+        date: moment(node, &["date"])
+            .or_else(|| moment(node, &["context", "period", "start"]))
+            .or_else(|| moment(node, &["content", "attachment", "creation"])),
+        author: node.first("author").and_then(display),
+        organisation: node.first("custodian").and_then(display),
+        encounter: node.path(&["context", "encounter"]).and_then(target_id).map(str::to_owned),
+    })
+}
+
+fn diagnostic_report(node: NodeRef<'_>) -> Option<Document> {
+    Some(Document {
+        resource_type: "DiagnosticReport",
+        id: text(node, &["id"])?.to_owned(),
+        title: node.first("code").and_then(concept)?,
+        kind: None,
+        date: moment(node, &["issued"]).or_else(|| moment(node, &["effective"])),
+        author: node.first("performer").and_then(display),
+        organisation: None,
+        encounter: node.first("encounter").and_then(target_id).map(str::to_owned),
+    })
+}
+
+/// The attachments of a DocumentReference or DiagnosticReport, in order.
+pub(crate) fn attachments(node: NodeRef<'_>) -> Vec<Attachment> {
+    let content = node.named("content").filter_map(|content| content.first("attachment"));
+    content.chain(node.named("presentedForm")).map(attachment).collect()
+}
+
+fn attachment(node: NodeRef<'_>) -> Attachment {
+    let media_type = text(node, &["contentType"]).unwrap_or("application/octet-stream");
+    let media_type = media_type.split(';').next().unwrap_or(media_type).trim();
+    Attachment {
+        media_type: media_type.to_ascii_lowercase(),
+        data: text(node, &["data"]).map(str::to_owned),
+        binary: text(node, &["url"])
+            .and_then(|url| url.rsplit_once("Binary/"))
+            .map(|(_, id)| id.split('/').next().unwrap_or(id).to_owned()),
+        title: text(node, &["title"]).map(str::to_owned),
+    }
+}

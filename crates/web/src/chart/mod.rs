@@ -1,0 +1,144 @@
+//! A patient's chart as a reader sees it, built in one pass from the parsed resources.
+//!
+//! Pure: resources and a day in, a view model out. One file per section.
+//! Not here: reading the resources (`load`), HTML (`pages`).
+
+mod contacts;
+mod diagnoses;
+mod documents;
+mod lines;
+mod medication;
+mod news;
+mod person;
+mod results;
+mod todo;
+mod warnings;
+
+use std::collections::HashMap;
+
+use akson_fhir::model::{NodeRef, Resource};
+use jiff::civil::Date;
+
+pub(crate) use contacts::{Contact, Filter, kind_of};
+pub(crate) use diagnoses::{Diagnoses, Diagnosis};
+pub(crate) use documents::{Attachment, Document, attachments};
+pub(crate) use lines::Line;
+pub(crate) use medication::{Medication, Medications};
+pub(crate) use news::{News, NewsKind};
+pub(crate) use person::Person;
+pub(crate) use results::{Direction, Group, Point, Range, Series};
+pub(crate) use todo::Todo;
+pub(crate) use warnings::{Severity, Warning};
+
+use crate::datatypes::concept;
+
+/// The types that the chart reads; others of the patient's range are not parsed.
+pub(crate) const TYPES: [&str; 19] = [
+    "Patient",
+    "AllergyIntolerance",
+    "Flag",
+    "Condition",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
+    "Encounter",
+    "DocumentReference",
+    "DiagnosticReport",
+    "Immunization",
+    "Procedure",
+    "CarePlan",
+    "Goal",
+    "ServiceRequest",
+    "RelatedPerson",
+    "Appointment",
+    "Task",
+    "Communication",
+];
+
+/// Everything of one patient that the pages show, each list newest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chart {
+    pub person: Person,
+    pub warnings: Vec<Warning>,
+    pub diagnoses: Diagnoses,
+    pub medications: Medications,
+    pub series: Vec<Series>,
+    pub contacts: Vec<Contact>,
+    pub documents: Vec<Document>,
+    pub vaccinations: Vec<Line>,
+    pub procedures: Vec<Line>,
+    pub plans: Vec<Line>,
+    pub todo: Vec<Todo>,
+    pub news: Vec<News>,
+}
+
+/// Words for what references point to, by id: a prescription's reason, a request's drug.
+pub(crate) struct Index<'a> {
+    by_id: HashMap<&'a str, NodeRef<'a>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(resources: &'a [Resource]) -> Self {
+        let by_id = resources
+            .iter()
+            .filter_map(|resource| Some((resource.id()?, resource.root())))
+            .collect();
+        Self { by_id }
+    }
+
+    /// The resource that a reference points to, if it is among the patient's own or contained.
+    fn target(&self, reference: NodeRef<'a>) -> Option<NodeRef<'a>> {
+        let id = crate::datatypes::target_id(reference)?;
+        if let Some(local) = id.strip_prefix('#') {
+            let root = reference.resource().root();
+            return root
+                .named("contained")
+                .find(|c| crate::datatypes::text(*c, &["id"]) == Some(local));
+        }
+        self.by_id.get(id).copied()
+    }
+
+    /// The target's `code` in words, else what the reference itself calls it.
+    fn words(&self, reference: NodeRef<'a>) -> Option<String> {
+        self.target(reference)
+            .and_then(|target| target.first("code").and_then(concept))
+            .or_else(|| crate::datatypes::display(reference))
+    }
+}
+
+/// Builds the chart. `resources` are the patient's own plus the Medications they refer to, in any
+/// order; `today` is the reader's local day.
+pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
+    let index = Index::new(resources);
+    let mut by_type: HashMap<&str, Vec<NodeRef<'_>>> = HashMap::new();
+    for resource in resources {
+        let root = resource.root();
+        by_type.entry(root.type_name()).or_default().push(root);
+    }
+    let of = |name: &str| by_type.get(name).map_or(&[][..], Vec::as_slice);
+    let mut chart = Chart {
+        person: of("Patient").first().map(|p| Person::read(*p)).unwrap_or_default(),
+        warnings: warnings::read(of("AllergyIntolerance"), of("Flag")),
+        diagnoses: diagnoses::read(of("Condition")),
+        medications: medication::read(
+            of("MedicationRequest"),
+            of("MedicationStatement"),
+            &index,
+            today,
+        ),
+        series: results::read(of("Observation")),
+        documents: documents::read(of("DocumentReference"), of("DiagnosticReport")),
+        vaccinations: lines::vaccinations(of("Immunization")),
+        procedures: lines::procedures(of("Procedure")),
+        plans: lines::plans(of("CarePlan"), of("Goal"), of("ServiceRequest"), &index),
+        todo: todo::read(of("Task"), of("Appointment"), today),
+        ..Chart::default()
+    };
+    chart.contacts = contacts::read(of("Encounter"), &chart.documents, &index);
+    chart.person.kin = of("RelatedPerson").iter().filter_map(|r| person::kin(*r)).collect();
+    if chart.person.kin.is_empty() {
+        chart.person.kin = of("Patient").first().map(|p| person::contacts(*p)).unwrap_or_default();
+    }
+    chart.news = news::read(&chart, of("Communication"), today);
+    chart
+}

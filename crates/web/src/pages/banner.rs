@@ -1,0 +1,87 @@
+//! The sticky banner: who, what can kill, and why the reader may see it.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use crate::chart::{Chart, Person, Severity, Warning};
+use crate::messages::{t, tf};
+
+/// The banner of a patient's pages; the name leads back to the chart from the other pages.
+pub(crate) fn banner(chart: &Chart, reader: &str, today: Date, on_chart: bool) -> Markup {
+    let person = &chart.person;
+    let name = match person.age(today) {
+        Some(age) => tf("banner.name-age", &[("name", person.name_or_unknown()), ("age", &age)]),
+        None => person.name_or_unknown().to_owned(),
+    };
+    html! {
+        div.banner role="region" aria-label=(t("banner.label")) {
+            div.identity {
+                @if on_chart {
+                    h1 { (name) }
+                } @else {
+                    p.name { a href=(format!("/pasient/{}", person.id)) { (name) } }
+                }
+                p.id { (identity(person)) }
+            }
+            (warnings(&chart.warnings))
+            p.ground {
+                (t("banner.ground-before")) " " b { (reader) } ". " (t("banner.ground-logged"))
+                @if let Some(gp) = &person.practitioner {
+                    " " (t("banner.practitioner")) " " b { (gp) } "."
+                }
+                @if let Some(kin) = person.kin.first() {
+                    " " (t("banner.kin")) " " b { (kin.name) }
+                    @if let Some(relationship) = &kin.relationship { " (" (relationship) ")" }
+                    @if let Some(telephone) = &kin.telephone { ", " (telephone) }
+                    "."
+                }
+            }
+        }
+    }
+}
+
+fn identity(person: &Person) -> Markup {
+    let number = person.number.clone().unwrap_or_else(|| t("person.no-number").to_owned());
+    let birth = person.birth.map(|birth| tf("person.born", &[("date", &birth.long())]));
+    let telephone = person.telephone.as_ref().map(|n| tf("person.telephone", &[("n", n)]));
+    let sex = person.sex.map(str::to_owned);
+    let rest = [birth, sex, person.address.clone(), telephone];
+    html! {
+        b.number { (number) }
+        @for part in rest.into_iter().flatten() { " · " span.part { (part) } }
+    }
+}
+
+fn warnings(warnings: &[Warning]) -> Markup {
+    let any_allergy = warnings.iter().any(|warning| warning.is_allergy);
+    html! {
+        ul.flags aria-label=(t("banner.warnings")) {
+            @for warning in warnings { li { (label(warning)) } }
+            @if !any_allergy { li { span.flag.flag-quiet { (t("banner.no-allergy")) } } }
+        }
+    }
+}
+
+fn label(warning: &Warning) -> Markup {
+    let class = match warning.severity {
+        Severity::Stop => "flag flag-stop",
+        Severity::Notice => "flag flag-notice",
+        Severity::Quiet => "flag flag-quiet",
+    };
+    html! {
+        span class=(class) {
+            @if warning.severity == Severity::Stop {
+                b.sign aria-hidden="true" { "!" }
+                span.ds-sr-only { (t("banner.severe")) " " }
+            }
+            span {
+                @if warning.is_allergy && warning.severity != Severity::Quiet {
+                    span.flag-kind { (t("banner.allergy")) " " }
+                }
+                (warning.text)
+                @if let Some(detail) = &warning.detail { ": " (detail) }
+                @if let Some(date) = warning.date { " " span.flag-date { (date.year()) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The patient's chart, and each of its sections unfolded on a page of its own.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::banner::banner;
+use super::layout::{Page, page};
+use super::section::{Extent, Section};
+use super::{
+    accesses, contacts, diagnoses, documents, line_sections, medication, news, results, todo,
+};
+use crate::chart::{Chart, Filter, Group};
+use crate::messages::t;
+use crate::sight::Look;
+
+/// What a page of a patient is made from.
+pub(crate) struct Sight<'a> {
+    pub chart: &'a Chart,
+    pub looks: &'a [Look],
+    pub reader: &'a str,
+    pub today: Date,
+    pub filter: Filter,
+}
+
+impl Sight<'_> {
+    /// One section.
+    pub(crate) fn section(&self, section: Section, extent: Extent) -> Markup {
+        let (chart, today) = (self.chart, self.today);
+        match section {
+            Section::News => news::section(chart, extent, today),
+            Section::Todo => todo::section(chart, extent, today),
+            Section::Diagnoses => diagnoses::section(chart, extent, today),
+            Section::Medication => medication::section(chart, extent, today),
+            Section::Vitals => results::section(chart, Group::Vital, extent, today),
+            Section::Laboratory => results::section(chart, Group::Laboratory, extent, today),
+            Section::OtherResults => results::section(chart, Group::Other, extent, today),
+            Section::Contacts => contacts::section(chart, &self.filter, extent, today),
+            Section::Documents => documents::section(chart, extent, today),
+            Section::Vaccinations => line_sections::vaccinations(chart, extent, today),
+            Section::Procedures => line_sections::procedures(chart, extent, today),
+            Section::Plans => line_sections::plans(chart, extent, today),
+            Section::Accesses => accesses::section(&chart.person.id, self.looks, extent, today),
+        }
+    }
+
+    fn short(&self, section: Section) -> Markup {
+        self.section(section, Extent::Short)
+    }
+
+    /// Whether the chart has room for a section: empty ones of lesser weight are left out.
+    fn has(&self, section: Section) -> bool {
+        match section {
+            Section::OtherResults => self.chart.series.iter().any(|s| s.group == Group::Other),
+            Section::Todo => !self.chart.todo.is_empty(),
+            Section::Plans => !self.chart.plans.is_empty(),
+            Section::Procedures => !self.chart.procedures.is_empty(),
+            Section::News
+            | Section::Diagnoses
+            | Section::Medication
+            | Section::Vitals
+            | Section::Laboratory
+            | Section::Contacts
+            | Section::Documents
+            | Section::Vaccinations
+            | Section::Accesses => true,
+        }
+    }
+
+    /// The whole chart.
+    pub(crate) fn chart_page(&self) -> Markup {
+        let columns: [&[Section]; 3] = [
+            &[
+                Section::News,
+                Section::Todo,
+                Section::Diagnoses,
+                Section::Plans,
+                Section::Vaccinations,
+                Section::Procedures,
+            ],
+            &[Section::Medication, Section::Laboratory, Section::Vitals],
+            &[Section::Contacts, Section::Documents, Section::OtherResults, Section::Accesses],
+        ];
+        let main = html! {
+            (contents(self))
+            div.columns {
+                @for column in columns {
+                    div.column {
+                        @for section in column.iter().filter(|section| self.has(**section)) {
+                            (self.short(*section))
+                        }
+                    }
+                }
+            }
+        };
+        let banner = banner(self.chart, self.reader, self.today, true);
+        page(&self.page(self.chart.person.name_or_unknown()), banner, main)
+    }
+
+    /// One section on its own page.
+    pub(crate) fn section_page(&self, section: Section) -> Markup {
+        self.own_page(section.heading(), self.section(section, Extent::Whole))
+    }
+
+    /// A page below the chart: banner, the way back, one heading and its content.
+    pub(crate) fn own_page(&self, heading: &str, content: Markup) -> Markup {
+        let name = self.chart.person.name_or_unknown();
+        let main = html! {
+            div.single {
+                nav.ds-breadcrumbs.back aria-label=(t("chart.you-are-here")) {
+                    ol {
+                        li { a href=(format!("/pasient/{}", self.chart.person.id)) { (t("chart.back")) } }
+                        li { a href="#main" aria-current="page" { (heading) } }
+                    }
+                }
+                h1.ds-sr-only { (heading) " – " (name) }
+                (content)
+            }
+        };
+        let banner = banner(self.chart, self.reader, self.today, false);
+        page(&self.page(&format!("{heading} – {name}")), banner, main)
+    }
+
+    fn page<'p>(&'p self, title: &'p str) -> Page<'p> {
+        Page { title, reader: self.reader, query: "", search_in_top: true }
+    }
+}
+
+/// Links to the sections, for screens where they lie below each other.
+fn contents(sight: &Sight<'_>) -> Markup {
+    html! {
+        nav.contents aria-label=(t("chart.contents")) {
+            ul {
+                @for section in Section::ALL.into_iter().filter(|section| sight.has(*section)) {
+                    li { a href=(format!("#{}", section.slug())) { (section.heading()) } }
+                }
+            }
+        }
+    }
+}

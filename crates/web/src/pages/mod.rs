@@ -1,0 +1,23 @@
+//! HTML of every page, one file per page or section. Templates only: no reading, no deciding.
+
+pub(crate) mod accesses;
+pub(crate) mod banner;
+pub(crate) mod chart_page;
+pub(crate) mod contacts;
+pub(crate) mod diagnoses;
+pub(crate) mod document_page;
+pub(crate) mod documents;
+pub(crate) mod layout;
+pub(crate) mod line_sections;
+pub(crate) mod medication;
+pub(crate) mod news;
+pub(crate) mod problem_page;
+pub(crate) mod results;
+pub(crate) mod search_page;
+pub(crate) mod section;
+pub(crate) mod todo;
+pub(crate) mod trend_figure;
+pub(crate) mod trend_page;
+
+#[cfg(test)]
+mod corpus;

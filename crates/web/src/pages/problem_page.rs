@@ -1,0 +1,44 @@
+//! The page of a problem: what it means in Norwegian, the code to quote, a way on.
+
+use akson_base::{Kind, Problem};
+use maud::{Markup, html};
+
+use super::layout::{Page, page};
+use crate::messages::t;
+
+/// The page.
+pub(crate) fn problem_page(problem: &Problem, reader: &str) -> Markup {
+    let (heading, text) = words(problem.kind);
+    let main = html! {
+        div.start {
+            h1 { (heading) }
+            p { (text) }
+            p.muted { (t("problem.code")) " " b { (problem.code) } }
+            p { a.ds-button data-variant="secondary" href="/" { (t("problem.home")) } }
+        }
+    };
+    // Without a known reader there is nothing to search: the box would only refuse once more.
+    let search = problem.kind != Kind::Unauthenticated;
+    page(&Page { title: heading, reader, query: "", search_in_top: search }, html! {}, main)
+}
+
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::NotFound => (t("problem.not-found"), t("problem.not-found-text")),
+        Kind::Gone => (t("problem.gone"), t("problem.gone-text")),
+        Kind::Unauthenticated => (t("problem.login"), t("problem.login-text")),
+        Kind::Refused => (t("problem.refused"), t("problem.refused-text")),
+        Kind::Busy => (t("problem.busy"), t("problem.busy-text")),
+        Kind::Invalid
+        | Kind::Unprocessable
+        | Kind::Conflict
+        | Kind::Precondition
+        | Kind::Unsupported
+        | Kind::NotAllowed
+        | Kind::MediaType
+        | Kind::NotAcceptable
+        | Kind::TooLarge
+        | Kind::TooCostly => (t("problem.invalid"), t("problem.invalid-text")),
+        Kind::Fault => (t("problem.fault"), t("problem.fault-text")),
+    }
+}

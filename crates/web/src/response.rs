@@ -1,0 +1,71 @@
+//! How pages leave the house: security headers, caching, timing, and the page of a problem.
+
+use std::time::Duration;
+
+use akson_base::Problem;
+use akson_record::outcome::status_and_code;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::Markup;
+
+use crate::pages::problem_page::problem_page;
+use crate::sight::Timing;
+
+/// Nothing but our own files, no inline script or style, no frames.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
+
+/// Adds what every answer carries.
+pub(crate) async fn secure(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let fixed: [(header::HeaderName, &'static str); 5] = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    // A journal must not lie in a browser's cache; assets have said otherwise already.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A page or fragment.
+pub(crate) fn html(markup: Markup) -> Response {
+    let mut headers = HeaderMap::new();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    // The same address answers a fragment to htmx.
+    headers.insert(header::VARY, HeaderValue::from_static("HX-Request"));
+    (headers, markup.into_string()).into_response()
+}
+
+/// A page or fragment with what it cost.
+pub(crate) fn timed(markup: Markup, timing: Timing, render: Duration) -> Response {
+    let mut response = html(markup);
+    let milliseconds = |d: Duration| d.as_secs_f64() * 1000.0;
+    let text = format!(
+        "read;dur={:.1}, build;dur={:.1}, render;dur={:.1}",
+        milliseconds(timing.read),
+        milliseconds(timing.build),
+        milliseconds(render)
+    );
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().insert(header::HeaderName::from_static("server-timing"), value);
+    }
+    response
+}
+
+/// The page of a problem.
+pub(crate) fn problem(problem: &Problem, reader: &str) -> Response {
+    if !problem.for_log.is_empty() {
+        tracing::error!(code = problem.code, "{}", problem.for_log);
+    }
+    let (status, _) = status_and_code(problem.kind);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, html(problem_page(problem, reader))).into_response()
+}

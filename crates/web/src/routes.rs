@@ -1,0 +1,249 @@
+//! The addresses of the pages.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use akson_base::{Clock, Kind, Problem};
+use akson_record::Record;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::Markup;
+
+use crate::chart::{Chart, Filter};
+use crate::pages::chart_page::Sight;
+use crate::pages::document_page::{Content, article};
+use crate::pages::section::{Extent, Section};
+use crate::pages::{search_page, trend_page};
+use crate::sight::{Desk, Look, Timing, no_document};
+use crate::{assets, response};
+
+/// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, and a page for every
+/// address that is none of them.
+pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>) -> Router {
+    let desk = Arc::new(Desk::new(record, clock));
+    Router::new()
+        .route("/", get(start))
+        .route("/pasienter", get(search))
+        .route("/pasient/{id}", get(chart))
+        .route("/pasient/{id}/{section}", get(section))
+        .route("/pasient/{id}/trend/{key}", get(trend))
+        .route("/pasient/{id}/dokument/{type}/{document}", get(document))
+        .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
+        .route("/assets/{file}", get(assets::serve))
+        .fallback(nowhere)
+        .layer(map_response(response::secure))
+        .with_state(desk)
+}
+
+type Asked = Query<HashMap<String, String>>;
+
+/// Whether htmx asks for a fragment; a page restored from history is asked for whole.
+fn wants_fragment(headers: &HeaderMap) -> bool {
+    headers.contains_key("hx-request") && !headers.contains_key("hx-history-restore-request")
+}
+
+async fn start(State(desk): State<Arc<Desk>>) -> Response {
+    response::html(search_page::start(desk.reader(), "", None))
+}
+
+async fn search(
+    State(desk): State<Arc<Desk>>,
+    Query(asked): Asked,
+    headers: HeaderMap,
+) -> Response {
+    let query = asked.get("q").map_or("", |q| q.trim());
+    let begin = Instant::now();
+    let people = if query.is_empty() { Ok(Vec::new()) } else { desk.find(query).await };
+    let read = begin.elapsed();
+    match people {
+        Ok(people) => {
+            let begin = Instant::now();
+            let hits = search_page::hits(query, &people, desk.today());
+            let markup = if wants_fragment(&headers) {
+                hits
+            } else {
+                search_page::start(desk.reader(), query, Some(hits))
+            };
+            response::timed(markup, Timing { read, ..Timing::default() }, begin.elapsed())
+        }
+        Err(problem) => response::problem(&problem, desk.reader()),
+    }
+}
+
+async fn nowhere(State(desk): State<Arc<Desk>>) -> Response {
+    let problem = Problem::new(Kind::NotFound, "WEB-001", "There is no page at this address.");
+    response::problem(&problem, desk.reader())
+}
+
+/// Reads the chart and draws a page of it.
+async fn with_chart(
+    desk: &Desk,
+    id: &str,
+    looks_wanted: bool,
+    draw: impl FnOnce(&Chart, &[Look]) -> Result<Markup, Problem>,
+) -> Response {
+    let loaded = async {
+        let (chart, mut timing) = desk.chart(id).await?;
+        let begin = Instant::now();
+        let looks = if looks_wanted { desk.looks(id).await? } else { Vec::new() };
+        timing.read += begin.elapsed();
+        Ok((chart, looks, timing))
+    };
+    let drawn = loaded.await.and_then(|(chart, looks, timing)| {
+        let begin = Instant::now();
+        Ok((draw(&chart, &looks)?, timing, begin.elapsed()))
+    });
+    match drawn {
+        Ok((markup, timing, render)) => response::timed(markup, timing, render),
+        Err(problem) => response::problem(&problem, desk.reader()),
+    }
+}
+
+fn sight<'a>(desk: &'a Desk, chart: &'a Chart, looks: &'a [Look], filter: Filter) -> Sight<'a> {
+    Sight { chart, looks, reader: desk.reader(), today: desk.today(), filter }
+}
+
+async fn chart(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
+    with_chart(&desk, &id, true, |chart, looks| {
+        Ok(sight(&desk, chart, looks, Filter::default()).chart_page())
+    })
+    .await
+}
+
+async fn section(
+    State(desk): State<Arc<Desk>>,
+    Path((id, slug)): Path<(String, String)>,
+    Query(asked): Asked,
+    headers: HeaderMap,
+) -> Response {
+    let Some(section) = Section::of_slug(&slug) else { return nowhere(State(desk)).await };
+    let given = |key: &str| asked.get(key).filter(|value| !value.is_empty()).cloned();
+    let filter = Filter {
+        class: given("type"),
+        organisation: given("virksomhet"),
+        year: given("ar").and_then(|year| year.parse().ok()),
+    };
+    let extent = if asked.contains_key("utdrag") { Extent::Short } else { Extent::Whole };
+    with_chart(&desk, &id, section == Section::Accesses, |chart, looks| {
+        let sight = sight(&desk, chart, looks, filter);
+        Ok(if wants_fragment(&headers) {
+            sight.section(section, extent)
+        } else {
+            sight.section_page(section)
+        })
+    })
+    .await
+}
+
+async fn trend(
+    State(desk): State<Arc<Desk>>,
+    Path((id, key)): Path<(String, String)>,
+    Query(asked): Asked,
+) -> Response {
+    let period = trend_page::Period::of(asked.get("periode").map(String::as_str));
+    with_chart(&desk, &id, false, |chart, looks| {
+        let series = chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
+            Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
+        })?;
+        let content = trend_page::trend(chart, series, period);
+        Ok(sight(&desk, chart, looks, Filter::default()).own_page(&series.name, content))
+    })
+    .await
+}
+
+type DocumentPath = (String, String, String);
+
+async fn document(
+    State(desk): State<Arc<Desk>>,
+    Path((id, resource_type, document)): Path<DocumentPath>,
+    headers: HeaderMap,
+) -> Response {
+    let loaded = async {
+        let (chart, timing) = desk.chart(&id).await?;
+        // First whether it is the patient's own, then the look at it.
+        let found = find_document(&chart, &resource_type, &document)?.clone();
+        let contents = contents(&desk, &id, &resource_type, &document).await?;
+        Ok((chart, timing, found, contents))
+    };
+    match loaded.await {
+        Err(problem) => response::problem(&problem, desk.reader()),
+        Ok((chart, timing, found, contents)) => {
+            let begin = Instant::now();
+            let markup = if wants_fragment(&headers) {
+                article(&found, &contents, Some(&format!("les-{document}")))
+            } else {
+                let content = maud::html! { section.card { (article(&found, &contents, None)) } };
+                sight(&desk, &chart, &[], Filter::default()).own_page(&found.title, content)
+            };
+            response::timed(markup, timing, begin.elapsed())
+        }
+    }
+}
+
+/// The document must be the patient's own: an address may be made up.
+fn find_document<'a>(
+    chart: &'a Chart,
+    resource_type: &str,
+    id: &str,
+) -> Result<&'a crate::chart::Document, Problem> {
+    let is_it = |d: &&crate::chart::Document| d.resource_type == resource_type && d.id == id;
+    chart.documents.iter().find(is_it).ok_or_else(no_document)
+}
+
+async fn contents(
+    desk: &Desk,
+    patient: &str,
+    resource_type: &str,
+    document: &str,
+) -> Result<Vec<Content>, Problem> {
+    let mut contents = Vec::new();
+    for (number, attachment) in desk.attachments(resource_type, document).await?.iter().enumerate()
+    {
+        let bytes = desk.bytes(attachment).await?;
+        contents.push(match bytes {
+            None => Content::Absent,
+            Some(bytes) if attachment.media_type == "text/plain" => {
+                Content::Text(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            Some(bytes) => Content::File {
+                media_type: attachment.media_type.clone(),
+                bytes: bytes.len(),
+                href: format!(
+                    "/pasient/{patient}/dokument/{resource_type}/{document}/fil/{number}"
+                ),
+            },
+        });
+    }
+    Ok(contents)
+}
+
+async fn file(
+    State(desk): State<Arc<Desk>>,
+    Path((id, resource_type, document, number)): Path<(String, String, String, usize)>,
+) -> Response {
+    let read = async {
+        let (chart, _) = desk.chart(&id).await?;
+        find_document(&chart, &resource_type, &document)?;
+        let attachments = desk.attachments(&resource_type, &document).await?;
+        let attachment = attachments.get(number).ok_or_else(no_document)?;
+        let bytes = desk.bytes(attachment).await?.ok_or_else(no_document)?;
+        Ok((attachment.media_type.clone(), bytes))
+    };
+    match read.await {
+        Err(problem) => response::problem(&problem, desk.reader()),
+        Ok((media_type, bytes)) => {
+            let mut headers = HeaderMap::new();
+            // Fetched, never shown: what came from outside does not run among our pages.
+            let kind = HeaderValue::from_str(&media_type)
+                .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+            headers.insert(header::CONTENT_TYPE, kind);
+            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+            (headers, bytes).into_response()
+        }
+    }
+}

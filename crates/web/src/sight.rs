@@ -1,0 +1,216 @@
+//! What the pages ask of the record, and who asks: the one place in `web` that reads.
+//!
+//! Not here: whether the caller may (`access`, asked by `record`), what is done with what was read
+//! (`chart`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use akson_access::Actor;
+use akson_base::{Clock, Kind, Problem};
+use akson_fhir::definitions::{Definitions, ResourceType};
+use akson_fhir::json::parse_stored;
+use akson_fhir::model::Resource;
+use akson_record::Record;
+use akson_record::request::{Caller, SearchRequest, Version};
+use jiff::civil::Date;
+
+use crate::chart::{self, Attachment, Chart, Person, attachments};
+use crate::dates::{Moment, local_day};
+use crate::messages::{code, t};
+use crate::pages::search_page::HITS_MAX;
+
+/// Accesses read for the list of who has opened a journal.
+const LOOKS_MAX: usize = 500;
+/// Medications outside the patient's own range that one chart may refer to.
+const MEDICATIONS_MAX: usize = 500;
+
+/// The reading desk: the record, the clock, and who sits at it.
+pub(crate) struct Desk {
+    record: Arc<Record>,
+    clock: Arc<dyn Clock>,
+    actor: Arc<Actor>,
+    base: Arc<str>,
+    requests: AtomicU64,
+}
+
+/// How long each step took, for the `Server-Timing` header.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timing {
+    pub read: Duration,
+    pub build: Duration,
+}
+
+/// One line in the list of who has opened the journal: the same person's looks of one kind on one
+/// day are one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub who: String,
+    pub what: &'static str,
+    pub ground: &'static str,
+    pub latest: Moment,
+    pub times: usize,
+}
+
+impl Desk {
+    /// A desk. Without login the one who sits there is the open actor; whether that is allowed is
+    /// the record's policy.
+    pub(crate) fn new(record: Arc<Record>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            record,
+            clock,
+            actor: Arc::new(Actor::open()),
+            base: "".into(),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Who reads, as the patient will see it.
+    pub(crate) fn reader(&self) -> &str {
+        &self.actor.display
+    }
+
+    /// The reader's local day.
+    pub(crate) fn today(&self) -> Date {
+        local_day(self.clock.now())
+    }
+
+    fn caller(&self) -> Caller {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let trace = format!("web-{:x}-{number:x}", self.clock.now().0);
+        Caller { actor: Arc::clone(&self.actor), trace, base: Arc::clone(&self.base) }
+    }
+
+    /// A patient's chart. `NotFound` or `Gone` when there is no such patient.
+    pub(crate) async fn chart(&self, id: &str) -> Result<(Chart, Timing), Problem> {
+        let begin = std::time::Instant::now();
+        let caller = self.caller();
+        let versions = self.record.chart(&caller, id, &chart::TYPES).await?;
+        if !versions.iter().any(|version| version.resource_type == patient_type()) {
+            // The record says which it is: never there, or deleted.
+            self.record.read(&caller, patient_type(), id).await?;
+        }
+        let read = begin.elapsed();
+        let mut resources = parse_all(&versions)?;
+        let begin_more = std::time::Instant::now();
+        resources.extend(self.medications(&caller, &resources).await?);
+        let more = begin_more.elapsed();
+        let chart = chart::build(&resources, self.today());
+        let build = begin.elapsed().saturating_sub(read + more);
+        Ok((chart, Timing { read: read + more, build }))
+    }
+
+    /// The Medications that the patient's prescriptions refer to: they are nobody's in particular
+    /// and stand outside the patient's range.
+    async fn medications(
+        &self,
+        caller: &Caller,
+        resources: &[Resource],
+    ) -> Result<Vec<Resource>, Problem> {
+        let mut ids: Vec<&str> = resources
+            .iter()
+            .filter_map(|resource| resource.root().first("medication"))
+            .filter(|medication| medication.type_name() == "Reference")
+            .filter(|medication| crate::datatypes::display(*medication).is_none())
+            .filter_map(crate::datatypes::target_id)
+            .filter(|id| !id.starts_with('#'))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(MEDICATIONS_MAX);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let request = SearchRequest {
+            resource_type: Definitions::r4().resource_type("Medication"),
+            compartment: None,
+            query: format!("_id={}&_count={}", ids.join(","), ids.len()),
+            strict: true,
+        };
+        let page = self.record.search(caller, request).await?;
+        parse_all(page.entries.iter().map(|(version, _)| version))
+    }
+
+    /// The patients that a text finds, at most [`HITS_MAX`].
+    pub(crate) async fn find(&self, text: &str) -> Result<Vec<Person>, Problem> {
+        let found = self.record.find_patients(&self.caller(), text, HITS_MAX).await?;
+        Ok(parse_all(&found)?.iter().map(|resource| Person::read(resource.root())).collect())
+    }
+
+    /// Who has opened the journal, newest first.
+    pub(crate) async fn looks(&self, id: &str) -> Result<Vec<Look>, Problem> {
+        let accesses = self.record.accesses(&self.caller(), id, LOOKS_MAX).await?;
+        let mut looks: Vec<Look> = Vec::new();
+        for access in accesses {
+            let look = Look {
+                what: code("interaction", &access.entry.interaction)
+                    .unwrap_or_else(|| t("accesses.other")),
+                ground: code("ground", &access.entry.ground)
+                    .unwrap_or_else(|| t("accesses.other-ground")),
+                who: access.entry.display,
+                latest: Moment::from_instant(access.time),
+                times: 1,
+            };
+            let same = |known: &&mut Look| {
+                known.who == look.who
+                    && known.what == look.what
+                    && known.latest.date() == look.latest.date()
+            };
+            match looks.iter_mut().find(same) {
+                Some(known) => known.times += 1,
+                None => looks.push(look),
+            }
+        }
+        Ok(looks)
+    }
+
+    /// The attachments of one document, after a look of its own in the log.
+    pub(crate) async fn attachments(
+        &self,
+        resource_type: &str,
+        id: &str,
+    ) -> Result<Vec<Attachment>, Problem> {
+        let resource_type =
+            Definitions::r4().resource_type(resource_type).ok_or_else(no_document)?;
+        let version = self.record.read(&self.caller(), resource_type, id).await?;
+        Ok(attachments(parse(&version)?.root()))
+    }
+
+    /// The bytes of an attachment: in place, or in the Binary that it names. `None` when the record
+    /// does not hold them.
+    pub(crate) async fn bytes(&self, attachment: &Attachment) -> Result<Option<Vec<u8>>, Problem> {
+        if let Some(data) = &attachment.data {
+            return Ok(crate::base64::decode(data));
+        }
+        let Some(id) = &attachment.binary else { return Ok(None) };
+        let Some(binary) = Definitions::r4().resource_type("Binary") else { return Ok(None) };
+        let version = match self.record.read(&self.caller(), binary, id).await {
+            Ok(version) => version,
+            Err(problem) if matches!(problem.kind, Kind::NotFound | Kind::Gone) => return Ok(None),
+            Err(problem) => return Err(problem),
+        };
+        let resource = parse(&version)?;
+        Ok(crate::datatypes::text(resource.root(), &["data"]).and_then(crate::base64::decode))
+    }
+}
+
+/// There is no such document in this journal.
+pub(crate) fn no_document() -> Problem {
+    Problem::new(Kind::NotFound, "WEB-003", "This journal has no such document.")
+}
+
+fn patient_type() -> ResourceType {
+    // Patient is in every FHIR version; the table is ours and tested.
+    Definitions::r4().resource_type("Patient").unwrap_or(ResourceType(0))
+}
+
+fn parse(version: &Version) -> Result<Resource, Problem> {
+    Ok(parse_stored(&version.json)?)
+}
+
+fn parse_all<'a>(
+    versions: impl IntoIterator<Item = &'a Version>,
+) -> Result<Vec<Resource>, Problem> {
+    versions.into_iter().filter(|version| !version.deleted).map(parse).collect()
+}

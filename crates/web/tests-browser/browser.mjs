@@ -1,0 +1,75 @@
+// Debian's Chromium and what every case needs of it: pages that remember what went wrong, axe,
+// overflow, screenshots.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+
+export function assert(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+/** A page in a context of its own. `page.faults` collects what must not happen. */
+export async function open(browser, options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1366, height: 768 },
+    locale: "nb-NO",
+    timezoneId: "Europe/Oslo",
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.faults = [];
+  page.on("pageerror", (error) => page.faults.push(`script error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" || /Content Security Policy/.test(message.text())) {
+      page.faults.push(`console: ${message.text()}`);
+    }
+  });
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "";
+    // A search that a later keystroke overtook is aborted on purpose.
+    if (!reason.includes("ERR_ABORTED")) page.faults.push(`${request.url()}: ${reason}`);
+  });
+  page.on("request", (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) {
+      page.faults.push(`asked someone else: ${request.url()}`);
+    }
+  });
+  return page;
+}
+
+/** Nothing went wrong on the page, no content is wider than the window, axe finds nothing. */
+export async function assertSound(page, state) {
+  const width = await page.evaluate(() => {
+    const root = document.documentElement;
+    return [root.scrollWidth, root.clientWidth];
+  });
+  assert(width[0] <= width[1], `${state}: content is ${width[0]} px wide in ${width[1]} px`);
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async (rules) => {
+    const result = await window.axe.run(document, { runOnly: { type: "tag", values: rules } });
+    return result.violations.map((violation) => {
+      const where = violation.nodes.slice(0, 3).map((node) => node.target.join(" ") + " " + (node.any[0]?.message ?? ""));
+      return `${violation.id}: ${violation.help} (${where.join("; ")})`;
+    });
+  }, RULES);
+  assert(found.length === 0, `${state}: axe found\n  ${found.join("\n  ")}`);
+  assert(page.faults.length === 0, `${state}: ${page.faults.join("; ")}`);
+}
+
+/** Takes a picture for people to look at. */
+export async function picture(page, folder, name, fullPage = true) {
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+}

@@ -1,0 +1,88 @@
+//! Every text that the code asks for exists, and none lies unused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+type Tables = BTreeMap<String, BTreeMap<String, String>>;
+
+fn nb() -> Tables {
+    toml::from_str(include_str!("../../messages/nb.toml")).expect("nb.toml is tables of texts")
+}
+
+fn sources(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn code() -> String {
+    let mut text = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    text
+}
+
+/// Every string literal of the form `table.name` where the table is one of ours.
+fn keys_used(source: &str, tables: &Tables) -> BTreeSet<String> {
+    source
+        .split('"')
+        .filter(|literal| {
+            literal.split_once('.').is_some_and(|(table, name)| {
+                tables.contains_key(table)
+                    && !name.is_empty()
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            })
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_key_used_exists_and_none_is_unused() {
+    let tables = nb();
+    let known: BTreeSet<String> = tables
+        .iter()
+        .filter(|(table, _)| !table.starts_with("code-"))
+        .flat_map(|(table, texts)| texts.keys().map(move |key| format!("{table}.{key}")))
+        .collect();
+    let used = keys_used(&code(), &tables);
+    let missing: Vec<_> = used.difference(&known).collect();
+    let unused: Vec<_> = known.difference(&used).collect();
+    assert!(missing.is_empty(), "used but not in nb.toml: {missing:?}");
+    assert!(unused.is_empty(), "in nb.toml but not used: {unused:?}");
+}
+
+#[test]
+fn every_code_table_is_looked_up_and_every_lookup_has_a_table() {
+    let source = code();
+    let looked_up: BTreeSet<&str> = source
+        .split("code(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .filter(|(_, after)| after.starts_with(','))
+        .map(|(table, _)| table)
+        .collect();
+    let tables = nb();
+    let known: BTreeSet<&str> =
+        tables.keys().filter_map(|table| table.strip_prefix("code-")).collect();
+    assert_eq!(looked_up, known);
+}
+
+#[test]
+fn placeholders_are_well_formed() {
+    for (table, texts) in nb() {
+        for (key, text) in texts {
+            let open = text.matches('{').count();
+            let close = text.matches('}').count();
+            assert!(open == close, "{table}.{key}: {text}");
+            assert_eq!(text.trim(), text, "{table}.{key} has space around it");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests of the pages over a real record, and of the message files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod cases {
+    mod messages;
+    mod pages;
+}
