@@ -219,6 +219,12 @@ impl Body {
         (98.2 - lungs - fluid + 0.6 * random.normal()).clamp(82.0, 100.0)
     }
 
+    /// Breaths a minute.
+    pub(crate) fn respiration(&self, health: &Health, day: Day, random: &mut Random) -> f64 {
+        let lungs = health.years(Illness::Copd, day).min(6.0) * 0.5;
+        15.0 + lungs + 11.0 * Body::congestion(health, day) + 1.3 * random.normal()
+    }
+
     fn filtration(&self, person: &Person, health: &Health, day: Day) -> f64 {
         let years = day.years_since(person.born);
         let aged = self.filtration - (years - 30.0).max(0.0) * 0.72;

@@ -9,7 +9,7 @@ use super::analyses::{Lab, Score, Vital};
 use super::body::Body;
 use super::calendar::{Day, Moment};
 use super::diagnoses::Diagnosis;
-use super::documents::Kind;
+use super::documents::{Kind, Letter};
 use super::drugs::{Dose, Drug};
 use super::health::Health;
 use super::organisations::{Organisation, Service, Town, Worker};
@@ -77,6 +77,7 @@ pub(crate) struct Chart<'a> {
     problems: Vec<Problem>,
     treatments: Vec<Treatment>,
     findings: Vec<Finding>,
+    letters: Vec<Letter>,
     stays: Vec<(Day, Day)>,
     next: u32,
 }
@@ -102,6 +103,7 @@ impl<'a> Chart<'a> {
             problems: Vec::new(),
             treatments: Vec::new(),
             findings: Vec::new(),
+            letters: Vec::new(),
             stays: Vec::new(),
             next: 0,
         }
@@ -447,7 +449,7 @@ impl<'a> Chart<'a> {
             Vital::Pulse => self.body.pulse(person, health, day, random),
             Vital::Temperature => 36.8 + 0.25 * random.normal(),
             Vital::Saturation => self.body.saturation(health, day, random),
-            Vital::Respiration => 15.0 + 1.6 * random.normal(),
+            Vital::Respiration => self.body.respiration(health, day, random),
             Vital::Weight => self.body.weight(person, health, day, random),
             Vital::Height => self.body.height(person, day),
             Vital::HeadCircumference => self.body.head(person, day),
@@ -512,7 +514,11 @@ impl<'a> Chart<'a> {
             "L" => " (L)",
             _ => "",
         };
-        let name = report.name.split_once('-').map_or(report.name, |(_, name)| name);
+        // "P-Kreatinin" is read as "Kreatinin"; other hyphens belong to the name.
+        let name = match report.name.split_once('-') {
+            Some((system, name)) if system.len() == 1 => name,
+            Some(_) | None => report.name,
+        };
         self.found(visit, at.day, name, value, report.decimals, report.unit.0, mark);
         let members = resources::lab(self.subject(), visit, at, lab, value, range);
         self.push("Observation", id, members);
@@ -584,6 +590,11 @@ impl<'a> Chart<'a> {
             .collect()
     }
 
+    /// A letter that tells what is known and taken: written when all courses have been told.
+    pub(crate) fn later(&mut self, letter: Letter) {
+        self.letters.push(letter);
+    }
+
     /// A document written at the end of a contact.
     pub(crate) fn document(&mut self, visit: &Visit, kind: Kind, title: &str, text: &str) {
         let id = self.new_id();
@@ -598,6 +609,10 @@ impl<'a> Chart<'a> {
 
     /// Everything as resources: problems and medicines get the state they have at the end.
     pub(crate) fn finish(mut self) -> Vec<Entry> {
+        for letter in std::mem::take(&mut self.letters) {
+            let text = letter.text(&self);
+            self.document(&letter.visit, letter.kind, &letter.title, &text);
+        }
         let last = if self.alive() { self.today } else { self.end };
         let problems: Vec<Problem> = std::mem::take(&mut self.problems).into_iter().collect();
         let end = self.end;

@@ -61,15 +61,60 @@ pub(crate) struct Stay<'a> {
     pub(crate) follow_up: &'a str,
 }
 
+/// What a letter is about.
+#[derive(Debug)]
+pub(crate) enum Matter {
+    /// A stay is over.
+    Discharge {
+        diagnoses: Vec<&'static Diagnosis>,
+        cause: String,
+        course: String,
+        changes: String,
+        follow_up: String,
+    },
+    /// Another service is asked.
+    Referral { receiver: &'static str, question: String },
+}
+
+/// A letter to be written when everything is known.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) visit: Visit,
+    pub(crate) kind: Kind,
+    pub(crate) title: String,
+    pub(crate) matter: Matter,
+}
+
+impl Letter {
+    /// The text, from the chart as it was at the time.
+    pub(crate) fn text(&self, chart: &Chart<'_>) -> String {
+        match &self.matter {
+            Matter::Discharge { diagnoses, cause, course, changes, follow_up } => {
+                let stay = Stay { diagnoses, cause, course, changes, follow_up };
+                discharge(chart, &self.visit, &stay)
+            }
+            Matter::Referral { receiver, question } => {
+                referral(chart, &self.visit, receiver, question)
+            }
+        }
+    }
+}
+
 impl Chart<'_> {
     /// Write the discharge letter of a stay.
     pub(crate) fn discharge_letter(&mut self, visit: &Visit, stay: &Stay<'_>) {
-        let text = letter(self, visit, stay);
         let title = match stay.diagnoses.first() {
-            Some(first) => format!("Epikrise: {}", first.name.to_lowercase()),
+            Some(first) => format!("Epikrise: {}", lower(first.name)),
             None => "Epikrise".to_owned(),
         };
-        self.document(visit, Kind::Discharge, &title, &text);
+        let matter = Matter::Discharge {
+            diagnoses: stay.diagnoses.to_vec(),
+            cause: stay.cause.to_owned(),
+            course: stay.course.to_owned(),
+            changes: stay.changes.to_owned(),
+            follow_up: stay.follow_up.to_owned(),
+        };
+        self.later(Letter { visit: visit.clone(), kind: Kind::Discharge, title, matter });
     }
 
     /// "84 år gammel kvinne".
@@ -96,7 +141,7 @@ impl Chart<'_> {
 }
 
 /// Lower case at the beginning unless the word is an abbreviation.
-fn lower(name: &str) -> String {
+pub(crate) fn lower(name: &str) -> String {
     let mut letters = name.chars();
     let (first, second) = (letters.next(), letters.next());
     if second.is_some_and(char::is_uppercase) || name.starts_with("Parkinson") {
@@ -128,7 +173,23 @@ fn codes(diagnoses: &[&'static Diagnosis]) -> String {
     diagnoses.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn letter(chart: &Chart<'_>, visit: &Visit, stay: &Stay<'_>) -> String {
+fn referral(chart: &Chart<'_>, visit: &Visit, receiver: &str, question: &str) -> String {
+    let day = visit.day();
+    let findings = chart.findings(visit);
+    let found = if findings.is_empty() { String::new() } else { format!("Funn: {findings}.\n") };
+    let medicines = chart.medicines(day.plus(1)).join("\n");
+    let list = if medicines.is_empty() { "ingen faste".to_owned() } else { medicines };
+    format!(
+        "HENVISNING til {receiver}\n\nProblemstilling: {question}\n\n{}. {}\n{found}\n\
+         Legemidler:\n{list}\n\nVennlig hilsen\n{}\n{}\n",
+        chart.presentation(day),
+        chart.history(day),
+        visit.worker.1,
+        visit.organisation.1,
+    )
+}
+
+fn discharge(chart: &Chart<'_>, visit: &Visit, stay: &Stay<'_>) -> String {
     let (begin, end) = (visit.begin.day, visit.end.day);
     let department = visit.organisation.1;
     let nights = end.since(begin);

@@ -8,7 +8,7 @@ use super::calendar::Day;
 use super::chart::Chart;
 use super::diagnoses::Diagnosis;
 use super::directory::{location_id, reference};
-use super::documents::Kind;
+use super::documents::{Kind, Letter, Matter, lower};
 use super::organisations::Service;
 use super::resources::{hl7, reference_to, words};
 use super::visit::Visit;
@@ -57,23 +57,9 @@ impl Chart<'_> {
             "reasonCode": [words(diagnosis.name)],
         };
         self.push("ServiceRequest", id, members);
-        let day = visit.day();
-        let findings = self.findings(visit);
-        let found =
-            if findings.is_empty() { String::new() } else { format!("Funn: {findings}.\n") };
-        let medicines = self.medicines(day.plus(1)).join("\n");
-        let list = if medicines.is_empty() { "ingen faste".to_owned() } else { medicines };
-        let text = format!(
-            "HENVISNING til {}\n\nProblemstilling: {question}\n\n{}. {}\n{found}\n\
-             Legemidler:\n{list}\n\nVennlig hilsen\n{}\n{}\n",
-            receiver.name,
-            self.presentation(day),
-            self.history(day),
-            visit.worker.1,
-            visit.organisation.1,
-        );
-        let title = format!("Henvisning: {}", diagnosis.name.to_lowercase());
-        self.document(visit, Kind::Referral, &title, &text);
+        let title = format!("Henvisning: {}", lower(diagnosis.name));
+        let matter = Matter::Referral { receiver: receiver.name, question: question.to_owned() };
+        self.later(Letter { visit: visit.clone(), kind: Kind::Referral, title, matter });
     }
 
     /// A booked appointment some days from today, if the person lives.
@@ -112,7 +98,6 @@ impl Chart<'_> {
 
     /// A warning that everybody who opens the chart should see.
     pub(crate) fn flag(&mut self, text: &str, category: &'static str, from: Day) {
-        let from = from.max(self.start);
         if from > self.end {
             return;
         }

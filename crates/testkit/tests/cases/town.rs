@@ -2,6 +2,7 @@
 
 use akson_testkit::municipality::{self, Options};
 use serde_json::Value;
+use std::sync::OnceLock;
 
 pub(crate) const TODAY: &str = "2026-11-21";
 
@@ -13,8 +14,13 @@ pub(crate) fn bundles(people: usize, seed: u64) -> Vec<Vec<u8>> {
     municipality::generate(&options(people, seed)).collect()
 }
 
-/// The resources of each bundle.
-pub(crate) fn charts(people: usize) -> Vec<Vec<Value>> {
+/// The resources of each bundle of a town with 400 people, made once.
+pub(crate) fn charts() -> &'static [Vec<Value>] {
+    static CHARTS: OnceLock<Vec<Vec<Value>>> = OnceLock::new();
+    CHARTS.get_or_init(|| read(400))
+}
+
+fn read(people: usize) -> Vec<Vec<Value>> {
     bundles(people, 1)
         .iter()
         .map(|bytes| {

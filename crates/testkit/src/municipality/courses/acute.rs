@@ -404,12 +404,12 @@ const AILMENTS: [Ailment; 34] = [
 /// Contacts a year for everyday illness.
 fn rate(chart: &Chart<'_>, day: Day) -> f64 {
     let by_age = match chart.age(day) {
-        0..=4 => 1.0,
-        5..=15 => 0.4,
-        16..=44 => 0.5,
-        45..=66 => 0.55,
-        67..=79 => 0.7,
-        _ => 0.8,
+        0..=4 => 0.75,
+        5..=15 => 0.25,
+        16..=44 => 0.33,
+        45..=66 => 0.36,
+        67..=79 => 0.42,
+        _ => 0.5,
     };
     let sex = if chart.person.is_woman() { 1.2 } else { 0.85 };
     let persona = if chart.person.persona == Some(Persona::Healthy) { 0.3 } else { 1.0 };
@@ -474,7 +474,8 @@ fn meet(chart: &mut Chart<'_>, ailment: &Ailment, visit: &Visit) {
     if lungs.contains(&ailment.diagnosis) {
         chart.vitals(visit, &[Vital::Saturation]);
     }
-    if let Some((low, high)) = ailment.crp {
+    let quick_test = chart.random.chance(0.6);
+    if let Some((low, high)) = ailment.crp.filter(|_| quick_test) {
         let value = f64::from(chart.random.between(low, high));
         chart.lab_as(visit, at, Lab::Crp, value);
     }
@@ -500,7 +501,7 @@ fn meet(chart: &mut Chart<'_>, ailment: &Ailment, visit: &Visit) {
             chart.cure(drug, dose, visit, days, problem);
         }
     }
-    if chart.random.chance(0.55) {
+    if chart.random.chance(0.45) {
         let findings = chart.findings(visit);
         let found = if findings.is_empty() { String::new() } else { format!(" {findings}.") };
         let text = format!("{}{found}\nVurdering/tiltak: {plan}", ailment.story);

@@ -113,6 +113,9 @@ fn visit(chart: &mut Chart<'_>, control: &Control, day: Day) {
     if control.age < 800 {
         chart.vitals(&visit, &[Vital::HeadCircumference]);
     }
+    if !chart.random.chance(0.55) && chart.person.persona.is_none() {
+        return;
+    }
     let text = format!("{} {}.", control.text, chart.findings(&visit));
     chart.note(&visit, control.title, &text);
 }

@@ -206,9 +206,9 @@ fn coronary(chart: &mut Chart<'_>, begin: Day) {
 fn failure(chart: &mut Chart<'_>, begin: Day) {
     let stays = chart.health.decompensations.clone();
     let problem = chart.problem(&dx::HEART_FAILURE, begin, None);
-    let fraction = chart.random.between(32, 44);
-    chart.remark(problem, format!("LVEF {fraction} % ved ekkokardiografi, NYHA II–III"));
     let frail = chart.person.persona == Some(Persona::Frail);
+    let fraction = if frail { 38 } else { chart.random.between(32, 44) };
+    chart.remark(problem, format!("LVEF {fraction} % ved ekkokardiografi, NYHA II–III"));
     let mut diuretic =
         chart.treat(&drugs::FUROSEMIDE_20, drugs::MORNING, begin.plus(5), problem, None);
     if !chart.takes("C07AB", begin.plus(5)) {
@@ -256,12 +256,13 @@ fn worsening(chart: &mut Chart<'_>, day: Day, number: usize, fraction: f64, pneu
         false => &[&dx::HEART_FAILURE],
     };
     let Some(visit) = chart.stay(service, day, nights, reasons) else { return };
-    let bedside =
-        [Vital::Pressure, Vital::Pulse, Vital::Saturation, Vital::Respiration, Vital::Weight];
-    chart.vitals(&visit, &bedside);
+    chart.vitals(&visit, &[Vital::Pressure, Vital::Saturation, Vital::Respiration, Vital::Weight]);
     chart.labs(&visit, &STAY_LABS);
     if pneumonia {
         chart.vital_as(&visit, visit.moment(6), Vital::Temperature, 38.9);
+        chart.vital_as(&visit, visit.moment(4), Vital::Pulse, 108.0);
+    } else {
+        chart.vitals(&visit, &[Vital::Pulse]);
     }
     let course: [f64; 4] =
         if pneumonia { [164.0, 121.0, 58.0, 24.0] } else { [14.0, 11.0, 8.0, 6.0] };

@@ -170,10 +170,11 @@ pub(crate) fn tell(chart: &mut Chart<'_>) {
     while day <= chart.end {
         let cares = current(chart, day);
         let gap = match cares.len() {
-            0 | 1 => 420,
-            2 | 3 => 340,
-            4 => 240,
-            _ => 190,
+            0 | 1 => 640,
+            2 => 520,
+            3 => 410,
+            4 => 320,
+            _ => 220,
         };
         control(chart, day, &cares);
         day = day.plus(gap + chart.random.between(-30, 40));
@@ -218,10 +219,10 @@ fn control(chart: &mut Chart<'_>, day: Day, cares: &[&'static Care]) {
         );
     }
     chart.vitals(&visit, &vitals);
-    if chart.random.chance(0.86) {
+    if chart.random.chance(0.8) {
         chart.labs(&visit, &labs);
     }
-    if !chart.random.chance(0.75) {
+    if !chart.random.chance(0.6) {
         return;
     }
     let mut text = format!("Kommer til avtalt kontroll. {}\n", chart.history(visit.day()));

@@ -6,9 +6,22 @@
 
 mod acute;
 mod allergies;
+mod bones;
+mod brain;
+mod cancer;
+mod care_plan;
 mod childhood;
 mod circulation;
+mod dementia;
+mod everyday;
 mod follow_up;
+mod home_care;
+mod lungs;
+mod metabolic;
+mod mind;
+mod nursing_home;
+mod onset;
+mod pregnancy;
 mod vaccinations;
 
 use super::calendar::Day;
@@ -22,12 +35,24 @@ use super::write::Entry;
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 6] = [
+    let courses: [fn(&mut Chart<'_>); 18] = [
         allergies::tell,
         circulation::tell,
+        metabolic::tell,
+        brain::tell,
+        cancer::tell,
+        bones::tell,
+        lungs::tell,
+        mind::tell,
+        pregnancy::tell,
+        dementia::tell,
+        everyday::stays,
         childhood::tell,
         vaccinations::tell,
+        nursing_home::tell,
+        home_care::tell,
         follow_up::tell,
+        everyday::tell,
         acute::tell,
     ];
     for course in courses {

@@ -9,6 +9,7 @@ use crate::municipality::chart::Chart;
 use crate::municipality::directory::reference;
 use crate::municipality::health::Illness;
 use crate::municipality::organisations::Service;
+use crate::municipality::personas::Persona;
 use crate::municipality::resources::{ATC, coding, concept};
 use crate::municipality::write::object;
 
@@ -91,7 +92,7 @@ fn childhood(chart: &mut Chart<'_>) {
 }
 
 fn autumns(chart: &mut Chart<'_>) {
-    let willing = chart.random.chance(0.68);
+    let willing = chart.random.chance(0.68) || chart.person.persona.is_some();
     let (first, last) = (chart.start.year(), chart.end.year());
     for year in first..=last {
         let day = Day::new(year, 10, 8 + chart.random.between(0, 48)).workday();
@@ -107,7 +108,9 @@ fn autumns(chart: &mut Chart<'_>) {
         let offered =
             chart.age(day) >= 65 || at_risk.iter().any(|illness| chart.health.has(*illness, day));
         let comes = chart.random.chance(0.9);
-        if !(willing && offered && comes) || !chart.covers(day) || chart.away(day) {
+        // She was in hospital this autumn; it is on the doctor's list.
+        let waits = chart.person.persona == Some(Persona::Frail) && year == last;
+        if waits || !(willing && offered && comes) || !chart.covers(day) || chart.away(day) {
             continue;
         }
         let service = chart.primary(day);
@@ -121,7 +124,9 @@ fn autumns(chart: &mut Chart<'_>) {
     if chart.age(first_dose) >= 18 && chart.random.chance(0.9) && first_dose > chart.start {
         let service = Service::HealthStation;
         give(chart, &COVID, first_dose.workday(), Some(1), service);
-        give(chart, &COVID, first_dose.plus(49).workday(), Some(2), service);
+        if chart.age(first_dose) >= 40 {
+            give(chart, &COVID, first_dose.plus(49).workday(), Some(2), service);
+        }
     }
 }
 
