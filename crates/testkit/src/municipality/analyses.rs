@@ -35,7 +35,6 @@ pub(crate) enum Lab {
     B12,
     VitaminD,
     Alat,
-    GammaGt,
     Albumin,
     AlbuminCreatinine,
     Urate,
@@ -95,7 +94,6 @@ impl Lab {
             Lab::B12 => nlk("NPU01700", "P-Vitamin B12", ("pmol/L", "pmol/L"), 0),
             Lab::VitaminD => nlk("NPU10267", "P-25-OH-vitamin D", ("nmol/L", "nmol/L"), 0),
             Lab::Alat => nlk("NPU19651", "P-ALAT", ("U/L", "U/L"), 0),
-            Lab::GammaGt => nlk("NPU19657", "P-GT", ("U/L", "U/L"), 0),
             Lab::Albumin => nlk("NPU19673", "P-Albumin", ("g/L", "g/L"), 0),
             Lab::AlbuminCreatinine => Report {
                 system: LOINC,
@@ -142,7 +140,6 @@ impl Lab {
             Lab::B12 => (Some(175.0), Some(700.0)),
             Lab::VitaminD => (Some(50.0), Some(150.0)),
             Lab::Alat => by_sex((10.0, 45.0), (10.0, 70.0)),
-            Lab::GammaGt => by_sex((10.0, 75.0), (10.0, 115.0)),
             Lab::Albumin => (Some(36.0), Some(48.0)),
             Lab::AlbuminCreatinine => (None, Some(3.0)),
             Lab::Urate => by_sex((155.0, 350.0), (230.0, 480.0)),

@@ -329,7 +329,6 @@ impl Body {
             Lab::B12 => (360.0 + 70.0 * noise).max(130.0),
             Lab::VitaminD => (66.0 + 16.0 * noise).max(18.0),
             Lab::Alat => self.liver * (1.0 + 0.1 * noise),
-            Lab::GammaGt => (self.liver * 1.15 * (1.0 + 0.12 * noise)).max(9.0),
             Lab::Albumin => 43.0 - (years - 60.0).max(0.0) * 0.12 - 4.0 * congestion + noise,
             Lab::AlbuminCreatinine => albuminuria(health, day, noise),
             Lab::Urate => {

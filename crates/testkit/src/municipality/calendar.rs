@@ -96,11 +96,14 @@ impl Day {
         (self.0 + 3).rem_euclid(7)
     }
 
-    /// This day, or the Monday after when it is in a week-end.
+    /// This day, or the next one that is neither in a week-end nor a holiday with a fixed date.
     pub(crate) fn workday(self) -> Day {
+        let (_, month, day) = self.civil();
+        let holiday = matches!((month, day), (1, 1) | (5, 1 | 17) | (12, 24..=26 | 31));
         match self.weekday() {
-            5 => self.plus(2),
-            6 => self.plus(1),
+            5 => self.plus(2).workday(),
+            6 => self.plus(1).workday(),
+            _ if holiday => self.plus(1).workday(),
             _ => self,
         }
     }
@@ -186,5 +189,6 @@ mod tests {
         assert_eq!(Day::new(2026, 11, 21).age(Day::new(1942, 11, 21)), 84);
         assert_eq!(Day::new(2026, 11, 3).text(), "3. november 2026");
         assert_eq!(Day::new(2026, 11, 21).workday(), Day::new(2026, 11, 23));
+        assert_eq!(Day::new(2026, 12, 24).workday(), Day::new(2026, 12, 28));
     }
 }

@@ -78,8 +78,10 @@ pub(crate) struct Chart<'a> {
     treatments: Vec<Treatment>,
     findings: Vec<Finding>,
     letters: Vec<Letter>,
+    flags: Vec<String>,
     stays: Vec<(Day, Day)>,
     next: u32,
+    turn: usize,
 }
 
 impl<'a> Chart<'a> {
@@ -104,8 +106,10 @@ impl<'a> Chart<'a> {
             treatments: Vec::new(),
             findings: Vec::new(),
             letters: Vec::new(),
+            flags: Vec::new(),
             stays: Vec::new(),
             next: 0,
+            turn: person.index,
         }
     }
 
@@ -465,15 +469,7 @@ impl<'a> Chart<'a> {
     pub(crate) fn vital_as(&mut self, visit: &Visit, at: Moment, vital: Vital, value: f64) {
         let id = self.new_id();
         let report = vital.report();
-        self.found(
-            visit,
-            at.day,
-            &report.name.to_owned(),
-            value,
-            report.decimals,
-            report.unit.0,
-            "",
-        );
+        self.found(visit, at.day, report.name, value, report.decimals, report.unit.0, "");
         let members = resources::vital(self.subject(), visit, at, vital, value);
         self.push("Observation", id, members);
     }
@@ -588,6 +584,21 @@ impl<'a> Chart<'a> {
             .filter(|problem| problem.abated.is_none_or(|abated| abated > day))
             .map(|problem| problem.diagnosis.name)
             .collect()
+    }
+
+    /// Whether a warning with these words is new to the chart.
+    pub(crate) fn is_new_flag(&mut self, text: &str) -> bool {
+        let new = self.flags.iter().all(|flag| flag != text);
+        if new {
+            self.flags.push(text.to_owned());
+        }
+        new
+    }
+
+    /// One of the texts, in turn, so that neighbouring notes differ.
+    pub(crate) fn in_turn<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+        self.turn += 1;
+        texts.get(self.turn % texts.len().max(1)).copied().unwrap_or("")
     }
 
     /// A letter that tells what is known and taken: written when all courses have been told.

@@ -88,8 +88,6 @@ pub(crate) const DEMENTIA: Diagnosis = Diagnosis {
     icpc: ("P70", "Demens"),
     icd: Some(("F00.1", "Demens ved Alzheimers sykdom med sen debut")),
 };
-pub(crate) const MEMORY: Diagnosis =
-    Diagnosis { name: "Hukommelsesproblemer", icpc: ("P20", "Hukommelsesforstyrrelse"), icd: None };
 pub(crate) const KIDNEY: Diagnosis = Diagnosis {
     name: "Kronisk nyresykdom",
     icpc: ("U99", "Urinveissykdom IKA"),
@@ -167,8 +165,6 @@ pub(crate) const LIPIDS: Diagnosis = Diagnosis {
 };
 pub(crate) const IRON_DEFICIENCY: Diagnosis =
     Diagnosis { name: "Jernmangelanemi", icpc: ("B80", "Jernmangelanemi"), icd: None };
-pub(crate) const OBESITY: Diagnosis =
-    Diagnosis { name: "Fedme", icpc: ("T82", "Fedme"), icd: None };
 pub(crate) const COLD: Diagnosis = Diagnosis {
     name: "Akutt øvre luftveisinfeksjon",
     icpc: ("R74", "Akutt øvre luftveisinfeksjon"),
@@ -307,14 +303,8 @@ pub(crate) const CATARACT: Diagnosis = Diagnosis {
 };
 pub(crate) const ECZEMA_HERPES: Diagnosis =
     Diagnosis { name: "Helvetesild", icpc: ("S70", "Herpes zoster"), icd: None };
-pub(crate) const ORAL_CARIES: Diagnosis =
-    Diagnosis { name: "Tannsykdom", icpc: ("D82", "Tenner/tannkjøtt sykdom"), icd: None };
 pub(crate) const HEALTH_CHECK: Diagnosis =
     Diagnosis { name: "Helsekontroll", icpc: ("A98", "Individforebyggende tiltak"), icd: None };
-pub(crate) const CERTIFICATE: Diagnosis =
-    Diagnosis { name: "Attest", icpc: ("A97", "Administrativ kontakt/undersøkelse"), icd: None };
-pub(crate) const FALL: Diagnosis =
-    Diagnosis { name: "Fall", icpc: ("A80", "Skade/traume IKA"), icd: None };
 pub(crate) const CROUP: Diagnosis =
     Diagnosis { name: "Falsk krupp", icpc: ("R77", "Akutt laryngitt/trakeitt"), icd: None };
 pub(crate) const WHEEZE: Diagnosis = Diagnosis {
@@ -335,13 +325,6 @@ pub(crate) const CARE: Diagnosis = Diagnosis {
     name: "Nedsatt funksjonsevne",
     icpc: ("A28", "Redusert funksjonsevne IKA"),
     icd: None,
-};
-pub(crate) const DEATH: Diagnosis =
-    Diagnosis { name: "Dødsfall", icpc: ("A96", "Død/dødsfall IKA"), icd: None };
-pub(crate) const ANAPHYLAXIS: Diagnosis = Diagnosis {
-    name: "Allergisk reaksjon",
-    icpc: ("A92", "Allergi/allergisk reaksjon IKA"),
-    icd: Some(("T78.2", "Uspesifisert anafylaktisk sjokk")),
 };
 pub(crate) const DENTAL_CHECK: Diagnosis =
     Diagnosis { name: "Tannundersøkelse", icpc: ("D82", "Tenner/tannkjøtt sykdom"), icd: None };

@@ -94,7 +94,6 @@ pub(crate) const PENICILLIN_MIXTURE: Drug =
     other("J01CE02", "Fenoksymetylpenicillin", "50 mg/ml", "mikstur", "ml");
 pub(crate) const ERYTHROMYCIN: Drug = tablet("J01FA01", "Erytromycin", "500 mg");
 pub(crate) const PIVMECILLINAM: Drug = tablet("J01CA08", "Pivmecillinam", "200 mg");
-pub(crate) const NITROFURANTOIN: Drug = tablet("J01XE01", "Nitrofurantoin", "50 mg");
 pub(crate) const DICLOXACILLIN: Drug =
     other("J01CF01", "Dikloksacillin", "500 mg", "kapsel", "kapsel");
 pub(crate) const CIPROFLOXACIN: Drug = tablet("J01MA02", "Ciprofloksacin", "500 mg");
@@ -127,8 +126,6 @@ pub(crate) const LETROZOLE: Drug = tablet("L02BG04", "Letrozol", "2,5 mg");
 pub(crate) const BICALUTAMIDE: Drug = tablet("L02BB03", "Bikalutamid", "150 mg");
 pub(crate) const PARACETAMOL: Drug = tablet("N02BE01", "Paracetamol", "500 mg");
 pub(crate) const PARACETAMOL_1G: Drug = tablet("N02BE01", "Paracetamol", "1 g");
-pub(crate) const PARACETAMOL_MIXTURE: Drug =
-    other("N02BE01", "Paracetamol", "24 mg/ml", "mikstur", "ml");
 pub(crate) const IBUPROFEN: Drug = tablet("M01AE01", "Ibuprofen", "400 mg");
 pub(crate) const OXYCODONE: Drug = other("N02AA05", "Oksykodon", "5 mg", "kapsel", "kapsel");
 pub(crate) const PANTOPRAZOLE: Drug =
@@ -158,8 +155,6 @@ pub(crate) const EVENING: Dose =
     Dose { text: "1 tablett om kvelden", amount: 1.0, rhythm: Rhythm::At(&["EVE"]) };
 pub(crate) const TWICE: Dose =
     Dose { text: "1 tablett morgen og kveld", amount: 1.0, rhythm: Rhythm::At(&["MORN", "EVE"]) };
-pub(crate) const THRICE: Dose =
-    Dose { text: "1 tablett 3 ganger daglig", amount: 1.0, rhythm: Rhythm::PerDay(3) };
 pub(crate) const WEEKLY: Dose =
     Dose { text: "1 tablett én gang i uken", amount: 1.0, rhythm: Rhythm::EveryWeeks(1) };
 pub(crate) const INHALE_MORNING: Dose =

@@ -223,8 +223,8 @@ impl Health {
             Illness::Copd,
         ];
         let count = burden.iter().filter(|illness| self.has(**illness, today)).count();
-        let need = 0.02 + 0.16 * count as f64 + if age >= 85 { 0.2 } else { 0.0 };
-        if age >= 72 && random.chance(need) {
+        let need = 0.04 + 0.2 * count as f64 + if age >= 85 { 0.3 } else { 0.0 };
+        if age >= 70 && random.chance(need) {
             let begin = today.plus(-random.between(60, 1500));
             let latest =
                 self.since(Illness::Dementia).map_or(begin, |day| day.plus(120).max(begin));

@@ -98,7 +98,7 @@ impl Chart<'_> {
 
     /// A warning that everybody who opens the chart should see.
     pub(crate) fn flag(&mut self, text: &str, category: &'static str, from: Day) {
-        if from > self.end {
+        if from > self.end || !self.is_new_flag(text) {
             return;
         }
         let id = self.new_id();

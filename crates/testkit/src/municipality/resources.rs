@@ -194,7 +194,7 @@ pub(crate) fn medication(
     last: Day,
 ) -> (&'static str, Json) {
     let mut until = treatment.until.filter(|day| *day <= last);
-    let mut why = treatment.why_stopped;
+    let mut why = treatment.why_stopped.filter(|_| until.is_some());
     if until.is_none() && !chart.alive() {
         until = Some(last);
         why = Some("Pasienten er død");

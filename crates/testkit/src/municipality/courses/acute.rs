@@ -8,16 +8,9 @@ use crate::municipality::drugs::{self, Dose, Drug, Rhythm};
 use crate::municipality::personas::Persona;
 use crate::municipality::visit::Visit;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
-    Everybody,
-    Women,
-    Men,
-}
-
 struct Ailment {
     diagnosis: &'static Diagnosis,
-    who: Who,
+    women_only: bool,
     ages: (i32, i32),
     weight: i32,
     /// Days until it has passed.
@@ -39,21 +32,22 @@ const fn capsule(text: &'static str, times: i32) -> Dose {
 
 const BASE: Ailment = Ailment {
     diagnosis: &dx::COLD,
-    who: Who::Everybody,
+    women_only: false,
     ages: (0, 105),
     weight: 10,
     days: 10,
     crp: None,
     fever: None,
     drug: None,
-    evening: 0.1,
+    evening: 0.0,
     story: "",
     plan: "",
 };
 
-const AILMENTS: [Ailment; 34] = [
+const AILMENTS: [Ailment; 41] = [
     Ailment {
         diagnosis: &dx::COLD,
+        evening: 0.12,
         weight: 24,
         crp: Some((3, 24)),
         fever: Some(37.6),
@@ -63,6 +57,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::TONSILLITIS,
+        evening: 0.12,
         ages: (3, 40),
         weight: 9,
         crp: Some((35, 110)),
@@ -130,6 +125,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::CONJUNCTIVITIS,
+        evening: 0.12,
         weight: 6,
         drug: Some((&drugs::CHLORAMPHENICOL, capsule("1 dråpe i øyet 4 ganger daglig", 4), 5)),
         story: "Rødt øye med puss om morgenen. Normalt syn, ingen lysskyhet.",
@@ -138,6 +134,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::BRONCHITIS,
+        evening: 0.12,
         ages: (18, 100),
         weight: 9,
         days: 21,
@@ -162,6 +159,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::INFLUENZA,
+        evening: 0.12,
         weight: 5,
         crp: Some((8, 45)),
         fever: Some(39.1),
@@ -171,7 +169,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::CYSTITIS,
-        who: Who::Women,
+        women_only: true,
         ages: (16, 100),
         weight: 18,
         days: 7,
@@ -184,7 +182,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::PYELONEPHRITIS,
-        who: Who::Women,
+        women_only: true,
         ages: (18, 90),
         weight: 2,
         crp: Some((90, 230)),
@@ -197,11 +195,12 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::LOW_BACK,
+        evening: 0.12,
         ages: (18, 85),
         weight: 18,
         days: 30,
         drug: Some((&drugs::IBUPROFEN, capsule("1 tablett 3 ganger daglig med mat", 3), 7)),
-        story: "Akutte korsryggsmerter etter løft. Us.: stiv, normal kraft og refleksar, Lasègue \
+        story: "Akutte korsryggsmerter etter løft. Us.: stiv, normal kraft og reflekser, Lasègue \
                 negativ.",
         plan: "Gode utsikter. Holde seg i bevegelse, ikke behov for bilder.",
         ..BASE
@@ -294,6 +293,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::SKIN_INFECTION,
+        evening: 0.12,
         weight: 7,
         crp: Some((5, 60)),
         drug: Some((&drugs::DICLOXACILLIN, capsule("1 kapsel 4 ganger daglig", 4), 7)),
@@ -369,7 +369,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::CONTRACEPTION,
-        who: Who::Women,
+        women_only: true,
         ages: (15, 38),
         weight: 12,
         days: 365,
@@ -380,7 +380,7 @@ const AILMENTS: [Ailment; 34] = [
     },
     Ailment {
         diagnosis: &dx::CERVIX_CHECK,
-        who: Who::Women,
+        women_only: true,
         ages: (25, 69),
         weight: 12,
         days: 1,
@@ -399,27 +399,100 @@ const AILMENTS: [Ailment; 34] = [
         plan: "Makrogol, drikke og bevegelse.",
         ..BASE
     },
+    Ailment {
+        diagnosis: &dx::REFLUX,
+        ages: (25, 85),
+        weight: 7,
+        days: 60,
+        drug: Some((&drugs::PANTOPRAZOLE, capsule("1 tablett om morgenen før frokost", 1), 28)),
+        story: "Halsbrann og sure oppstøt, verst når han eller hun legger seg. Ingen alarmsymptomer.",
+        plan: "Reflukssykdom. Pantoprazol i 4 uker, kostråd, hev hodeenden.",
+        ..BASE
+    },
+    Ailment {
+        diagnosis: &dx::ACNE,
+        ages: (13, 22),
+        weight: 9,
+        days: 180,
+        story: "Kviser i ansikt og på rygg siste året, plaget av det.",
+        plan: "Benzoylperoksid og adapalen om kvelden, kontroll om 3 måneder.",
+        ..BASE
+    },
+    Ailment {
+        diagnosis: &dx::FEBRILE,
+        ages: (0, 5),
+        weight: 12,
+        days: 5,
+        crp: Some((4, 30)),
+        fever: Some(39.1),
+        evening: 0.4,
+        story: "Feber i to døgn uten sikkert fokus. Våken og kontaktbar, drikker. Ingen utslett, \
+                nakken myk. Urin stix negativ.",
+        plan: "Trolig virus. Febernedsettende etter vekt, drikke, tilbake ved slapphet eller utslett.",
+        ..BASE
+    },
+    Ailment {
+        diagnosis: &dx::IRON_DEFICIENCY,
+        women_only: true,
+        ages: (15, 50),
+        weight: 6,
+        days: 120,
+        drug: Some((&drugs::IRON, capsule("1 tablett annenhver dag", 1), 90)),
+        story: "Sliten, rikelige menstruasjoner. Tungpust i motbakke.",
+        plan: "Jernmangel. Jerntabletter i 3 måneder, kontroll av ferritin.",
+        ..BASE
+    },
+    Ailment {
+        diagnosis: &dx::SPIRAL,
+        women_only: true,
+        ages: (24, 47),
+        weight: 6,
+        days: 1825,
+        story: "Ønsker hormonspiral. Undersøkelse normal, graviditetstest negativ.",
+        plan: "Hormonspiral satt inn uten problemer. Kontroll av tråder etter 6 uker.",
+        ..BASE
+    },
+    Ailment {
+        diagnosis: &dx::CHEST_PAIN,
+        ages: (30, 85),
+        weight: 5,
+        days: 14,
+        evening: 0.5,
+        story: "Stikkende smerter på venstre side av brystet, verre ved bevegelse. EKG normalt, troponin \
+                negativ. Trykkøm over ribbein.",
+        plan: "Muskulære brystsmerter. Beroliget, paracetamol ved behov.",
+        ..BASE
+    },
+    Ailment {
+        diagnosis: &dx::SKIN_INFECTION,
+        ages: (1, 11),
+        weight: 7,
+        drug: Some((&drugs::FUSIDIC_ACID, drugs::CREAM_TWICE, 7)),
+        story: "Væskende, honninggule skorper rundt munnen, flere i barnehagen eller klassen.",
+        plan: "Brennkopper. Vask, fusidinsyre i 7 dager. Hjemme til sårene er tørre.",
+        ..BASE
+    },
 ];
 
 /// Contacts a year for everyday illness.
 fn rate(chart: &Chart<'_>, day: Day) -> f64 {
     let by_age = match chart.age(day) {
-        0..=4 => 0.75,
-        5..=15 => 0.25,
-        16..=44 => 0.33,
-        45..=66 => 0.36,
-        67..=79 => 0.42,
-        _ => 0.5,
+        0..=4 => 0.7,
+        5..=15 => 0.22,
+        16..=44 => 0.29,
+        45..=66 => 0.32,
+        67..=79 => 0.38,
+        _ => 0.45,
     };
     let sex = if chart.person.is_woman() { 1.2 } else { 0.85 };
-    let persona = if chart.person.persona == Some(Persona::Healthy) { 0.3 } else { 1.0 };
+    let persona = if chart.person.persona == Some(Persona::Healthy) { 1.3 } else { 1.0 };
     by_age * sex * persona
 }
 
 /// All everyday contacts.
 pub(crate) fn tell(chart: &mut Chart<'_>) {
     // Some people come often, most seldom.
-    let habit = (1.0 + 0.45 * chart.random.normal()).clamp(0.25, 2.2);
+    let habit = (0.85 + 0.45 * chart.random.normal()).clamp(0.2, 2.2);
     let mut day = chart.start.plus(chart.random.between(10, 200));
     while day <= chart.end {
         strike(chart, day);
@@ -433,12 +506,7 @@ fn strike(chart: &mut Chart<'_>, day: Day) {
     let age = chart.age(day);
     let woman = chart.person.is_woman();
     let fits = |ailment: &&Ailment| {
-        let sex = match ailment.who {
-            Who::Everybody => true,
-            Who::Women => woman,
-            Who::Men => !woman,
-        };
-        sex && (ailment.ages.0..=ailment.ages.1).contains(&age)
+        (woman || !ailment.women_only) && (ailment.ages.0..=ailment.ages.1).contains(&age)
     };
     let possible: Vec<&Ailment> = AILMENTS.iter().filter(fits).collect();
     let total: i32 = possible.iter().map(|ailment| ailment.weight).sum();
@@ -448,8 +516,8 @@ fn strike(chart: &mut Chart<'_>, day: Day) {
         drawn < 0
     });
     let Some(ailment) = chosen else { return };
-    let expecting = chart.health.pregnancies.iter().any(|(a, b)| (*a..=b.plus(60)).contains(&day));
-    if expecting && *ailment.diagnosis == dx::CONTRACEPTION {
+    let prevention = [&dx::CONTRACEPTION, &dx::SPIRAL].contains(&ailment.diagnosis);
+    if expecting(chart, day) && prevention {
         return;
     }
     let evening = chart.random.chance(ailment.evening);
@@ -462,6 +530,16 @@ fn strike(chart: &mut Chart<'_>, day: Day) {
     if let Some(visit) = visit {
         meet(chart, ailment, &visit);
     }
+}
+
+/// Pregnant, or a mother of some weeks.
+fn expecting(chart: &Chart<'_>, day: Day) -> bool {
+    chart.health.pregnancies.iter().any(|(begin, end)| (*begin..=end.plus(60)).contains(&day))
+}
+
+/// Medicines that another choice or none replaces in pregnancy.
+fn unwanted_in_pregnancy(drug: &Drug) -> bool {
+    ["N05CF", "J01MA", "R06A"].iter().any(|atc| drug.atc.starts_with(atc))
 }
 
 fn meet(chart: &mut Chart<'_>, ailment: &Ailment, visit: &Visit) {
@@ -479,6 +557,11 @@ fn meet(chart: &mut Chart<'_>, ailment: &Ailment, visit: &Visit) {
         let value = f64::from(chart.random.between(low, high));
         chart.lab_as(visit, at, Lab::Crp, value);
     }
+    if *ailment.diagnosis == dx::IRON_DEFICIENCY {
+        let (blood, ferritin) = (chart.random.within(9.6, 11.4), chart.random.within(4.0, 13.0));
+        chart.lab_as(visit, at, Lab::Hb, blood);
+        chart.lab_as(visit, at, Lab::Ferritin, ferritin);
+    }
     if *ailment.diagnosis == dx::FATIGUE {
         chart.labs(visit, &[Lab::Hb, Lab::Ferritin, Lab::Tsh, Lab::B12, Lab::HbA1c]);
     }
@@ -487,7 +570,10 @@ fn meet(chart: &mut Chart<'_>, ailment: &Ailment, visit: &Visit) {
     let day = visit.day();
     if let Some((drug, dose, days)) = ailment.drug {
         let unsafe_here = drug.atc.starts_with("M01A")
-            && (chart.takes("B01A", day) || chart.takes("C03C", day) || chart.age(day) > 75);
+            && (expecting(chart, day)
+                || chart.takes("B01A", day)
+                || chart.takes("C03C", day)
+                || chart.age(day) > 75);
         let allergic = drug.atc.starts_with("J01C") && chart.allergic_to_penicillin();
         let running = chart.takes(drug.atc, day);
         if allergic {
@@ -495,9 +581,8 @@ fn meet(chart: &mut Chart<'_>, ailment: &Ailment, visit: &Visit) {
             let dose = capsule("1 tablett 2 ganger daglig", 2);
             chart.cure(&drugs::ERYTHROMYCIN, dose, visit, days, problem);
         } else if unsafe_here {
-            plan =
-                "Paracetamol; betennelsesdempende frarådet på grunn av øvrig behandling og alder.";
-        } else if !running {
+            plan = "Paracetamol; betennelsesdempende frarådes her.";
+        } else if !(running || expecting(chart, day) && unwanted_in_pregnancy(drug)) {
             chart.cure(drug, dose, visit, days, problem);
         }
     }

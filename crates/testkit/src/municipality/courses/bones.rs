@@ -54,6 +54,8 @@ fn broken_hip(chart: &mut Chart<'_>, day: Day) {
         rhythm: Rhythm::AsNeeded(4),
     };
     chart.cure(&drugs::OXYCODONE, need, &visit, 14, problem);
+    let fixed = Dose { text: "1 tablett 4 ganger daglig", amount: 1.0, rhythm: Rhythm::PerDay(4) };
+    chart.cure(&drugs::PARACETAMOL_1G, fixed, &visit, 42, problem);
     let letter = Stay {
         diagnoses: &[&dx::HIP_FRACTURE],
         cause: "Falt på vei til toalettet om natten. Smerter i hoften, forkortet og utadrotert bein.",
@@ -135,7 +137,7 @@ fn worn_joint(chart: &mut Chart<'_>, begin: Day, diagnosis: &'static Diagnosis) 
     let visit = found.visit.as_ref();
     let dose = drugs::PAIN_AS_NEEDED;
     chart.treat(&drugs::PARACETAMOL, dose, found.day, found.problem, visit);
-    training(chart, found.day.plus(25), diagnosis, 5);
+    training(chart, found.day.plus(25), diagnosis, 4);
     let day = found.day.plus(chart.random.between(700, 2200)).workday();
     if chart.random.chance(0.35) && chart.age(day) < 86 {
         replacement(chart, day, diagnosis, knee, found.problem);

@@ -110,7 +110,7 @@ fn visit(chart: &mut Chart<'_>, control: &Control, day: Day) {
     if !home {
         chart.vitals(&visit, &[Vital::Height]);
     }
-    if control.age < 800 {
+    if control.age < 400 {
         chart.vitals(&visit, &[Vital::HeadCircumference]);
     }
     if !chart.random.chance(0.55) && chart.person.persona.is_none() {

@@ -155,7 +155,7 @@ fn teeth(chart: &mut Chart<'_>) {
     while day <= chart.end {
         let age = chart.age(day);
         let cared = chart.health.home_care.is_some_and(|begin| begin <= day);
-        if (3..=24).contains(&age) || cared {
+        if (3..=19).contains(&age) || cared {
             let visit = chart.contact(&Plan {
                 service: Service::Dental,
                 class: Class::Ambulatory,
@@ -177,7 +177,7 @@ fn teeth(chart: &mut Chart<'_>) {
                 chart.note(&visit, "Tannundersøkelse", text);
             }
         }
-        day = day.plus(560 + chart.random.between(-60, 120));
+        day = day.plus(700 + chart.random.between(-60, 160));
     }
 }
 

@@ -170,9 +170,9 @@ pub(crate) fn tell(chart: &mut Chart<'_>) {
     while day <= chart.end {
         let cares = current(chart, day);
         let gap = match cares.len() {
-            0 | 1 => 640,
-            2 => 520,
-            3 => 410,
+            0 | 1 => 760,
+            2 => 600,
+            3 => 450,
             4 => 320,
             _ => 220,
         };
@@ -219,7 +219,12 @@ fn control(chart: &mut Chart<'_>, day: Day, cares: &[&'static Care]) {
         );
     }
     chart.vitals(&visit, &vitals);
-    if chart.random.chance(0.8) {
+    if chart.random.chance(0.85) {
+        // Not every laboratory form has every box ticked.
+        labs.retain(|lab| {
+            let first = [Lab::HbA1c, Lab::Creatinine, Lab::Tsh, Lab::NtProBnp].contains(lab);
+            first || chart.random.chance(0.72)
+        });
         chart.labs(&visit, &labs);
     }
     if !chart.random.chance(0.6) {

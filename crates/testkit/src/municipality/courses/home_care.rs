@@ -205,10 +205,14 @@ fn morning(chart: &mut Chart<'_>, service: Service, day: Day, weigh: bool) {
     }
     let findings = chart.findings(&visit);
     let found = if findings.is_empty() { String::new() } else { format!(" {findings}.") };
-    let text = *chart.random.pick(&[
+    let text = chart.in_turn(&[
         "Hjulpet med morgenstell, medisiner tatt. I godt humør.",
         "Medisiner gitt. Sovet dårlig i natt, litt trøtt.",
         "Multidose satt fram og tatt. Spist frokost.",
+        "Ankler litt hovne i går kveld, ellers som vanlig.",
+        "Pratsom, gleder seg til besøk i helgen. Trygghetsalarm testet, virker.",
+        "Ny multidoserull kontrollert mot listen, stemmer.",
+        "Lite matlyst, fikk næringsdrikk. Drakk godt.",
         "Dusjet, huden er hel. Kompresjonsstrømper på.",
         "Ville ikke stå opp med en gang, kom tilbake senere. Medisiner tatt.",
     ]);
@@ -245,8 +249,8 @@ fn incidents(chart: &mut Chart<'_>, service: Service) {
         chart.vitals(&visit, &[Vital::Pressure, Vital::Pulse, Vital::Saturation, Vital::Weight]);
         let text = format!(
             "Økende tungpust den siste uken, våknet i natt og måtte sitte opp. To fall hjemme. {}. \
-             Knatrelyder basalt, ankelødemer.\nVurdering/tiltak: forverring av hjertesvikt. Øker \
-             furosemid til 40 mg i tre dager, hjemmetjenesten veier daglig. Lav terskel for \
+             Knatrelyder basalt, ankelødemer.\nVurdering/tiltak: forverring av hjertesvikt. En \
+             ekstra tablett furosemid i to dager, hjemmetjenesten veier daglig. Lav terskel for \
              innleggelse.",
             chart.findings(&visit),
         );

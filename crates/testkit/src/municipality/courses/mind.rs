@@ -113,15 +113,25 @@ fn talk(chart: &mut Chart<'_>, day: Day, title: &str, class: Class) {
         && chart.random.chance(0.4)
     {
         let text = match class == Class::Home {
-            true => {
+            true => chart.in_turn(&[
+                "Depotinjeksjon satt i venstre overarm, tålt godt. Snakket om jul hos moren og om \
+                 hvordan det var i fjor. Sover 7–8 timer.",
+                "Var ikke hjemme til avtalt tid, ringte tilbake. Møttes på kafé i stedet. Litt stresset \
+                 av støy fra naboen, lagt plan for å ta det opp.",
+                "Gikk tur sammen rundt vannet. Ønsker å prøve arbeidstrening to dager i uken, kontakt med \
+                 NAV avtalt.",
+                "Økonomi gjennomgått, regninger betalt. Spiser mye ferdigmat, laget middag sammen.",
                 "Hjemmebesøk. Leiligheten er ryddig. Forteller om turer og musikk. Hører stemmer av \
                  og til, lar seg avlede. Tar medisiner som avtalt. Ingen tegn til forverring etter \
-                 kriseplanens varselsignaler."
-            }
-            false => {
+                 kriseplanens varselsignaler.",
+            ]),
+            false => chart.in_turn(&[
+                "Kartlegging av unngåelse og sikkerhetsatferd. Laget angsttrapp sammen.",
+                "Tankeskjema gjennomgått: «alle ser på meg». Prøvd ut alternative tanker.",
+                "Tilbakefallsforebygging. Har klart butikken alene to ganger.",
                 "Arbeidet med eksponering etter plan. Klarte bussturen denne uken, angsten gikk ned \
-                 etter ti minutter. Ny hjemmeoppgave avtalt."
-            }
+                 etter ti minutter. Ny hjemmeoppgave avtalt.",
+            ]),
         };
         chart.note(&visit, title, text);
     }

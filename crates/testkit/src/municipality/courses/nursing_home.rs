@@ -123,13 +123,19 @@ fn review(chart: &mut Chart<'_>, day: Day) {
 
 fn shift_note(chart: &mut Chart<'_>, day: Day) {
     let Some(visit) = ward(chart, day, "Vaktrapport", false) else { return };
-    let text = *chart.random.pick(&[
+    let text = chart.in_turn(&[
         "Spiste god frokost og halv middag. Sang med på sangstunden. Rolig kveld.",
         "Urolig fra kl. 16, lette etter kona. Gikk tur i korridoren, roet seg med musikk.",
         "Sov til kl. 9. Hjulpet med stell av én. Huden hel, litt rød over halebeinet, snudd hver tredje \
          time.",
         "Besøk av datter. Var på tur i hagen i rullestol. Fornøyd.",
         "Ville ikke ta medisinene i dag morges, tok dem i syltetøy etter en halvtime.",
+        "Familien ringte. Litt trist etterpå, satt sammen med pleier og så på \
+         bilder.",
+        "Legemidler gitt etter liste. Ville legge seg tidlig. Sensor ved sengen på.",
+        "Gikk til frokost med rullator og én hjelper, 20 meter. Spiste to brødskiver.",
+        "Dusjet i dag, trivdes med det. Klippet negler. Hud uten trykksår.",
+        "Våken fra kl. 2 til 4, fulgt til toalettet. Sovnet igjen med lys på badet.",
         "Drakk 1,2 liter. Avføring i dag. Temperatur normal.",
     ]);
     chart.document(&visit, Kind::Nursing, "Vaktrapport", text);

@@ -51,7 +51,9 @@ fn pregnancy(chart: &mut Chart<'_>, begin: Day, birth: Day) {
     ultrasound(chart, begin);
     for (number, week) in WEEKS.iter().enumerate() {
         let day = begin.plus(week * 7);
-        if day < birth {
+        // Of births long past only two controls are kept.
+        let kept = birth > chart.today.plus(-1500) || matches!(week, 24 | 36);
+        if day < birth && kept {
             control(chart, day, *week, number % 2 == 0, birth > chart.today.plus(-500));
         }
     }
@@ -127,7 +129,7 @@ fn diabetes(chart: &mut Chart<'_>, begin: Day, birth: Day) {
     chart.labs(&visit, &[Lab::HbA1c]);
     let problem = chart.problem(&dx::GESTATIONAL_DIABETES, visit.day(), Some(&visit));
     let text = format!(
-        "Glukosebelastning: {} etter to timer.\nSvangerskapsdiabetes. Kostveiledning, måler blodsukker \
+        "Glukosebelastning med 75 g, verdi etter to timer: {}.\nSvangerskapsdiabetes. Kostveiledning, måler blodsukker \
          fire ganger daglig. Mål fastende < 5,3, to timer etter måltid < 6,7.",
         chart.findings(&visit),
     );

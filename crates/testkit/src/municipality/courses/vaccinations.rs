@@ -115,7 +115,7 @@ fn autumns(chart: &mut Chart<'_>) {
         }
         let service = chart.primary(day);
         give(chart, &INFLUENZA, day, None, service);
-        if year >= 2022 && (chart.age(day) >= 75 || chart.random.chance(0.45)) {
+        if year >= 2022 && (chart.age(day) >= 75 || chart.random.chance(0.3)) {
             give(chart, &COVID, day, None, service);
         }
     }
@@ -124,7 +124,7 @@ fn autumns(chart: &mut Chart<'_>) {
     if chart.age(first_dose) >= 18 && chart.random.chance(0.9) && first_dose > chart.start {
         let service = Service::HealthStation;
         give(chart, &COVID, first_dose.workday(), Some(1), service);
-        if chart.age(first_dose) >= 40 {
+        if chart.age(first_dose) >= 65 {
             give(chart, &COVID, first_dose.plus(49).workday(), Some(2), service);
         }
     }
