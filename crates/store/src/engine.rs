@@ -46,6 +46,9 @@ pub enum Direction {
     Descending,
 }
 
+/// Called with each key and value; answers whether to go on.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, Problem> + 'a;
+
 /// A consistent view of everything committed before it was taken. Cheap to take and to drop.
 pub trait Snapshot: Send + Sync {
     /// The value of one key.
@@ -69,7 +72,7 @@ pub trait Snapshot: Send + Sync {
         &self,
         range: &Range,
         direction: Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Problem>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Problem>;
 }
 

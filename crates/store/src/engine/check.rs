@@ -79,6 +79,9 @@ pub enum Progress {
     Commits(u64, u64),
 }
 
+/// Looks further at the content: adds what it finds.
+pub type Further<'a> = dyn FnMut(&dyn Snapshot, &mut Vec<Finding>) -> Result<(), Problem> + 'a;
+
 /// Checks the folder, which no other process may have open. Files are read first; only when they
 /// are sound is the engine opened, the chain verified, and `further` asked.
 ///
@@ -89,7 +92,7 @@ pub fn check(
     options: &Options,
     clock: Arc<dyn Clock>,
     progress: &mut dyn FnMut(Progress),
-    further: &mut dyn FnMut(&dyn Snapshot, &mut Vec<Finding>) -> Result<(), Problem>,
+    further: &mut Further<'_>,
 ) -> Result<Report, Problem> {
     folder::check_folder_format(path)?;
     let folder = DataFolder::open(path)?;
@@ -189,7 +192,7 @@ fn check_content(
     engine: &FjallEngine,
     report: &mut Report,
     progress: &mut dyn FnMut(Progress),
-    further: &mut dyn FnMut(&dyn Snapshot, &mut Vec<Finding>) -> Result<(), Problem>,
+    further: &mut Further<'_>,
 ) {
     let last = engine.last_commit().commit;
     let snapshot = engine.snapshot();

@@ -1,18 +1,19 @@
 //! Group commit: many waiting transactions become one durable commit.
 //!
-//! Two threads. The committer takes what waits, checks preconditions, stamps the commit's number
+//! Three threads. The committer takes what waits, checks preconditions, stamps the commit's number
 //! and time, writes the commit record and everything else as one atomic batch and waits for the
 //! disk. The acknowledger then moves the high-water mark, waits for the disk again, and calls each
 //! `done`, while the committer is already at the next group. Nothing is acknowledged before both
-//! are on the disk, and acknowledgements keep the order of the queue.
+//! are on the disk, and acknowledgements keep the order of the queue. The third frees the engine's
+//! used-up memory where nobody waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use akson_base::{Clock, Problem};
 
@@ -28,6 +29,9 @@ use crate::keys;
 
 /// Groups that may be durable and not yet acknowledged.
 const GROUPS_IN_FLIGHT_MAX: usize = 4;
+
+/// How often used-up memory is looked for while commits come in.
+const FREE_PAUSE: Duration = Duration::from_millis(20);
 
 type Outcome = Result<Committed, CommitError>;
 
@@ -61,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) reserve_bytes: u64,
 }
 
-/// The two threads; dropping it finishes what waits and stops them.
+/// The threads; dropping it finishes what waits and stops them.
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -76,6 +80,8 @@ impl Committer {
         mark: Mark,
     ) -> Result<Self, Problem> {
         let (send, receive) = sync_channel(GROUPS_IN_FLIGHT_MAX);
+        let (wake_send, wake) = sync_channel(1);
+        let freeing = Arc::clone(&shared);
         let writer = Writer {
             shared: Arc::clone(&shared),
             clock,
@@ -84,6 +90,7 @@ impl Committer {
             time: mark.time,
             digest: mark.digest,
             send,
+            wake: wake_send,
         };
         let acknowledger = Acknowledger { shared: Arc::clone(&shared), high_water, receive };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
@@ -95,6 +102,7 @@ impl Committer {
         let threads = vec![
             spawn("akson-commit", Box::new(move || writer.run()))?,
             spawn("akson-acknowledge", Box::new(move || acknowledger.run()))?,
+            spawn("akson-free", Box::new(move || free_memtables(&freeing, &wake)))?,
         ];
         Ok(Self { shared, threads })
     }
@@ -119,6 +127,7 @@ struct Writer {
     time: i64,
     digest: RecordDigest,
     send: SyncSender<Group>,
+    wake: SyncSender<()>,
 }
 
 impl Writer {
@@ -127,6 +136,8 @@ impl Writer {
             match self.shared.queue.next() {
                 Next::Group(waiting) => {
                     let group = self.commit(waiting);
+                    // Full when the other thread is awake already.
+                    let _ = self.wake.try_send(());
                     if self.send.send(group).is_err() {
                         return;
                     }
@@ -323,6 +334,23 @@ fn stamp(ops: &mut [Op], commit: u64, time: i64) {
 
 fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Frees the engine's used-up memory after commits, until the writer is gone.
+fn free_memtables(shared: &Shared, wake: &Receiver<()>) {
+    let mut more = false;
+    loop {
+        let woken = if more {
+            wake.recv_timeout(FREE_PAUSE)
+        } else {
+            wake.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        if woken == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+        more = shared.backend.free_memtables();
+        std::thread::park_timeout(FREE_PAUSE);
+    }
 }
 
 struct Acknowledger {

@@ -84,11 +84,11 @@ fn range(start: &[u8], end: &[u8]) -> Range {
     Range { start: start.to_vec(), end: end.to_vec() }
 }
 
+/// Which transaction, and its outcome.
+type Told = (usize, Result<Committed, CommitError>);
+
 /// Submits all at once, so that they may share a group, and waits for all outcomes in order told.
-fn submit_all(
-    engine: &dyn Engine,
-    list: Vec<Transaction>,
-) -> Result<Vec<(usize, Result<Committed, CommitError>)>, String> {
+fn submit_all(engine: &dyn Engine, list: Vec<Transaction>) -> Result<Vec<Told>, String> {
     let (tell, told) = channel();
     let count = list.len();
     for (at, transaction) in list.into_iter().enumerate() {
@@ -427,7 +427,7 @@ fn empty_transaction(engine: &Arc<dyn Engine>) -> Outcome {
 }
 
 fn large_is_atomic(engine: &Arc<dyn Engine>) -> Outcome {
-    const KEYS: u16 = 20_000;
+    const KEYS: u16 = 5_000;
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -445,7 +445,7 @@ fn large_is_atomic(engine: &Arc<dyn Engine>) -> Outcome {
             }
             Ok(())
         });
-        let result = (0..5u8).try_for_each(|round| {
+        let result = (0..40u8).try_for_each(|round| {
             write(&**engine, (0..KEYS).map(|n| put(with(b"k", n), [round])).collect()).map(|_| ())
         });
         stop.store(true, Ordering::Release);

@@ -5,9 +5,10 @@
 //!
 //! One keyspace, so that no two can disagree after a crash: <https://docs.rs/fjall/3>.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
@@ -16,7 +17,7 @@ use fjall::{AbstractTree, Database, Keyspace, KeyspaceCreateOptions, PersistMode
 
 use super::fjall_engine::Options;
 use super::folder::full_problem;
-use super::{Direction, Op, Range, Snapshot};
+use super::{Direction, Op, Range, Snapshot, Visit};
 
 const KEYSPACE: &str = "record";
 /// How long settling waits for readers to let go before it leaves the journal as it is.
@@ -34,38 +35,57 @@ pub(crate) struct Open {
     pub(crate) database: Database,
 }
 
+/// A keyspace as it stood after a commit.
+struct View {
+    // Before `open`: a snapshot must not outlive its database.
+    snapshot: fjall::Snapshot,
+    open: Arc<Open>,
+}
+
+impl View {
+    fn of(open: Arc<Open>) -> Arc<Self> {
+        Arc::new(Self { snapshot: open.database.snapshot(), open })
+    }
+}
+
 /// The keyspace, or nothing while it is being reopened.
 pub(crate) struct Backend {
     path: PathBuf,
     options: Options,
-    open: RwLock<Option<Arc<Open>>>,
+    /// What readers see. Made only between two writes: the engine's own "now" moves on when a flush
+    /// or a merge ends, even in the middle of a batch, and would show half of it.
+    view: RwLock<Option<Arc<View>>>,
+    memtables: Memtables,
 }
 
 impl Backend {
     /// Opens the engine's folder, or makes it.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, Problem> {
-        let open = open(path, options)?;
+        let open = Arc::new(open_keyspace(path, options)?);
         Ok(Self {
             path: path.to_path_buf(),
             options: options.clone(),
-            open: RwLock::new(Some(Arc::new(open))),
+            view: RwLock::new(Some(View::of(open))),
+            memtables: Memtables::default(),
         })
+    }
+
+    fn view(&self) -> Result<Arc<View>, Problem> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
+        view.ok_or_else(|| Problem::fault("STO-061", "the engine's files are closed"))
     }
 
     /// The open keyspace.
     pub(crate) fn get(&self) -> Result<Arc<Open>, Problem> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.clone().ok_or_else(|| Problem::fault("STO-061", "the engine's files are closed"))
+        self.view().map(|view| Arc::clone(&view.open))
     }
 
     /// A consistent view of everything committed.
     pub(crate) fn snapshot(&self) -> FjallSnapshot {
-        let open = self.get();
-        let view = open.map(|open| View { snapshot: open.database.snapshot(), open });
-        FjallSnapshot { view }
+        FjallSnapshot { view: self.view() }
     }
 
-    /// Writes one atomic batch and waits until it is on the disk.
+    /// Writes one atomic batch and waits until it is on the disk. Only one thread may write.
     pub(crate) fn write(&self, ops: impl Iterator<Item = Op>, count: usize) -> Result<(), Problem> {
         let open = self.get()?;
         wait_for_room(&open)?;
@@ -77,7 +97,17 @@ impl Backend {
                 Op::Delete { key } => batch.remove(&open.keyspace, key),
             }
         }
-        guarded("write", || batch.commit()).map_err(|e| self.write_problem(&e))
+        guarded("write", || batch.commit()).map_err(|e| self.write_problem(&e))?;
+        self.memtables.keep(&open);
+        let mut next = Some(View::of(open));
+        std::mem::swap(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), &mut next);
+        // `next`, now the view before, is given up here, outside the lock.
+        Ok(())
+    }
+
+    /// Frees memory that the engine no longer uses; answers whether there is more to wait for.
+    pub(crate) fn free_memtables(&self) -> bool {
+        self.memtables.free(self.get().ok().as_deref())
     }
 
     fn write_problem(&self, error: &fjall::Error) -> Problem {
@@ -99,47 +129,93 @@ impl Backend {
     /// Writes what is in memory into tables, merges them when that is cheap, and empties the
     /// journal. Only the committer may call this, since nothing may be written meanwhile.
     pub(crate) fn settle(&self, room: u64) -> Result<(), Problem> {
-        let flushed = {
+        let (flushed, merged) = {
             let open = self.get()?;
             flush(&open)?;
             let tables = open.keyspace.disk_space();
-            if tables <= self.options.merge_bytes_max && tables.saturating_mul(2) < room {
+            let merge = tables <= self.options.merge_bytes_max
+                && tables.saturating_mul(2) < room
+                && !is_merged(&open);
+            if merge {
                 guarded("compact", || open.keyspace.major_compact()).map_err(|e| damaged(&e))?;
             }
-            is_flushed(&open)
+            (is_flushed(&open), merge)
         };
-        if flushed && journal_bytes(&self.path) > 1 << 20 { self.shrink() } else { Ok(()) }
+        if flushed && (merged || journal_bytes(&self.path) > 1 << 20) {
+            self.reopen()?;
+        }
+        self.free_memtables();
+        Ok(())
     }
 
     /// Closes the engine with everything in tables, so that the next start has nothing to replay.
     pub(crate) fn close(&self) {
         let flushed = self.get().is_ok_and(|open| flush(&open).is_ok() && is_flushed(&open));
-        if self.take().is_some_and(|open| close(open)) && flushed {
+        if self.take().is_some_and(close) && flushed {
             empty_journals(&self.path).unwrap_or_else(|e| tracing::warn!("journal left: {e}"));
         }
     }
 
     /// Closes, empties the journal, opens again. The engine itself gives a journal's bytes back only
-    /// when the next one is full.
-    fn shrink(&self) -> Result<(), Problem> {
-        let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(open) = place.take() else { return Ok(()) };
+    /// when the next one is full, and merged tables' only with the next flush.
+    fn reopen(&self) -> Result<(), Problem> {
+        let mut place = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(view) = place.take() else { return Ok(()) };
+        let open = Arc::clone(&view.open);
+        drop(view);
         let open = match wait_for_readers(open) {
             Ok(open) => open,
             Err(used) => {
-                *place = Some(used);
+                *place = Some(View::of(used));
                 return Ok(());
             }
         };
         drop(open);
         empty_journals(&self.path)
             .map_err(|e| super::folder::io_problem("empty the journal", &self.path, &e))?;
-        *place = Some(Arc::new(self::open(&self.path, &self.options)?));
+        *place = Some(View::of(Arc::new(open_keyspace(&self.path, &self.options)?)));
         Ok(())
     }
 
     fn take(&self) -> Option<Arc<Open>> {
-        self.open.write().unwrap_or_else(PoisonError::into_inner).take()
+        let view = self.view.write().unwrap_or_else(PoisonError::into_inner).take();
+        view.map(|view| Arc::clone(&view.open))
+    }
+}
+
+/// Memtables that the engine may still use. It would free a full one, entry by entry, while it
+/// holds the lock that every read and write needs; kept here too, it is freed here, without.
+#[derive(Default)]
+struct Memtables(Mutex<Vec<Arc<dyn Any + Send + Sync>>>);
+
+impl Memtables {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<dyn Any + Send + Sync>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, open: &Open) {
+        let active: Arc<dyn Any + Send + Sync> = open.keyspace.tree.active_memtable();
+        let mut kept = self.lock();
+        if kept.last().is_none_or(|last| !Arc::ptr_eq(last, &active)) {
+            kept.push(active);
+        }
+    }
+
+    fn free(&self, open: Option<&Open>) -> bool {
+        let mut unused = Vec::new();
+        let mut kept = self.lock();
+        kept.retain(|memtable| {
+            let used = Arc::strong_count(memtable) > 1;
+            if !used {
+                unused.push(Arc::clone(memtable));
+            }
+            used
+        });
+        let active: Option<Arc<dyn Any + Send + Sync>> =
+            open.map(|open| open.keyspace.tree.active_memtable() as Arc<dyn Any + Send + Sync>);
+        let more = kept.iter().any(|m| active.as_ref().is_none_or(|a| !Arc::ptr_eq(m, a)));
+        drop(kept);
+        more
     }
 }
 
@@ -163,7 +239,7 @@ fn close(open: Arc<Open>) -> bool {
     }
 }
 
-fn open(path: &Path, options: &Options) -> Result<Open, Problem> {
+fn open_keyspace(path: &Path, options: &Options) -> Result<Open, Problem> {
     let builder = Database::builder(path)
         .cache_size(options.cache_bytes)
         .max_journaling_size(options.journal_bytes_max.max(64 << 20))
@@ -176,9 +252,11 @@ fn open(path: &Path, options: &Options) -> Result<Open, Problem> {
         let keyspace = database.keyspace(KEYSPACE, || keyspace_options(options))?;
         Ok(Open { keyspace, database })
     })
-    .map_err(|e| match e {
-        fjall::Error::Io(e) => super::folder::io_problem("open the engine", path, &e),
-        other => damaged(&other),
+    .map_err(|e| {
+        if let fjall::Error::Io(e) = &e {
+            return super::folder::io_problem("open the engine", path, e);
+        }
+        damaged(&e)
     })
 }
 
@@ -271,6 +349,12 @@ fn is_flushed(open: &Open) -> bool {
     open.keyspace.sealed_memtable_count() == 0 && open.keyspace.tree.active_memtable().is_empty()
 }
 
+/// Whether all tables are in the last level already.
+fn is_merged(open: &Open) -> bool {
+    let levels = (0..7).filter_map(|n| open.keyspace.tree.level_table_count(n));
+    levels.rev().skip(1).all(|tables| tables == 0)
+}
+
 /// The engine's journals, oldest first.
 pub(crate) fn journals(path: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
@@ -301,19 +385,14 @@ fn empty_journals(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-struct View {
-    snapshot: fjall::Snapshot,
-    open: Arc<Open>,
-}
-
 /// A consistent view.
 pub(crate) struct FjallSnapshot {
-    view: Result<View, Problem>,
+    view: Result<Arc<View>, Problem>,
 }
 
 impl FjallSnapshot {
     fn view(&self) -> Result<&View, Problem> {
-        self.view.as_ref().map_err(Clone::clone)
+        self.view.as_deref().map_err(Clone::clone)
     }
 
     fn entries(
@@ -373,7 +452,7 @@ impl Snapshot for FjallSnapshot {
         &self,
         range: &Range,
         direction: Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Problem>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Problem> {
         self.entries(range, direction, &mut |key, value| visit(&key, &value))
     }

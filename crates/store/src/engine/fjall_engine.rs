@@ -57,7 +57,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             cache_bytes: 32 << 20,
-            memtable_bytes: 32 << 20,
+            memtable_bytes: 16 << 20,
             journal_bytes_max: 128 << 20,
             workers: 2,
             l0_threshold: 4,

@@ -204,7 +204,7 @@ fn any_damage_to_any_file_is_noticed_or_harmless() {
 
 fn journal(files: &Files) -> PathBuf {
     let is_journal = |path: &&PathBuf| path.extension().is_some_and(|e| e == "jnl");
-    files.keys().filter(is_journal).next_back().unwrap().clone()
+    files.keys().rfind(is_journal).unwrap().clone()
 }
 
 #[test]

@@ -112,9 +112,8 @@ fn writer_that_is_killed() {
         .map(|writer| {
             let engine = Arc::clone(&engine);
             std::thread::spawn(move || {
-                let mut number = counter(&*engine.snapshot(), writer);
-                loop {
-                    number += 1;
+                let stored = counter(&*engine.snapshot(), writer);
+                for number in stored + 1.. {
                     akson_store::engine::commit_and_wait(&*engine, transaction(writer, number))
                         .unwrap();
                     println!("ack {writer} {number}");
@@ -157,9 +156,7 @@ fn life(folder: &Path, counters: &mut [u64], lifetime: Duration, early: bool) ->
         }
         acks
     });
-    if early {
-        std::thread::sleep(lifetime);
-    } else if told.recv_timeout(Duration::from_secs(30)).is_ok() {
+    if early || told.recv_timeout(Duration::from_secs(30)).is_ok() {
         std::thread::sleep(lifetime);
     }
     let ended = child.try_wait().unwrap();
