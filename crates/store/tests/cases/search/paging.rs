@@ -17,7 +17,7 @@ fn observation(number: usize) -> Value {
             { "system": "http://a", "code": format!("c{}", number % 5) },
             { "system": "http://b", "code": format!("d{}", number % 4) },
         ]},
-        "effectiveDateTime": (number % 9 > 0).then(|| format!("2024-{:02}-{day:02}", 1 + number % 12)),
+        "effectiveDateTime": (!number.is_multiple_of(9)).then(|| format!("2024-{:02}-{day:02}", 1 + number % 12)),
         "valueQuantity": { "value": (number * 37 % 100) as f64 / 10.0, "unit": "kg" },
     })
 }

@@ -261,12 +261,10 @@ fn owner<'a>(
     let (_, codes) = compartment.members.iter().find(|(member, _)| *member == resource_type)?;
     let bindings = codes.iter().filter_map(|code| Extractor::r4().binding(resource_type, code));
     bindings.flat_map(|binding| binding.slots.iter()).find_map(|slot| {
-        values.iter().filter(|(of, _)| of == slot).find_map(|(_, value)| match value {
-            SearchValue::Reference { reference: Some(text), .. } => {
-                let id = text.strip_prefix("Patient/")?;
-                Some(id.split('/').next().unwrap_or(id))
-            }
-            _ => None,
+        values.iter().filter(|(of, _)| of == slot).find_map(|(_, value)| {
+            let SearchValue::Reference { reference: Some(text), .. } = value else { return None };
+            let id = text.strip_prefix("Patient/")?;
+            Some(id.split('/').next().unwrap_or(id))
         })
     })
 }
