@@ -14,6 +14,7 @@ mod cases {
     pub(crate) mod corpora;
     mod definitions;
     pub(crate) mod exact;
+    mod fhirpath;
     mod fhirpath_suite;
     mod mutated;
     mod refused;

@@ -18,7 +18,7 @@ use crate::definitions::Definitions;
 use crate::model::NodeRef;
 
 /// Items and calls that one evaluation may produce.
-const EVALUATION_STEPS_MAX: u64 = 20_000_000;
+const EVALUATION_STEPS_MAX: u64 = 5_000_000;
 
 /// What evaluating answers.
 pub(crate) type Output<'a> = Result<Collection<'a>, EvalError>;

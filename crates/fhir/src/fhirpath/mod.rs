@@ -12,6 +12,7 @@
 
 mod arithmetic;
 pub(crate) mod ast;
+pub(crate) mod check;
 mod decimal;
 mod equality;
 mod error;
@@ -27,6 +28,7 @@ mod value;
 
 use akson_base::Instant;
 
+use crate::definitions::TypeId;
 use crate::model::NodeRef;
 
 pub use decimal::Decimal;
@@ -95,6 +97,12 @@ impl Expression {
             return Err(SyntaxError::new(message, 0));
         }
         Ok(Expression { source: source.into(), root: parser::parse(source)? })
+    }
+
+    /// Whether every path in it can exist when the input is of type `root`; the first that cannot
+    /// is the error. `Patient.nam` compiles, and is refused here.
+    pub fn check(&self, root: TypeId) -> Result<(), SyntaxError> {
+        check::check(&self.root, root)
     }
 
     /// As written.

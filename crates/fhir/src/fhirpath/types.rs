@@ -64,14 +64,7 @@ pub(crate) fn keeps_type(actual: TypeId, wanted: TypeId) -> bool {
 
 /// Whether `actual` is `wanted` or specialises it.
 pub(crate) fn is_subtype(actual: TypeId, wanted: TypeId) -> bool {
-    let mut next = Some(actual);
-    while let Some(id) = next {
-        if id == wanted {
-            return true;
-        }
-        next = Definitions::r4().type_def(id).base;
-    }
-    false
+    Definitions::r4().is_a(actual, wanted)
 }
 
 /// Whether the type is Quantity or specialises it (Age, Duration, Count …).

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::definitions::{Definitions, ResourceType, SearchKind, SearchParameter, TypeId};
 use crate::fhirpath::Expression;
 use crate::fhirpath::ast::{Expr, ExprKind, Operator};
+use crate::fhirpath::check;
 use crate::fhirpath::parser;
 use crate::fhirpath::types::is_subtype;
 
@@ -27,8 +28,9 @@ pub(super) enum Program {
 }
 
 /// The alternative of a union that belongs to one type.
-struct Alternative {
+struct Alternative<'e> {
     root: TypeId,
+    expr: &'e Expr,
     program: AlternativeProgram,
 }
 
@@ -91,20 +93,10 @@ pub(super) fn bind(definitions: &'static Definitions) -> Bound {
             composites.push(parameter);
             continue;
         }
-        let alternatives = match alternatives(parameter) {
-            Ok(alternatives) => alternatives,
-            Err(reason) => {
-                bound.unbound.push(Unbound::new(parameter, None, reason));
-                continue;
-            }
-        };
-        for resource_type in resource_types(definitions, parameter) {
-            match draft(definitions, parameter, resource_type, &alternatives, &mut programs) {
-                Ok(draft) => drafts.push(draft),
-                Err(reason) => {
-                    bound.unbound.push(Unbound::new(parameter, Some(resource_type), reason));
-                }
-            }
+        if let Err(reason) =
+            drafts_of(definitions, parameter, &mut programs, &mut drafts, &mut bound.unbound)
+        {
+            bound.unbound.push(Unbound::new(parameter, None, reason));
         }
     }
     number(&mut bound, programs, drafts);
@@ -115,6 +107,25 @@ pub(super) fn bind(definitions: &'static Definitions) -> Bound {
         bindings.sort_by(|a, b| a.code.cmp(&b.code));
     }
     bound
+}
+
+/// Reads one parameter and drafts its binding for each type that it applies to.
+fn drafts_of<'d>(
+    definitions: &'static Definitions,
+    parameter: &'d SearchParameter,
+    programs: &mut Programs,
+    drafts: &mut Vec<Draft<'d>>,
+    unbound: &mut Vec<Unbound>,
+) -> Result<(), String> {
+    let root = parsed(parameter)?;
+    let alternatives = alternatives(&root, parameter)?;
+    for resource_type in resource_types(definitions, parameter) {
+        match draft(definitions, parameter, resource_type, &alternatives, programs) {
+            Ok(draft) => drafts.push(draft),
+            Err(reason) => unbound.push(Unbound::new(parameter, Some(resource_type), reason)),
+        }
+    }
+    Ok(())
 }
 
 /// The concrete types that a parameter applies to.
@@ -131,15 +142,21 @@ fn resource_types(
         .collect()
 }
 
-/// Splits a union and reads each part.
-fn alternatives(parameter: &SearchParameter) -> Result<Vec<Alternative>, String> {
-    let expression = &*parameter.expression;
-    if expression.is_empty() {
+fn parsed(parameter: &SearchParameter) -> Result<Expr, String> {
+    if parameter.expression.is_empty() {
         return Err("the standard gives no expression".to_owned());
     }
-    let root = parser::parse(expression).map_err(|error| error.to_string())?;
+    parser::parse(&parameter.expression).map_err(|error| error.to_string())
+}
+
+/// Splits a union and reads each part.
+fn alternatives<'e>(
+    root: &'e Expr,
+    parameter: &SearchParameter,
+) -> Result<Vec<Alternative<'e>>, String> {
+    let expression = &*parameter.expression;
     let mut parts = Vec::new();
-    split(&root, &mut parts);
+    split(root, &mut parts);
     parts.into_iter().map(|part| alternative(part, expression, &parameter.base)).collect()
 }
 
@@ -159,22 +176,26 @@ pub(super) fn source<'s>(expr: &Expr, whole: &'s str) -> &'s str {
 }
 
 /// A path that begins with no type (`InsurancePlan`'s `name`) is about the parameter's only base.
-fn alternative(part: &Expr, whole: &str, bases: &[TypeId]) -> Result<Alternative, String> {
-    let begins = || format!("\"{}\" does not begin with a type", source(part, whole));
-    if let Some(path) = Path::of(part) {
+fn alternative<'e>(
+    expr: &'e Expr,
+    whole: &str,
+    bases: &[TypeId],
+) -> Result<Alternative<'e>, String> {
+    let begins = || format!("\"{}\" does not begin with a type", source(expr, whole));
+    if let Some(path) = Path::of(expr) {
         let only_base = match bases {
             [only] => Some(*only),
             _ => None,
         };
         let root = path.root.or(only_base).ok_or_else(begins)?;
-        return Ok(Alternative { root, program: AlternativeProgram::Path(path) });
+        return Ok(Alternative { root, expr, program: AlternativeProgram::Path(path) });
     }
-    let text = source(part, whole);
+    let text = source(expr, whole);
     let first = text.trim_start_matches('(');
     let end = first.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(first.len());
     let root = first.get(..end).and_then(|name| Definitions::r4().type_named(name));
     let root = root.ok_or_else(begins)?;
-    Ok(Alternative { root, program: AlternativeProgram::General(text.into()) })
+    Ok(Alternative { root, expr, program: AlternativeProgram::General(text.into()) })
 }
 
 /// The slots of one parameter on one type.
@@ -182,7 +203,7 @@ fn draft<'d>(
     definitions: &'static Definitions,
     parameter: &'d SearchParameter,
     resource_type: ResourceType,
-    alternatives: &[Alternative],
+    alternatives: &[Alternative<'_>],
     programs: &mut Programs,
 ) -> Result<Draft<'d>, String> {
     let name = definitions.resource_name(resource_type);
@@ -193,6 +214,8 @@ fn draft<'d>(
     }
     let mut targets = Vec::new();
     for alternative in alternatives.iter().filter(|part| is_subtype(type_id, part.root)) {
+        // A step that the type does not have would never find anything.
+        check::check(alternative.expr, type_id).map_err(|error| error.to_string())?;
         let (text, program) = match &alternative.program {
             AlternativeProgram::Path(path) => {
                 targets.push(path.only_target);
@@ -311,7 +334,8 @@ fn composite(
 ) -> Result<BoundComposite, String> {
     let type_id = definitions.type_named(definitions.resource_name(resource_type));
     let mut composite = Composite { resource_type, bases: Vec::new(), parts: Vec::new() };
-    for alternative in alternatives(parameter)? {
+    let root = parsed(parameter)?;
+    for alternative in alternatives(&root, parameter)? {
         match alternative.program {
             AlternativeProgram::Path(path) if Some(alternative.root) == type_id => {
                 composite.bases.push(path);

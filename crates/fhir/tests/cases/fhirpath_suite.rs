@@ -67,11 +67,8 @@ fn matches(item: &Item<'_>, kind: Option<&str>, text: &str) -> bool {
         }
     };
     let bare = text.trim_start_matches('@').trim_start_matches('T');
-    type_ok
-        && match value {
-            Value::Date(_) | Value::DateTime(_) | Value::Time(_) => value.to_string() == bare,
-            _ => value.to_string() == text,
-        }
+    let is_moment = matches!(value, Value::Date(_) | Value::DateTime(_) | Value::Time(_));
+    type_ok && value.to_string() == if is_moment { bare } else { text }
 }
 
 /// What is wrong with the answer, if anything.
@@ -107,6 +104,24 @@ fn judge(case: &Case, answer: Result<Collection<'_>, String>) -> Option<String> 
                 .all(|(kind, text)| items.iter().any(|item| matches(item, kind.as_deref(), text)))
         };
     (!same).then(shown)
+}
+
+/// Why we leave it failing.
+fn reason(name: &str) -> &'static str {
+    let reasons = [
+        (
+            "testPlus/testPlusDate19",
+            "the suite drops a fraction of a second, the standard counts it",
+        ),
+        ("HighBoundary/HighBoundaryDateTime", "the suite ends an hour after its first minute"),
+        ("LowBoundary/LowBoundaryDecimal", "near zero the suite rounds inward, elsewhere outward"),
+        (
+            "HighBoundary/HighBoundaryDecimal",
+            "near zero the suite rounds inward, elsewhere outward",
+        ),
+    ];
+    let known = reasons.iter().find(|(prefix, _)| name.starts_with(prefix));
+    known.map_or("not explained", |(_, reason)| reason)
 }
 
 fn input(name: &str) -> Option<Resource> {
@@ -147,16 +162,23 @@ fn the_official_suite() {
                 let answer = match resource {
                     Some(resource) => {
                         let context = Context::of(resource.root(), NOW);
-                        expression.evaluate(&context, resource.root())
+                        let answer = expression.evaluate(&context, resource.root());
+                        // What cannot exist is an error, also where the answer would be empty.
+                        match expression.check(resource.root().type_id()) {
+                            Err(error) => Err(error.to_string()),
+                            Ok(()) => answer.map_err(|error| error.to_string()),
+                        }
                     }
-                    None => expression.evaluate_on(&Context::empty(NOW), &[]),
+                    None => expression
+                        .evaluate_on(&Context::empty(NOW), &[])
+                        .map_err(|error| error.to_string()),
                 };
-                judge(case, answer.map_err(|error| error.to_string()))
+                judge(case, answer)
             }
         };
         if let Some(wrong) = wrong {
             failed += 1;
-            writeln!(failing, "{}: {wrong}", case.name).unwrap();
+            writeln!(failing, "{}: {wrong}; {}", case.name, reason(&case.name)).unwrap();
         }
     }
     let passed = cases.len() - failed;
