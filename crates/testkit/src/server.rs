@@ -52,6 +52,11 @@ impl Server {
         format!("{}/fhir", self.address)
     }
 
+    /// The process's id, for signals of a test's own.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The folder of the record.
     pub fn data(&self) -> PathBuf {
         data(self.folder.path())

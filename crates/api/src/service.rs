@@ -1,0 +1,281 @@
+//! One request from its head to its answer.
+//!
+//! Not a stack of middleware: a read by id must cost little more than the HTTP around it, so what
+//! a request does not ask for (CORS, compression, other formats) costs it nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use akson_access::{Actor, Policy};
+use akson_base::{Clock, Kind, Problem};
+use akson_fhir::definitions::ResourceType;
+use akson_record::Record;
+use akson_record::request::{Caller, HistoryScope};
+use axum::body::{Body, HttpBody};
+use axum::http::header::{ALLOW, HOST, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use bytes::Bytes;
+
+use crate::answer::{json, put};
+use crate::format::negotiate;
+use crate::interactions::Op;
+use crate::measure::Meters;
+use crate::outcome::{outcome_json, status};
+use crate::route::{Lost, Target, route};
+use crate::trace::Traces;
+use crate::{bundle, compress, cors, everything, history, metadata, read, search, write};
+
+/// Where the FHIR address begins.
+const PREFIX: &str = "/fhir";
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address that callers use, `https://journal.example.no/fhir`; `None` takes it from each
+    /// request's `Host`.
+    pub base: Option<String>,
+    /// `host:port` that is listened on, for requests that name no host.
+    pub listen: String,
+    /// Longest time that one request may take.
+    pub request_time_max: Duration,
+    /// Origins whose scripts may read answers; `*` for all.
+    pub cors_origins: Vec<String>,
+    /// The program's version, for the CapabilityStatement.
+    pub version: &'static str,
+    /// The rules that the record is under; asked before a body is taken in.
+    pub policy: Policy,
+}
+
+/// FHIR over HTTP on one record.
+pub struct Api {
+    record: Arc<Record>,
+    options: Options,
+    actor: Arc<Actor>,
+    base: Arc<str>,
+    host: String,
+    started: akson_base::Instant,
+    traces: Traces,
+    meters: Meters,
+}
+
+/// One routed request.
+pub(crate) struct Call<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) caller: &'a Caller,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) query: &'a str,
+    pub(crate) pretty: bool,
+    pub(crate) target: Target<'a>,
+}
+
+impl Call<'_> {
+    pub(crate) fn record(&self) -> &Record {
+        &self.api.record
+    }
+}
+
+impl Api {
+    /// Takes requests to `record`. Install the metrics recorder first.
+    pub fn new(record: Arc<Record>, options: Options, clock: &dyn Clock) -> Self {
+        let started = clock.now();
+        let host = options.listen.clone();
+        let base = match &options.base {
+            Some(base) => base.trim_end_matches('/').to_string(),
+            None => format!("http://{host}{PREFIX}"),
+        };
+        Self {
+            record,
+            options,
+            // There is no login yet: whoever comes is the open actor, and `access` says whether
+            // that is enough.
+            actor: Arc::new(Actor::open()),
+            base: base.into(),
+            host,
+            started,
+            traces: Traces::new(started),
+            meters: Meters::new(),
+        }
+    }
+
+    /// Whether a path is ours.
+    pub fn owns(path: &str) -> bool {
+        path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    pub(crate) fn version(&self) -> &'static str {
+        self.options.version
+    }
+
+    pub(crate) fn started(&self) -> akson_base::Instant {
+        self.started
+    }
+
+    /// Answers one request whose path [`Api::owns`].
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let began = Instant::now();
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+        let caller = Caller {
+            actor: Arc::clone(&self.actor),
+            trace: self.traces.of(&parts.headers),
+            base: self.base_for(&parts.headers),
+        };
+        let (op, mut response) = if parts.method == Method::OPTIONS {
+            (None, cors::options(path, &parts.headers))
+        } else {
+            match route(&parts.method, path) {
+                Ok(target) => {
+                    let op = target.interaction.op;
+                    (Some(op), self.answer(&parts, &caller, target, body).await)
+                }
+                Err(lost) => (None, failed(&lost, &caller)),
+            }
+        };
+        cors::expose(&self.options.cors_origins, &parts.headers, &mut response);
+        let took = began.elapsed();
+        self.meters.note(op, response.status(), took);
+        tracing::debug!(
+            trace = caller.trace,
+            method = %parts.method,
+            interaction = ?op,
+            status = response.status().as_u16(),
+            microseconds = took.as_micros() as u64,
+            "answered"
+        );
+        put(response.headers_mut(), HeaderName::from_static("x-request-id"), caller.trace);
+        compress::compress(&parts.headers, response).await
+    }
+
+    /// Where links in the answers begin: as configured, else where the caller found us.
+    fn base_for(&self, headers: &HeaderMap) -> Arc<str> {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let plain =
+            |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-_[]".contains(&b));
+        match host.filter(plain) {
+            Some(host) if self.options.base.is_none() && host != self.host => {
+                format!("http://{host}{PREFIX}").into()
+            }
+            Some(_) | None => Arc::clone(&self.base),
+        }
+    }
+
+    async fn answer<B>(
+        &self,
+        parts: &Parts,
+        caller: &Caller,
+        target: Target<'_>,
+        body: B,
+    ) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let headers = &parts.headers;
+        let query = parts.uri.query().unwrap_or_default();
+        let answer = match negotiate(headers, query) {
+            Ok(pretty) => {
+                let call = Call { api: self, caller, headers, query, pretty, target };
+                let work = dispatch(&call, body);
+                match tokio::time::timeout(self.options.request_time_max, work).await {
+                    Ok(answer) => answer,
+                    Err(_) => Err(self.took_too_long()),
+                }
+            }
+            Err(problem) => Err(problem),
+        };
+        answer.unwrap_or_else(|problem| failed(&problem.into(), caller))
+    }
+
+    fn took_too_long(&self) -> Problem {
+        let seconds = self.options.request_time_max.as_secs();
+        let text = format!(
+            "The request took more than {seconds} seconds and was given up. If it was to change \
+             something, read before you try again: the change may have been made."
+        );
+        Problem::new(Kind::Busy, "API-018", text)
+    }
+}
+
+async fn dispatch<B>(call: &Call<'_>, body: B) -> Result<Response<Body>, Problem>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let target = &call.target;
+    let ty = || {
+        let text = format!("{} has no type in its address", target.interaction.name);
+        target.resource_type.ok_or_else(|| Problem::fault("API-019", text))
+    };
+    let op = target.interaction.op;
+    if op != Op::Capabilities {
+        // The record asks again for its permit; here it spares us a stranger's half gigabyte.
+        call.api.options.policy.may_read(&call.caller.actor)?;
+    }
+    match op {
+        Op::Read => read::read(call, ty()?).await,
+        Op::Vread => read::vread(call, ty()?).await,
+        Op::Create => write::create(call, ty()?, Body::new(body)).await,
+        Op::Update => write::update(call, ty()?, Body::new(body)).await,
+        Op::UpdateConditional => write::update_conditional(call, ty()?, Body::new(body)).await,
+        Op::Delete => write::delete(call, ty()?).await,
+        Op::DeleteConditional => write::delete_conditional(call, ty()?).await,
+        Op::Bundle => bundle::bundle(call, Body::new(body)).await,
+        Op::HistoryInstance => history::history(call, instance(target, ty()?)).await,
+        Op::HistoryType => history::history(call, HistoryScope::Type(ty()?)).await,
+        Op::HistorySystem => history::history(call, HistoryScope::System).await,
+        Op::SearchType | Op::SearchSystem | Op::SearchCompartment => search::search(call).await,
+        Op::SearchTypeForm | Op::SearchSystemForm | Op::SearchCompartmentForm => {
+            search::search_form(call, Body::new(body)).await
+        }
+        Op::Everything => everything::everything(call).await,
+        Op::Capabilities => Ok(metadata::capabilities(call)),
+        Op::Explain => search::explain(call).await,
+    }
+}
+
+fn instance(target: &Target<'_>, ty: ResourceType) -> HistoryScope {
+    HistoryScope::Instance(ty, target.id.to_string())
+}
+
+/// The answer to a request that failed, told to the log as loudly as the operator must hear it.
+fn failed(lost: &Lost, caller: &Caller) -> Response<Body> {
+    let problem = &lost.problem;
+    let status = status(problem);
+    match problem.kind {
+        Kind::Fault => {
+            tracing::error!(trace = caller.trace, code = problem.code, "{}", problem.for_log);
+        }
+        Kind::Busy => {
+            tracing::warn!(trace = caller.trace, code = problem.code, "{}", problem.for_log);
+        }
+        Kind::NotFound
+        | Kind::Gone
+        | Kind::Invalid
+        | Kind::Unprocessable
+        | Kind::Conflict
+        | Kind::Precondition
+        | Kind::Unauthenticated
+        | Kind::Refused
+        | Kind::Unsupported
+        | Kind::NotAllowed
+        | Kind::MediaType
+        | Kind::NotAcceptable
+        | Kind::TooLarge
+        | Kind::TooCostly => {
+            tracing::debug!(trace = caller.trace, code = problem.code, "{}", problem.for_log);
+        }
+    }
+    let mut response = json(status, outcome_json(problem), false);
+    if let Some(allow) = &lost.allow {
+        put(response.headers_mut(), ALLOW, allow.clone());
+    }
+    if problem.kind == Kind::Busy {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,60 @@
+//! Who answers which path: FHIR, health, meters, and pages for the rest.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use akson_access::Policy;
+use akson_api::Api;
+use akson_store::Store;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower::ServiceExt;
+
+use crate::{health, observe};
+
+/// What a page answers when no one can be logged in.
+const NO_LOGIN: &str = "Ingen er logget inn, og denne installasjonen har ikke innlogging ennå.\n\
+    Start akson med --open på egen maskin for å prøve med syntetiske data.\n";
+
+/// Everything that answers HTTP.
+pub(crate) struct App {
+    pub(crate) api: Api,
+    pub(crate) pages: Router,
+    pub(crate) meters: PrometheusHandle,
+    pub(crate) store: Arc<Store>,
+    pub(crate) policy: Policy,
+    pub(crate) is_draining: AtomicBool,
+}
+
+impl App {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path();
+        if Api::owns(path) {
+            return self.api.handle(request).await;
+        }
+        let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+        match path {
+            "/health/live" if is_get => health::live(),
+            "/health/ready" if is_get => health::ready(self.is_draining.load(Ordering::Relaxed)),
+            "/metrics" if is_get => health::text(
+                StatusCode::OK,
+                observe::page(&self.meters, &self.store.engine().stats()),
+            ),
+            _ => self.page(request).await,
+        }
+    }
+
+    async fn page(&self, request: Request<Incoming>) -> Response<Body> {
+        match self.policy {
+            Policy::Closed => health::text(StatusCode::UNAUTHORIZED, NO_LOGIN),
+            Policy::Open | Policy::Operator => {
+                let headers = request.headers().clone();
+                let Ok(response) = self.pages.clone().oneshot(request.map(Body::new)).await;
+                akson_api::compress(&headers, response).await
+            }
+        }
+    }
+}

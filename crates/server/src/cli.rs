@@ -1,0 +1,108 @@
+//! The command line, as `akson --help` tells it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A shared health record: one citizen, one journal.
+///
+/// FHIR R4 on /fhir, pages on /, one data folder.
+#[derive(Debug, Parser)]
+#[command(name = "akson", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build a synthetic Norwegian municipality and look at it in a browser
+    Demo(DemoArguments),
+    /// Serve the record in a data folder
+    Serve(ServeArguments),
+    /// Load bundles, resources and NDJSON from files, folders and archives
+    Load(LoadArguments),
+    /// Check every byte of a data folder: files, commit chain, indexes
+    Check(CheckArguments),
+    /// Write the record in a data folder to one file
+    Backup(BackupArguments),
+    /// Make a data folder from a backup
+    Restore(RestoreArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder of the demo's record; built if it is empty
+    #[arg(long, value_name = "DIR", default_value = "akson-demo")]
+    pub(crate) data: PathBuf,
+    /// Port on this machine
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Number of inhabitants
+    #[arg(long, value_name = "N", default_value_t = 2000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) people: u32,
+    /// The same seed makes the same people
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Folder of the record; made if it is not there [default: akson-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Configuration file (TOML); options on the command line go before it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// No login: whoever reaches the server may do everything. Only for synthetic data, and only
+    /// on an address that other machines cannot reach
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadArguments {
+    /// Files (.json, .ndjson, also .gz, .bz2, .zst), folders, archives (.tar, .tgz, .tar.gz)
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Load into the record in this folder, which no server may have open
+    #[arg(long, value_name = "DIR", required_unless_present = "to", conflicts_with = "to")]
+    pub(crate) data: Option<PathBuf>,
+    /// Load into a running FHIR server, by its base address: http://127.0.0.1:8080/fhir
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// Where refused resources are listed with the reasons
+    #[arg(long, value_name = "FILE", default_value = "akson-load-refused.ndjson")]
+    pub(crate) refused: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Folder of the record, which no server may have open
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// Folder of the record, which no server may have open
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The file to write; must not exist
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// A file that `akson backup` wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Folder to make; must not exist or be empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}

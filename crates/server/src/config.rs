@@ -1,0 +1,113 @@
+//! Settings: the defaults, then the configuration file, then the command line.
+//!
+//! Every setting is described in `docs/operate/settings.md`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::cli::ServeArguments;
+use crate::failure::Failure;
+
+/// What `serve` works with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Address and port to listen on.
+    pub(crate) listen: String,
+    /// Folder of the record.
+    pub(crate) data: PathBuf,
+    /// Where callers find us, when not by the `Host` they send.
+    pub(crate) base_url: Option<String>,
+    /// Origins whose scripts may read FHIR answers.
+    pub(crate) cors_origins: Vec<String>,
+    /// Longest time one FHIR request may take.
+    pub(crate) request_seconds_max: u64,
+    /// Longest time that running requests get when the server is asked to stop.
+    pub(crate) drain_seconds_max: u64,
+    /// Most connections at once; more wait to be accepted.
+    pub(crate) connections_max: usize,
+    /// What is logged: `error`, `warn`, `info`, `debug`, or by module as in `info,akson_api=debug`.
+    pub(crate) log: String,
+    /// Whether log lines are JSON objects.
+    pub(crate) log_json: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            data: "akson-data".into(),
+            base_url: None,
+            cors_origins: vec!["*".into()],
+            request_seconds_max: 300,
+            drain_seconds_max: 20,
+            connections_max: 10_000,
+            log: "info".into(),
+            log_json: false,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn from_arguments(arguments: &ServeArguments) -> Result<Self, Failure> {
+        let mut settings = match &arguments.config {
+            Some(file) => Self::from_file(file)?,
+            None => Self::default(),
+        };
+        if let Some(data) = &arguments.data {
+            settings.data.clone_from(data);
+        }
+        if let Some(listen) = &arguments.listen {
+            settings.listen.clone_from(listen);
+        }
+        Ok(settings)
+    }
+
+    fn from_file(file: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))?;
+        toml::from_str(&text).map_err(|error| {
+            let line = error.to_string().trim().replace('\n', " ");
+            Failure::Usage(format!("{} is not a valid configuration: {line}", file.display()))
+        })
+    }
+
+    pub(crate) fn request_time_max(&self) -> Duration {
+        Duration::from_secs(self.request_seconds_max)
+    }
+
+    pub(crate) fn drain_time_max(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_setting_is_an_error_that_names_it() {
+        let error = toml::from_str::<Settings>("lisen = \"x\"").unwrap_err().to_string();
+        assert!(error.contains("lisen") && error.contains("listen"), "{error}");
+    }
+
+    #[test]
+    fn every_setting_has_its_row_in_the_manual() {
+        let manual = include_str!("../../../docs/operate/settings.md");
+        for name in [
+            "listen",
+            "data",
+            "base_url",
+            "cors_origins",
+            "request_seconds_max",
+            "drain_seconds_max",
+            "connections_max",
+            "log",
+            "log_json",
+        ] {
+            assert!(manual.contains(&format!("| `{name}` |")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `akson demo`: a synthetic municipality in the browser.
+//!
+//! The people are made by `testkit::municipality` and go into the record as any other transaction
+//! does. What was built is remembered in `demo.json` in the folder: a demo that was stopped half
+//! way is finished with the same people.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use akson_access::Policy;
+use akson_base::Clock;
+use akson_testkit::municipality;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+use crate::cli::DemoArguments;
+use crate::clock::WallClock;
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::load::target::{Outcome, Target};
+use crate::say::thousands;
+use crate::{logging, runtime, say, serve, wiring};
+
+/// Charts that are put into the record at the same time.
+const LANES: usize = 3;
+
+/// What a demo folder was built from.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+struct Built {
+    people: usize,
+    seed: u64,
+    /// Year, month, day on which the charts end.
+    today: (i16, i8, i8),
+    complete: bool,
+}
+
+impl Built {
+    fn options(self) -> Result<municipality::Options, Failure> {
+        let Self { people, seed, today: (year, month, day), .. } = self;
+        let today = jiff::civil::Date::new(year, month, day)
+            .map_err(|error| Failure::Failed(format!("demo.json: {error}")))?;
+        Ok(municipality::Options { people, seed, today })
+    }
+
+    fn of(folder: &Path, arguments: &DemoArguments) -> Result<Self, Failure> {
+        let file = folder.join("demo.json");
+        if file.exists() {
+            let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+            return text
+                .and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()))
+                .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())));
+        }
+        let is_empty =
+            std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+        if !is_empty {
+            return Err(Failure::Usage(format!(
+                "{} is not empty and not a demo's; give another folder with --data",
+                folder.display()
+            )));
+        }
+        let people = arguments.people as usize;
+        Ok(Self { people, seed: arguments.seed, today: today()?, complete: false })
+    }
+
+    fn remember(self, folder: &Path) -> Result<(), Failure> {
+        let file = folder.join("demo.json");
+        let text = serde_json::to_string(&self).unwrap_or_default();
+        std::fs::write(&file, text)
+            .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", file.display())))
+    }
+}
+
+fn today() -> Result<(i16, i8, i8), Failure> {
+    let failed = |error: jiff::Error| Failure::Failed(format!("what day is it? {error}"));
+    let now = jiff::Timestamp::from_millisecond(WallClock.now().0).map_err(failed)?;
+    let today = now.in_tz("Europe/Oslo").map_err(failed)?.date();
+    Ok((today.year(), today.month(), today.day()))
+}
+
+pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+    logging::start("warn", false)?;
+    let folder = &arguments.data;
+    let mut built = Built::of(folder, arguments)?;
+    let runtime = runtime()?;
+    if !built.complete {
+        let house = wiring::open(folder, Policy::Operator)?;
+        built.remember(folder)?;
+        build(runtime.handle(), &Target::record(house.record), &built.options()?)?;
+        house.store.settle()?;
+        built.complete = true;
+        built.remember(folder)?;
+    }
+    let options = built.options()?;
+    let settings = Settings {
+        data: folder.clone(),
+        listen: format!("127.0.0.1:{}", arguments.port),
+        ..Settings::default()
+    };
+    runtime.block_on(async {
+        let addresses = serve::addresses(&settings.listen, Policy::Open).await?;
+        let house = wiring::open(folder, Policy::Open)?;
+        let welcome = |address| welcome(address, &options);
+        serve::serve(&settings, Policy::Open, house, &addresses, welcome).await
+    })
+}
+
+/// Puts services and people into the record: the services one by one, since all refer to them.
+fn build(handle: &Handle, target: &Target, options: &municipality::Options) -> Result<(), Failure> {
+    let all = municipality::bundle_count(options);
+    let bar = ProgressBar::new(all as u64);
+    if let Ok(style) =
+        ProgressStyle::with_template("Building the municipality {bar:30} {pos}/{len}  {eta} left")
+    {
+        bar.set_style(style);
+    }
+    let municipality::Options { people, seed, today } = options;
+    let key = |number| format!("demo-{people}-{seed}-{today}-{number}");
+    let put = |number: usize, bundle: Vec<u8>| {
+        let outcome = handle.block_on(target.apply(bundle.into(), &key(number)))?;
+        bar.inc(1);
+        match outcome {
+            Outcome::Applied(_) | Outcome::AppliedBefore => Ok(()),
+            Outcome::Refused(refusal) => Err(Failure::Failed(format!(
+                "bundle {number} of the municipality was refused: {} {} {:?}",
+                refusal.code, refusal.reason, refusal.locations
+            ))),
+        }
+    };
+    let mut bundles = municipality::generate(options).enumerate();
+    for (number, bundle) in bundles.by_ref().take(all.saturating_sub(options.people)) {
+        put(number, bundle)?;
+    }
+    let bundles = Mutex::new(bundles);
+    let next = || bundles.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let lane = || {
+        while let Some((number, bundle)) = next() {
+            put(number, bundle)?;
+        }
+        Ok(())
+    };
+    let done: Result<(), Failure> = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
+        let gone = || Err(Failure::Failed("a building thread ended without saying why".into()));
+        lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|_| gone())).collect()
+    });
+    bar.finish_and_clear();
+    done
+}
+
+/// What there is to look at.
+fn welcome(address: SocketAddr, options: &municipality::Options) {
+    say::line("");
+    say::line(&format!(
+        "A synthetic municipality of {} people (seed {}). Nobody in it is real.",
+        thousands(options.people as u64),
+        options.seed
+    ));
+    say::line(&format!("  Pages      http://{address}/"));
+    say::line(&format!("  FHIR R4    http://{address}/fhir"));
+    say::line(&format!("  Offered    http://{address}/fhir/metadata"));
+    say::line("");
+    say::line("People worth looking at:");
+    for person in municipality::highlights(options) {
+        say::line(&format!("  {:<28} {}", person.name, person.why));
+        say::line(&format!("  {:<28} http://{address}/pasient/{}", "", person.patient_id));
+    }
+    say::line("");
+    say::line(
+        "There is no login in this demo, so it listens on this machine only. Ctrl-C stops it.",
+    );
+}

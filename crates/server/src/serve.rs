@@ -1,0 +1,134 @@
+//! `akson serve`: the record in a data folder, over HTTP, until told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use akson_access::Policy;
+use akson_api::{Api, Options};
+use akson_record::Record;
+use tokio::net::{TcpListener, lookup_host};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use crate::app::App;
+use crate::cli::ServeArguments;
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::listener::{self, Bounds};
+use crate::wiring::{self, House};
+use crate::{logging, observe, runtime, say};
+
+/// How often the index of accesses is brought up to date.
+const INDEX_EVERY: Duration = Duration::from_secs(2);
+
+pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let settings = Settings::from_arguments(arguments)?;
+    let policy = if arguments.open { Policy::Open } else { Policy::Closed };
+    logging::start(&settings.log, settings.log_json)?;
+    runtime()?.block_on(async {
+        let addresses = addresses(&settings.listen, policy).await?;
+        let house = wiring::open(&settings.data, policy)?;
+        serve(&settings, policy, house, &addresses, |_| {}).await
+    })
+}
+
+/// The addresses of `listen`, none of which may be open to others under [`Policy::Open`].
+pub(crate) async fn addresses(listen: &str, policy: Policy) -> Result<Vec<SocketAddr>, Failure> {
+    let found: Vec<SocketAddr> = lookup_host(listen)
+        .await
+        .map_err(|error| {
+            Failure::Usage(format!("cannot listen on {listen}: {error}; it must be host:port"))
+        })?
+        .collect();
+    let reachable = found.iter().find(|address| !address.ip().is_loopback());
+    match (policy, reachable) {
+        (Policy::Open, Some(address)) => Err(Failure::Usage(format!(
+            "--open has no login, so it listens on loopback only (127.0.0.1 or [::1]); \
+             {address} can be reached from other machines"
+        ))),
+        (Policy::Open | Policy::Closed | Policy::Operator, _) => Ok(found),
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, drains, and makes the store's files small. `listening` hears
+/// the address once requests are taken.
+pub(crate) async fn serve(
+    settings: &Settings,
+    policy: Policy,
+    house: House,
+    addresses: &[SocketAddr],
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::Failed(format!("cannot listen on {}: {error}", settings.listen))
+    };
+    let listener = TcpListener::bind(addresses).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    let meters = observe::start()?;
+    observe::keep_up(meters.clone());
+    let House { store, record, clock } = house;
+    let options = Options {
+        base: settings.base_url.clone(),
+        listen: address.to_string(),
+        request_time_max: settings.request_time_max(),
+        cors_origins: settings.cors_origins.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        policy,
+    };
+    let app = Arc::new(App {
+        api: Api::new(Arc::clone(&record), options, &*clock),
+        pages: axum::Router::new(),
+        meters,
+        store: Arc::clone(&store),
+        policy,
+        is_draining: AtomicBool::new(false),
+    });
+    let indexing = index_accesses(Arc::clone(&record));
+    let stop = stop_signal()?;
+    say::line(&format!("Akson {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    listening(address);
+    let bounds = Bounds {
+        connections_max: settings.connections_max,
+        drain_time_max: settings.drain_time_max(),
+    };
+    if !listener::serve(listener, app, bounds, stop).await {
+        tracing::warn!("some requests did not finish within the drain time and were cut");
+    }
+    indexing.abort();
+    let settled = tokio::task::spawn_blocking(move || store.settle()).await;
+    settled.map_err(|error| Failure::Failed(format!("the store did not settle: {error}")))??;
+    Ok(())
+}
+
+/// Keeps "who has opened this journal" up to date, from the log that every request writes.
+fn index_accesses(record: Arc<Record>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(INDEX_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let record = Arc::clone(&record);
+            match tokio::task::spawn_blocking(move || record.index_accesses()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(problem)) => tracing::warn!("the index of accesses is behind: {problem}"),
+                Err(error) => tracing::error!("the index of accesses: {error}"),
+            }
+        }
+    })
+}
+
+/// Completes at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let cannot = |error| Failure::Failed(format!("cannot listen for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

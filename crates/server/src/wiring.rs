@@ -1,0 +1,38 @@
+//! From a data folder to a record: the one place where the parts are put together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use akson_access::{Actor, Policy};
+use akson_base::Clock;
+use akson_record::Record;
+use akson_record::request::Caller;
+use akson_store::Store;
+use akson_store::engine::fjall_engine::Options;
+
+use crate::clock::WallClock;
+use crate::failure::Failure;
+
+/// An open record and what it stands on.
+pub(crate) struct House {
+    pub(crate) store: Arc<Store>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Opens (or makes) the record in a folder. Takes the folder: a second process is refused.
+pub(crate) fn open(data: &Path, policy: Policy) -> Result<House, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    let store = Arc::new(Store::open(data, &Options::default(), Arc::clone(&clock))?);
+    let record = Arc::new(Record::new(Arc::clone(&store), policy));
+    Ok(House { store, record, clock })
+}
+
+/// The caller that a command on the data folder is.
+pub(crate) fn operator(command: &str) -> Caller {
+    Caller {
+        actor: Arc::new(Actor::operator()),
+        trace: command.to_string(),
+        base: Arc::from("http://localhost/fhir"),
+    }
+}

@@ -1,0 +1,17 @@
+//! One file per family of cases.
+
+mod bundle;
+mod clients;
+mod command_line;
+mod conditional;
+mod crash;
+mod errors;
+mod everything;
+mod formats;
+mod loading;
+mod metadata;
+mod read;
+mod register;
+mod search;
+mod serving;
+mod write;
