@@ -3,6 +3,7 @@
 //! Not a stack of middleware: a read by id must cost little more than the HTTP around it, so what
 //! a request does not ask for (CORS, compression, other formats) costs it nothing.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -216,21 +217,36 @@ where
         // The record asks again for its permit; here it spares us a stranger's half gigabyte.
         call.api.options.policy.may_read(&call.caller.actor)?;
     }
+    if op == Op::Read {
+        return read::read(call, ty()?).await;
+    }
+    // Boxed, so that the read above does not carry the state of the largest transaction.
+    let work: Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send + '_>> =
+        Box::pin(other(call, op, Body::new(body)));
+    work.await
+}
+
+async fn other(call: &Call<'_>, op: Op, body: Body) -> Result<Response<Body>, Problem> {
+    let target = &call.target;
+    let ty = || {
+        let text = format!("{} has no type in its address", target.interaction.name);
+        target.resource_type.ok_or_else(|| Problem::fault("API-019", text))
+    };
     match op {
         Op::Read => read::read(call, ty()?).await,
         Op::Vread => read::vread(call, ty()?).await,
-        Op::Create => write::create(call, ty()?, Body::new(body)).await,
-        Op::Update => write::update(call, ty()?, Body::new(body)).await,
-        Op::UpdateConditional => write::update_conditional(call, ty()?, Body::new(body)).await,
+        Op::Create => write::create(call, ty()?, body).await,
+        Op::Update => write::update(call, ty()?, body).await,
+        Op::UpdateConditional => write::update_conditional(call, ty()?, body).await,
         Op::Delete => write::delete(call, ty()?).await,
         Op::DeleteConditional => write::delete_conditional(call, ty()?).await,
-        Op::Bundle => bundle::bundle(call, Body::new(body)).await,
+        Op::Bundle => bundle::bundle(call, body).await,
         Op::HistoryInstance => history::history(call, instance(target, ty()?)).await,
         Op::HistoryType => history::history(call, HistoryScope::Type(ty()?)).await,
         Op::HistorySystem => history::history(call, HistoryScope::System).await,
         Op::SearchType | Op::SearchSystem | Op::SearchCompartment => search::search(call).await,
         Op::SearchTypeForm | Op::SearchSystemForm | Op::SearchCompartmentForm => {
-            search::search_form(call, Body::new(body)).await
+            search::search_form(call, body).await
         }
         Op::Everything => everything::everything(call).await,
         Op::Capabilities => Ok(metadata::capabilities(call)),

@@ -30,11 +30,23 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let path = request.uri().path();
-        if Api::owns(path) {
-            return self.api.handle(request).await;
+    // Not an `async fn`: that it may move between threads is said here, where the compiler can
+    // see it.
+    pub(crate) fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Body>> + Send {
+        async move {
+            if Api::owns(request.uri().path()) {
+                self.api.handle(request).await
+            } else {
+                self.other(request).await
+            }
         }
+    }
+
+    async fn other(&self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path();
         let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {
             "/health/live" if is_get => health::live(),

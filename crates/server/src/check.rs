@@ -2,12 +2,14 @@
 //! itself.
 //!
 //! First the files and the commit chain (`store::engine::check`), then resources, versions and
-//! indexes (`Store::check_consistency`).
+//! indexes (`store::consistency`).
 
 use std::sync::Arc;
 
 use akson_access::{Actor, Policy};
-use akson_store::engine::check::{self, Progress, Severity};
+use akson_store::consistency::{self, Consistency};
+use akson_store::engine::Snapshot;
+use akson_store::engine::check::{self, Finding, Progress, Severity};
 use akson_store::engine::fjall_engine::Options;
 use indicatif::ProgressBar;
 
@@ -15,7 +17,6 @@ use crate::cli::CheckArguments;
 use crate::clock::WallClock;
 use crate::failure::Failure;
 use crate::say::{self, thousands};
-use crate::wiring;
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let bar = ProgressBar::new_spinner();
@@ -29,8 +30,19 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         bar.tick();
     };
     let data = &arguments.data;
+    let permit = Policy::Operator.may_read(&Arc::new(Actor::operator()))?;
+    let mut content = Consistency::default();
+    let mut further = |snapshot: &dyn Snapshot, findings: &mut Vec<Finding>| {
+        content = consistency::check(&permit, snapshot, &mut |done| {
+            bar.set_message(format!("{} resources", thousands(done)));
+            bar.tick();
+        })?;
+        findings.extend(content.findings.iter().map(|what| Finding::damage("content", what)));
+        Ok(())
+    };
     let clock = Arc::new(WallClock);
-    let report = check::check(data, &Options::default(), clock, &mut progress, &mut |_, _| Ok(()))?;
+    let report = check::check(data, &Options::default(), clock, &mut progress, &mut further)?;
+    bar.finish_and_clear();
     for finding in &report.findings {
         let severity = match finding.severity {
             Severity::Damage => "damage",
@@ -38,42 +50,24 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         };
         say::line(&format!("{severity}: {}: {}", finding.place, finding.what));
     }
-    if !report.is_sound() {
-        let data = data.display();
-        return Err(Failure::Failed(format!("{data} is damaged; restore it from a backup")));
-    }
     say::line(&format!(
-        "Files: {} tables ({} bytes), {} journal entries; chain: {} commits, unbroken",
-        report.tables,
+        "Files: {} tables ({} bytes), {} journal entries; chain: {} commits",
+        thousands(report.tables),
         thousands(report.table_bytes),
         thousands(report.journal_batches),
         thousands(report.commits),
     ));
-    content(arguments, &bar)
-}
-
-fn content(arguments: &CheckArguments, bar: &ProgressBar) -> Result<(), Failure> {
-    let house = wiring::open(&arguments.data, Policy::Operator)?;
-    let permit = Policy::Operator.may_read(&Arc::new(Actor::operator()))?;
-    let found = house.store.check_consistency(&permit, &mut |done| {
-        bar.set_message(format!("{} resources", thousands(done)));
-        bar.tick();
-    })?;
-    bar.finish_and_clear();
-    for finding in &found.findings {
-        say::line(&format!("damage: {finding}"));
-    }
     say::line(&format!(
         "Content: {} resources, {} older versions, {} index keys",
-        thousands(found.resources),
-        thousands(found.versions),
-        thousands(found.index_keys),
+        thousands(content.resources),
+        thousands(content.versions),
+        thousands(content.index_keys),
     ));
-    if found.findings.is_empty() {
+    if report.is_sound() {
         say::line("Sound.");
         Ok(())
     } else {
-        let data = arguments.data.display();
-        Err(Failure::Failed(format!("{data} does not agree with itself; see the lines above")))
+        let data = data.display();
+        Err(Failure::Failed(format!("{data} is damaged; restore it from a backup")))
     }
 }

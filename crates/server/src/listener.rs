@@ -73,8 +73,8 @@ async fn connection(stream: TcpStream, app: Arc<App>, mut stopped: watch::Receiv
         tracing::debug!("TCP_NODELAY: {error}");
     }
     let service = service_fn(move |request| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(app.answer(request).await) }
+        let answer = Arc::clone(&app).answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -80,13 +80,13 @@ pub(crate) async fn serve(
     };
     let app = Arc::new(App {
         api: Api::new(Arc::clone(&record), options, &*clock),
-        pages: axum::Router::new(),
+        pages: akson_web::router(Arc::clone(&record), clock),
         meters,
         store: Arc::clone(&store),
         policy,
         is_draining: AtomicBool::new(false),
     });
-    let indexing = index_accesses(Arc::clone(&record));
+    let indexing = index_accesses(record);
     let stop = stop_signal()?;
     say::line(&format!("Akson {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     listening(address);

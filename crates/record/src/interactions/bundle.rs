@@ -13,8 +13,7 @@ use akson_audit::{Action, Entry as LogEntry};
 use akson_base::{Kind, Problem};
 use akson_fhir::bundle::{self, BundleType, Entry};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::join_all;
 
 use self::address::{Request, Wanted};
 use self::reply::Reply;
@@ -132,22 +131,27 @@ impl Record {
 
     async fn batch(&self, caller: &Caller, entries: &[Entry<'_>]) -> Result<Bytes, Problem> {
         self.policy.may_read(&caller.actor)?;
-        let replies: Vec<Reply> = stream::iter(entries.iter().enumerate())
-            .map(|(position, entry)| async move {
-                match address::understand(entry, position, &caller.base) {
-                    Ok(request) => {
-                        self.independent(caller, request).await.unwrap_or_else(Reply::Failed)
-                    }
-                    Err(problem) => Reply::Failed(problem),
-                }
-            })
-            .buffered(BATCH_AT_ONCE)
-            .collect()
-            .await;
+        let mut replies: Vec<Reply> = Vec::with_capacity(entries.len());
+        for chunk in entries.chunks(BATCH_AT_ONCE) {
+            let first = replies.len();
+            let work: Vec<_> = chunk
+                .iter()
+                .enumerate()
+                .map(|(position, entry)| self.batch_entry(caller, first + position, entry))
+                .collect();
+            replies.extend(join_all(work).await);
+        }
         Ok(reply::bundle("batch-response", &replies, &caller.base))
     }
 
-    /// One entry of a batch.
+    async fn batch_entry(&self, caller: &Caller, position: usize, entry: &Entry<'_>) -> Reply {
+        match address::understand(entry, position, &caller.base) {
+            Ok(request) => self.independent(caller, request).await.unwrap_or_else(Reply::Failed),
+            Err(problem) => Reply::Failed(problem),
+        }
+    }
+
+    /// One entry of a batch, once it is understood.
     async fn independent(&self, caller: &Caller, request: Request<'_>) -> Result<Reply, Problem> {
         match request {
             Request::Read(read) => self.answer(caller, read).await,

@@ -1,7 +1,7 @@
 //! Cutting documents into transactions.
 //!
-//! A transaction or batch bundle goes as it is. Resources (a collection's, an NDJSON file's, one
-//! alone) are put by their ids, several in one transaction: quick, and harmless to repeat.
+//! A transaction goes as it is. A batch's entries, which do not depend on each other, and resources
+//! (a collection's, an NDJSON file's, one alone; put by their ids) go several in one transaction.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -30,9 +30,9 @@ pub(crate) struct Piece {
 
 #[derive(Debug)]
 enum Content {
-    /// The file's own transaction or batch, and its number of entries.
+    /// The file's own transaction, and its number of entries.
     Bundle(Bytes, usize),
-    /// Entries that we made.
+    /// Entries that do not depend on each other.
     Entries(Vec<Entry>),
 }
 
@@ -167,10 +167,19 @@ fn content(bytes: Vec<u8>) -> Result<Content, Refusal> {
     let is_bundle = outline.resource_type.as_deref() == Some("Bundle");
     let bundle_type = outline.bundle_type.map(RawValue::get).filter(|_| is_bundle);
     match bundle_type {
-        Some(r#""transaction""# | r#""batch""#) => {
+        Some(r#""transaction""#) => {
             let entries: Vec<&RawValue> = entries_of(&outline)?;
             let count = entries.len();
             Ok(Content::Bundle(bytes, count))
+        }
+        Some(r#""batch""#) => {
+            let entries: Vec<&RawValue> = entries_of(&outline)?;
+            let entries = entries.iter().enumerate().map(|(position, entry)| Entry {
+                place: format!("entry {}", position + 1),
+                what: String::new(),
+                json: entry.get().to_string(),
+            });
+            Ok(Content::Entries(entries.collect()))
         }
         Some(r#""collection""# | r#""searchset""#) => {
             let entries: Vec<BundleEntry<'_>> = entries_of(&outline)?;
