@@ -12,6 +12,7 @@
 
 mod cases {
     mod agreement;
+    mod codes;
     mod municipality;
     pub(crate) mod town;
 }

@@ -285,6 +285,11 @@ pub(crate) const BIRTH: Diagnosis = Diagnosis {
     icpc: ("W90", "Ukomplisert fødsel levendefødt barn"),
     icd: Some(("Z37.0", "Enkeltfødsel, levendefødt")),
 };
+pub(crate) const BORN: Diagnosis = Diagnosis {
+    name: "Nyfødt",
+    icpc: ("A98", "Individforebyggende tiltak"),
+    icd: Some(("Z38.0", "Enkeltfødsel på sykehus")),
+};
 pub(crate) const CONTRACEPTION: Diagnosis =
     Diagnosis { name: "Prevensjon, p-pille", icpc: ("W11", "Prevensjon p-pille"), icd: None };
 pub(crate) const SPIRAL: Diagnosis =

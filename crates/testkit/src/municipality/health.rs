@@ -315,3 +315,57 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::municipality::people;
+
+    /// Share in percent of those in the ages who have the illness.
+    fn share(illness: Illness, ages: std::ops::RangeInclusive<i32>) -> usize {
+        let today = Day::new(2026, 11, 21);
+        let roster = people::roster(4000, 1, today, 9);
+        let inside: Vec<_> =
+            roster.iter().filter(|person| ages.contains(&person.age(today))).collect();
+        let ill = inside.iter().filter(|person| {
+            let mut random = Random::new(1, "test", person.index as u64);
+            Health::plan(person, today, &mut random).has(illness, today)
+        });
+        ill.count() * 100 / inside.len()
+    }
+
+    #[test]
+    fn illnesses_are_as_common_as_in_norway() {
+        let expected = [
+            (Illness::Hypertension, 67..=120, 40..=62),
+            (Illness::Diabetes2, 45..=66, 4..=10),
+            (Illness::Diabetes2, 67..=120, 12..=24),
+            (Illness::HeartFailure, 80..=120, 10..=26),
+            (Illness::AtrialFibrillation, 80..=120, 15..=28),
+            (Illness::Dementia, 80..=120, 14..=32),
+            (Illness::Asthma, 2..=17, 4..=12),
+            (Illness::Depression, 20..=66, 3..=9),
+        ];
+        for (illness, ages, percent) in expected {
+            let found = share(illness, ages.clone());
+            assert!(percent.contains(&found), "{illness:?} {ages:?}: {found} %");
+        }
+    }
+
+    #[test]
+    fn nobody_is_ill_before_the_age_at_which_it_begins() {
+        let today = Day::new(2026, 11, 21);
+        for person in people::roster(1500, 2, today, 4) {
+            let mut random = Random::new(2, "test", person.index as u64);
+            let health = Health::plan(&person, today, &mut random);
+            for prevalence in PREVALENCES.iter().chain(&YOUNG) {
+                if let Some(day) =
+                    health.since(prevalence.illness).filter(|_| person.persona.is_none())
+                {
+                    assert!(person.age(day) >= prevalence.from_age - 1, "{:?}", prevalence.illness);
+                    assert!(day < today, "{:?}", prevalence.illness);
+                }
+            }
+        }
+    }
+}

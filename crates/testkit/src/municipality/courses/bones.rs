@@ -6,7 +6,7 @@ use crate::municipality::analyses::{Lab, Vital};
 use crate::municipality::calendar::Day;
 use crate::municipality::chart::Chart;
 use crate::municipality::diagnoses::{self as dx, Diagnosis};
-use crate::municipality::documents::Stay;
+use crate::municipality::documents::{Kind, Stay};
 use crate::municipality::drugs::{self, Dose, Rhythm};
 use crate::municipality::health::Illness;
 use crate::municipality::organisations::Service;
@@ -45,6 +45,8 @@ fn broken_hip(chart: &mut Chart<'_>, day: Day) {
     chart.lab_as(&visit, visit.morning(visit.end.day), Lab::Hb, blood + 0.7);
     chart.procedure(&visit, "Røntgen bekken og hofte", day);
     chart.procedure(&visit, "Hemiprotese i hofte", day.plus(1));
+    let image = "Røntgen bekken og hofte: Dislosert medial lårhalsfraktur, Garden 4.";
+    chart.document(&visit, Kind::Imaging, "Røntgen bekken og hofte", image);
     let problem = chart.problem(&dx::HIP_FRACTURE, visit.day(), Some(&visit));
     chart.remark(problem, "Operert med hemiprotese".to_owned());
     chart.resolve(problem, visit.end.day.plus(180));

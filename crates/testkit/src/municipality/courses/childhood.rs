@@ -6,6 +6,7 @@ use crate::municipality::analyses::Vital;
 use crate::municipality::calendar::Day;
 use crate::municipality::chart::Chart;
 use crate::municipality::diagnoses as dx;
+use crate::municipality::documents::Kind;
 use crate::municipality::organisations::Service;
 use crate::municipality::visit::{Class, Plan};
 
@@ -85,12 +86,29 @@ const CONTROLS: [Control; 12] = [
 
 /// The controls that this child has come to.
 pub(crate) fn tell(chart: &mut Chart<'_>) {
+    newborn(chart);
     for control in &CONTROLS {
         let day = chart.person.born.plus(control.age + chart.random.between(0, 9));
         if chart.covers(day) {
             visit(chart, control, day);
         }
     }
+}
+
+/// The first days, in the maternity ward, for those born within the history.
+fn newborn(chart: &mut Chart<'_>) {
+    let born = chart.person.born;
+    let Some(visit) = chart.stay(Service::Maternity, born, 2, &[&dx::BORN]) else { return };
+    let list = [Vital::Weight, Vital::Height, Vital::HeadCircumference];
+    chart.vitals(&visit, &list);
+    chart.procedure(&visit, "Nyfødtundersøkelse", born.plus(1));
+    chart.procedure(&visit, "Nyfødtscreening og hørselstest", born.plus(2));
+    let text = format!(
+        "Født til termin. Apgar 9-10-10. {}. Undersøkt av barnelege andre døgn: normale funn, hofter \
+         stabile, rød refleks begge øyne. Nyfødtscreening tatt, hørselstest bestått. Ammes.",
+        chart.findings(&visit),
+    );
+    chart.document(&visit, Kind::Birth, "Nyfødtundersøkelse", &text);
 }
 
 fn visit(chart: &mut Chart<'_>, control: &Control, day: Day) {

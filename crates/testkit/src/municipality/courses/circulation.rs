@@ -5,7 +5,7 @@ use crate::municipality::analyses::{self, Lab, Vital};
 use crate::municipality::calendar::Day;
 use crate::municipality::chart::Chart;
 use crate::municipality::diagnoses as dx;
-use crate::municipality::documents::Stay;
+use crate::municipality::documents::{Kind, Stay};
 use crate::municipality::drugs;
 use crate::municipality::health::Illness;
 use crate::municipality::organisations::Service;
@@ -284,6 +284,17 @@ fn worsening(chart: &mut Chart<'_>, day: Day, number: usize, fraction: f64, pneu
         chart.score(&visit, &analyses::EJECTION_FRACTION, fraction);
     }
     chart.procedure(&visit, "Røntgen thorax", day);
+    let image = match pneumonia {
+        true => {
+            "Røntgen thorax, liggende: Infiltrat basalt på høyre side. Forstørret hjerteskygge, \
+             karstuvning og små pleuravæsker. Forenlig med pneumoni og hjertesvikt."
+        }
+        false => {
+            "Røntgen thorax: Forstørret hjerteskygge, karstuvning og bilateral pleuravæske. Ingen \
+             sikre infiltrater. Forenlig med hjertesvikt."
+        }
+    };
+    chart.document(&visit, Kind::Imaging, "Røntgen thorax", image);
     if pneumonia {
         let problem = chart.ailment(&dx::PNEUMONIA, &visit, 25);
         let dose =

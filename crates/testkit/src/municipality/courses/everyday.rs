@@ -92,6 +92,7 @@ pub(crate) fn tell(chart: &mut Chart<'_>) {
     cataract(chart);
     teeth(chart);
     own_medicines(chart);
+    last_days(chart);
     ahead(chart);
 }
 
@@ -179,6 +180,23 @@ fn teeth(chart: &mut Chart<'_>) {
         }
         day = day.plus(700 + chart.random.between(-60, 160));
     }
+}
+
+/// The talk about how the last time should be, for those who have died.
+fn last_days(chart: &mut Chart<'_>) {
+    let Some(death) = chart.health.death else { return };
+    let day = death.plus(-chart.random.between(12, 40));
+    let visit = chart.consultation(day, "Samtale om lindrende plan", &[&dx::CARE]);
+    let Some(visit) = visit else { return };
+    let text = format!(
+        "{}. {}\nTiltagende svak de siste ukene, spiser lite. Forhåndssamtale sammen med nærmeste \
+         pårørende: ønsker å være der hun eller han er, ingen flere innleggelser. Lindrende plan laget, \
+         medikamentskrin tilgjengelig.",
+        chart.presentation(visit.day()),
+        chart.history(visit.day()),
+    );
+    chart.note(&visit, "Lindrende plan", &text);
+    chart.flag("Lindrende plan, ingen innleggelse uten avtale", "clinical", visit.day());
 }
 
 fn own_medicines(chart: &mut Chart<'_>) {
