@@ -38,9 +38,9 @@ pub(crate) struct Spanned {
 }
 
 /// Longest first, so that `<=` is not read as `<`.
-const SYMBOLS: [&str; 24] = [
+const SYMBOLS: [&str; 23] = [
     "!=", "!~", "<=", ">=", "(", ")", "[", "]", "{", "}", ".", ",", "+", "-", "*", "/", "&", "|",
-    "=", "~", "<", ">", "%", ";",
+    "=", "~", "<", ">", "%",
 ];
 
 /// Splits an expression into tokens; the last one is [`Token::End`].

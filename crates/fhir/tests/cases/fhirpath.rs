@@ -208,6 +208,22 @@ fn limits_are_refusals() {
     refused("'a'.replaceMatches('a{1000}{1000}', 'b')", "regular expression");
 }
 
+/// The deepest expressions that are read are also evaluated, on the stack of an ordinary thread.
+#[test]
+fn the_deepest_expressions_are_evaluated() {
+    let observation = resource(OBSERVATION);
+    let nested = |before: &str, inner: &str, after: &str| {
+        let levels = 190;
+        answer(&observation, &format!("{}{inner}{}", before.repeat(levels), after.repeat(levels)))
+    };
+    assert_eq!(nested("iif(true, ", "1", ")"), "1");
+    assert_eq!(nested("", "1", ".select($this + 1)").parse::<i64>().ok(), Some(191));
+    assert!(nested("status.where(", "true", ").exists()").contains("more than 200 levels"));
+    assert_eq!(nested("status.select(", "1", ")"), "1");
+    assert_eq!(nested("", "1", " + 1"), "191");
+    assert_eq!(nested("", "%resource", ".where(true)"), "<Observation>");
+}
+
 /// Words that expressions are made of.
 const WORDS: [&str; 64] = [
     "(",
