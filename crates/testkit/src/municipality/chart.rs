@@ -609,8 +609,24 @@ impl<'a> Chart<'a> {
     /// A document written at the end of a contact.
     pub(crate) fn document(&mut self, visit: &Visit, kind: Kind, title: &str, text: &str) {
         let id = self.new_id();
-        let members = resources::document(self.subject(), visit, kind, title, text);
+        let pronoun = if self.person.is_woman() { "hun" } else { "han" };
+        // The courses' texts are for everybody.
+        let text = text.replace("hun eller han", pronoun);
+        let members = resources::document(self.subject(), visit, kind, title, &text);
         self.push("DocumentReference", id, members);
+    }
+
+    /// A picture taken soon after the contact began, and what the radiologist saw.
+    pub(crate) fn image(&mut self, visit: &Visit, title: &str, text: &str) {
+        let Some((organisation, worker)) = self.whom(Service::Radiology, true) else { return };
+        let answer = Visit {
+            end: visit.moment(95),
+            worker: (worker.id.clone(), worker.name()),
+            organisation: (organisation.id.clone(), organisation.name),
+            ..visit.clone()
+        };
+        self.procedure(visit, title, visit.day());
+        self.document(&answer, Kind::Imaging, title, text);
     }
 
     /// A note of the contact.

@@ -405,7 +405,7 @@ const AILMENTS: [Ailment; 41] = [
         weight: 7,
         days: 60,
         drug: Some((&drugs::PANTOPRAZOLE, capsule("1 tablett om morgenen før frokost", 1), 28)),
-        story: "Halsbrann og sure oppstøt, verst når han eller hun legger seg. Ingen alarmsymptomer.",
+        story: "Halsbrann og sure oppstøt, verst når hun eller han legger seg. Ingen alarmsymptomer.",
         plan: "Reflukssykdom. Pantoprazol i 4 uker, kostråd, hev hodeenden.",
         ..BASE
     },

@@ -5,7 +5,7 @@ use crate::municipality::analyses::{self, Lab, Vital};
 use crate::municipality::calendar::Day;
 use crate::municipality::chart::Chart;
 use crate::municipality::diagnoses as dx;
-use crate::municipality::documents::{Kind, Stay};
+use crate::municipality::documents::Stay;
 use crate::municipality::drugs;
 use crate::municipality::health::Illness;
 use crate::municipality::organisations::Service;
@@ -158,7 +158,9 @@ fn coronary(chart: &mut Chart<'_>, begin: Day) {
         chart.lab_as(visit, visit.moment(50), Lab::TroponinT, troponin);
         chart.labs(visit, &[Lab::Hb, Lab::Creatinine, Lab::Ldl, Lab::HbA1c]);
         chart.procedure(visit, "Koronar angiografi med PCI og stent (LAD)", begin.plus(1));
-        chart.score(visit, &analyses::EJECTION_FRACTION, 52.0);
+        if !chart.health.has(Illness::HeartFailure, out) {
+            chart.score(visit, &analyses::EJECTION_FRACTION, 52.0);
+        }
     }
     if !anticoagulated {
         chart.treat(&drugs::ASPIRIN, drugs::MORNING, out, problem, stay.as_ref());
@@ -283,7 +285,6 @@ fn worsening(chart: &mut Chart<'_>, day: Day, number: usize, fraction: f64, pneu
         chart.procedure(&visit, "Ekkokardiografi", day.plus(1));
         chart.score(&visit, &analyses::EJECTION_FRACTION, fraction);
     }
-    chart.procedure(&visit, "Røntgen thorax", day);
     let image = match pneumonia {
         true => {
             "Røntgen thorax, liggende: Infiltrat basalt på høyre side. Forstørret hjerteskygge, \
@@ -294,7 +295,7 @@ fn worsening(chart: &mut Chart<'_>, day: Day, number: usize, fraction: f64, pneu
              sikre infiltrater. Forenlig med hjertesvikt."
         }
     };
-    chart.document(&visit, Kind::Imaging, "Røntgen thorax", image);
+    chart.image(&visit, "Røntgen thorax", image);
     if pneumonia {
         let problem = chart.ailment(&dx::PNEUMONIA, &visit, 25);
         let dose =

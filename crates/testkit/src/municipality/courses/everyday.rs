@@ -65,7 +65,6 @@ fn operation(
 fn wrist(chart: &mut Chart<'_>, day: Day) {
     let Some(visit) = chart.emergency(day, &[&dx::WRIST_FRACTURE]) else { return };
     let problem = chart.ailment(&dx::WRIST_FRACTURE, &visit, 45);
-    chart.procedure(&visit, "Røntgen håndledd", visit.day());
     chart.procedure(&visit, "Gipslaske på underarm", visit.day());
     let dose = drugs::PAIN_AS_NEEDED;
     chart.cure(&drugs::PARACETAMOL, dose, &visit, 14, problem);
@@ -75,7 +74,7 @@ fn wrist(chart: &mut Chart<'_>, day: Day) {
     chart.note(&visit, "Håndleddsbrudd", text);
     let answer = "Røntgen håndledd: fraktur i distale radius med minimal dorsal vinkling. Ingen \
                   leddaffeksjon.";
-    chart.document(&visit, Kind::Imaging, "Røntgen håndledd", answer);
+    chart.image(&visit, "Røntgen håndledd", answer);
     if let Some(visit) = chart.consultation(day.plus(36), "Kontroll", &[&dx::WRIST_FRACTURE]) {
         chart.note(&visit, "Kontroll brudd", "Gips fjernet. Lite smerter, stiv. Øvelser vist.");
     }

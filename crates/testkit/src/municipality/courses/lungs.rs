@@ -5,7 +5,7 @@ use crate::municipality::analyses::{self, Lab, Vital};
 use crate::municipality::calendar::Day;
 use crate::municipality::chart::Chart;
 use crate::municipality::diagnoses as dx;
-use crate::municipality::documents::{Kind, Stay};
+use crate::municipality::documents::Stay;
 use crate::municipality::drugs::{self, Dose, Drug, Rhythm};
 use crate::municipality::health::Illness;
 use crate::municipality::organisations::Service;
@@ -129,10 +129,9 @@ fn severe(chart: &mut Chart<'_>, day: Day) {
     chart.lab_as(&visit, visit.morning(day.plus(nights / 2)), Lab::Crp, crp * 0.5);
     chart.lab_as(&visit, visit.morning(out), Lab::Crp, crp * 0.15);
     chart.vital_as(&visit, visit.morning(out), Vital::Saturation, 92.0);
-    chart.procedure(&visit, "Røntgen thorax", day);
     let image = "Røntgen thorax: Hyperinflaterte lunger med avflatede mellomgulv. Ingen infiltrater, \
                  ingen stuvning.";
-    chart.document(&visit, Kind::Imaging, "Røntgen thorax", image);
+    chart.image(&visit, "Røntgen thorax", image);
     let problem = chart.ailment(&dx::COPD_EXACERBATION, &visit, 21);
     let (drug, dose, _) = antibiotic(chart);
     chart.cure(drug, dose, &visit, 4, problem);
