@@ -100,7 +100,7 @@ impl Committer {
                 .map_err(|e| Problem::fault("STO-052", format!("could not start a thread: {e}")))
         };
         let threads = vec![
-            spawn("akson-commit", Box::new(move || writer.run()))?,
+            spawn("akson-commit", Box::new(move || writer.run_guarded()))?,
             spawn("akson-acknowledge", Box::new(move || acknowledger.run()))?,
             spawn("akson-free", Box::new(move || free_memtables(&freeing, &wake)))?,
         ];
@@ -131,6 +131,16 @@ struct Writer {
 }
 
 impl Writer {
+    /// Whoever waits must hear if this thread dies, be it only that their `done` is dropped.
+    fn run_guarded(self) {
+        let shared = Arc::clone(&self.shared);
+        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            tracing::error!("the committer panicked; nothing is written until a restart");
+            shared.failed.store(true, Ordering::Release);
+            shared.queue.abandon();
+        }
+    }
+
     fn run(mut self) {
         loop {
             match self.shared.queue.next() {

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use fjall::{AbstractTree, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::fjall_engine::Options;
-use super::folder::full_problem;
+use super::folder::{full_problem, io_problem};
 use super::{Direction, Op, Range, Snapshot, Visit};
 
 const KEYSPACE: &str = "record";
@@ -158,22 +158,28 @@ impl Backend {
 
     /// Closes, empties the journal, opens again. The engine itself gives a journal's bytes back only
     /// when the next one is full, and merged tables' only with the next flush.
+    ///
+    /// Does nothing when readers never let go: the room comes back at the next clean stop.
     fn reopen(&self) -> Result<(), Problem> {
-        let mut place = self.view.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(view) = place.take() else { return Ok(()) };
-        let open = Arc::clone(&view.open);
-        drop(view);
-        let open = match wait_for_readers(open) {
-            Ok(open) => open,
-            Err(used) => {
-                *place = Some(View::of(used));
-                return Ok(());
+        let until = Instant::now() + Duration::from_secs(READERS_SECONDS_MAX);
+        while Instant::now() < until {
+            let mut place = self.view.write().unwrap_or_else(PoisonError::into_inner);
+            let Some(view) = place.take() else { return Ok(()) };
+            match alone(view) {
+                Err(used) => *place = Some(used),
+                Ok(open) => {
+                    // New readers wait for the lock meanwhile: some hundredths of a second.
+                    catch_unwind(AssertUnwindSafe(|| drop(open)))
+                        .map_err(|_| Problem::fault("STO-063", "the engine did not close"))?;
+                    empty_journals(&self.path)
+                        .map_err(|e| io_problem("empty the journal", &self.path, &e))?;
+                    *place = Some(View::of(Arc::new(open_keyspace(&self.path, &self.options)?)));
+                    return Ok(());
+                }
             }
-        };
-        drop(open);
-        empty_journals(&self.path)
-            .map_err(|e| super::folder::io_problem("empty the journal", &self.path, &e))?;
-        *place = Some(View::of(Arc::new(open_keyspace(&self.path, &self.options)?)));
+            drop(place);
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
         Ok(())
     }
 
@@ -219,6 +225,13 @@ impl Memtables {
     }
 }
 
+/// The keyspace, if no reader holds this view or an earlier one.
+fn alone(view: Arc<View>) -> Result<Open, Arc<View>> {
+    let View { snapshot, open } = Arc::try_unwrap(view)?;
+    drop(snapshot);
+    Arc::try_unwrap(open).map_err(View::of)
+}
+
 /// Waits until nobody else holds `open`; gives it back when that takes too long.
 fn wait_for_readers(mut open: Arc<Open>) -> Result<Open, Arc<Open>> {
     let until = Instant::now() + Duration::from_secs(READERS_SECONDS_MAX);
@@ -254,7 +267,7 @@ fn open_keyspace(path: &Path, options: &Options) -> Result<Open, Problem> {
     })
     .map_err(|e| {
         if let fjall::Error::Io(e) = &e {
-            return super::folder::io_problem("open the engine", path, e);
+            return io_problem("open the engine", path, e);
         }
         damaged(&e)
     })

@@ -116,6 +116,15 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    /// Takes no more and forgets what waits: nobody is left to commit it.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let forgotten = std::mem::take(&mut state.entries);
+        drop(state);
+        drop(forgotten);
+    }
+
     /// Waits for work.
     pub(crate) fn next(&self) -> Next {
         let mut state = self.lock();
