@@ -61,7 +61,7 @@ impl Default for Options {
             journal_bytes_max: 128 << 20,
             workers: 2,
             l0_threshold: 4,
-            table_bytes: 64 << 20,
+            table_bytes: 16 << 20,
             reserve_bytes: 512 << 20,
             merge_bytes_max: 2 << 30,
             waiting_max: 16_384,
