@@ -219,7 +219,7 @@ fn the_deepest_expressions_are_evaluated() {
     assert_eq!(nested("iif(true, ", "1", ")"), "1");
     assert_eq!(nested("", "1", ".select($this + 1)").parse::<i64>().ok(), Some(191));
     assert!(nested("status.where(", "true", ").exists()").contains("more than 200 levels"));
-    assert_eq!(nested("status.select(", "1", ")"), "1");
+    assert_eq!(nested("%resource.select(", "1", ")"), "1");
     assert_eq!(nested("", "1", " + 1"), "191");
     assert_eq!(nested("", "%resource", ".where(true)"), "<Observation>");
 }
