@@ -304,7 +304,7 @@ fn bind_composite(
 ) {
     for resource_type in resource_types(definitions, parameter) {
         match composite(definitions, bound, parameter, resource_type) {
-            Ok((composite, parts, part_slots)) => {
+            Ok((composite, parts, part_slots, whole)) => {
                 let index = bound.composites.len();
                 bound.composites.push(composite);
                 let binding = Binding {
@@ -313,7 +313,7 @@ fn bind_composite(
                     slots: Box::default(),
                     only_target: None,
                     targets: Box::default(),
-                    composite: Some(CompositeBinding { index, parts, part_slots }),
+                    composite: Some(CompositeBinding { index, parts, part_slots, whole }),
                 };
                 add_binding(bound, resource_type, parameter, binding);
             }
@@ -324,7 +324,7 @@ fn bind_composite(
     }
 }
 
-type BoundComposite = (Composite, Box<[SearchKind]>, Box<[Box<[SlotId]>]>);
+type BoundComposite = (Composite, Box<[SearchKind]>, Box<[Box<[SlotId]>]>, bool);
 
 fn composite(
     definitions: &'static Definitions,
@@ -362,5 +362,63 @@ fn composite(
         kinds.push(own.kind);
         part_slots.push(slots);
     }
-    Ok((composite, kinds.into(), part_slots.into()))
+    if let Some(exact) = type_id.and_then(|root| exact_slots(bound, &composite, &kinds, root)) {
+        return Ok((composite, kinds.into(), exact, true));
+    }
+    Ok((composite, kinds.into(), part_slots.into(), false))
+}
+
+/// The slots that read exactly what the parts of a composite read, when its parts are read from
+/// the resource itself.
+fn exact_slots(
+    bound: &Bound,
+    composite: &Composite,
+    kinds: &[SearchKind],
+    root: TypeId,
+) -> Option<Box<[Box<[SlotId]>]>> {
+    let [base] = composite.bases.as_slice() else {
+        return None;
+    };
+    if !base.steps.is_empty() {
+        return None;
+    }
+    let slot_of = |kind: SearchKind, expression: &str| {
+        let same = |slot: &&Slot| {
+            slot.resource_type == composite.resource_type
+                && slot.kind == kind
+                && *slot.expression == *expression
+        };
+        bound.slots.iter().find(same).map(|slot| slot.id)
+    };
+    let parts = composite.parts.iter().zip(kinds);
+    parts
+        .map(|(part, kind)| {
+            let expressions = part.expressions(root)?;
+            expressions.iter().map(|expression| slot_of(*kind, expression)).collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::Extractor;
+
+    #[test]
+    fn composites_on_the_resource_itself_know_their_exact_slots() {
+        let observation = Definitions::r4().resource_type("Observation").unwrap();
+        let whole = |code: &str| {
+            let binding = Extractor::r4().binding(observation, code).unwrap();
+            let composite = binding.composite.as_ref().unwrap();
+            let slots = composite.part_slots.iter().flat_map(|slots| slots.iter());
+            let expressions = slots.map(|slot| &*Extractor::r4().slot(*slot).unwrap().expression);
+            (composite.whole, expressions.collect::<Vec<_>>().join(", "))
+        };
+        let (is_whole, slots) = whole("code-value-quantity");
+        assert!(is_whole, "{slots}");
+        assert!(slots.starts_with("Observation.code, Observation.value"), "{slots}");
+        assert!(!slots.contains("SampledData"), "{slots}");
+        assert!(!whole("component-code-value-quantity").0);
+        assert!(!whole("combo-code-value-quantity").0);
+    }
 }

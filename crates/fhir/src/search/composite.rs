@@ -5,7 +5,7 @@
 
 use akson_base::Instant;
 
-use crate::definitions::{ResourceType, SearchKind};
+use crate::definitions::{ResourceType, SearchKind, TypeId};
 use crate::fhirpath::{Context, Expression};
 use crate::model::{NodeRef, Resource};
 
@@ -48,6 +48,15 @@ impl Part {
             });
         }
         Ok(Part { kind, programs })
+    }
+
+    /// The part's paths as expressions on a type; `None` when one is not a path.
+    pub(super) fn expressions(&self, root: TypeId) -> Option<Vec<String>> {
+        let of = |program: &Program| match program {
+            Program::Path(path) => Some(Path { root: Some(root), ..path.clone() }.to_string()),
+            Program::General(_) => None,
+        };
+        self.programs.iter().map(of).collect()
     }
 
     fn values<'a>(&'static self, node: NodeRef<'a>) -> Vec<SearchValue<'a>> {

@@ -66,6 +66,9 @@ pub struct CompositeBinding {
     pub parts: Box<[SearchKind]>,
     /// For each part the slots that answer it alone, to drive from; empty when there is none.
     pub part_slots: Box<[Box<[SlotId]>]>,
+    /// Whether the parts are read from the resource itself and `part_slots` are exactly what they
+    /// read: then they hold together whenever each of them holds.
+    pub whole: bool,
 }
 
 /// One value found in a resource.

@@ -368,5 +368,5 @@ fn composite_test(
         alternatives.push(matchers?);
     }
     let slots = composite.part_slots.to_vec();
-    Ok(Test::Composite { index: composite.index, alternatives, slots })
+    Ok(Test::Composite { index: composite.index, alternatives, slots, whole: composite.whole })
 }

@@ -12,6 +12,7 @@ use super::matcher::index_prefix;
 use super::query::{Include, Query};
 use super::run::Run;
 use crate::engine::Direction;
+use crate::facets::Facets;
 use crate::facets::value::{REFERENCE_OWNER, REFERENCE_RELATIVE};
 use crate::keys::{self, ResourceKey};
 
@@ -61,14 +62,14 @@ impl Run<'_> {
         let mut first = true;
         while !fresh.is_empty() {
             let begin = included.keys.len();
-            for include in query.includes.iter().filter(|include| first || include.iterate) {
-                for key in &fresh {
-                    self.include(include, *key, &mut included)?;
+            for key in &fresh {
+                let Some(bytes) = facets_of(self.snapshot(), *key)? else { continue };
+                let facets = view(&bytes)?;
+                for include in query.includes.iter().filter(|include| first || include.iterate) {
+                    self.include(include, *key, &facets, &mut included)?;
                 }
-            }
-            for include in query.revincludes.iter().filter(|include| first || include.iterate) {
-                for key in &fresh {
-                    self.include_referring(include, *key, &mut included)?;
+                for include in query.revincludes.iter().filter(|include| first || include.iterate) {
+                    self.include_referring(include, *key, &facets, &mut included)?;
                 }
             }
             fresh = included.keys.get(begin..).unwrap_or_default().to_vec();
@@ -81,14 +82,13 @@ impl Run<'_> {
         &self,
         include: &Include,
         key: ResourceKey,
+        facets: &Facets<'_>,
         included: &mut Included,
     ) -> Result<(), Problem> {
         let source = key.resource_type();
         if include.source.is_some_and(|wanted| wanted != source) {
             return Ok(());
         }
-        let Some(bytes) = facets_of(self.snapshot(), key)? else { return Ok(()) };
-        let facets = view(&bytes)?;
         let all;
         let slots = match &include.slots {
             Some(slots) => &**slots,
@@ -114,23 +114,18 @@ impl Run<'_> {
         &self,
         include: &Include,
         key: ResourceKey,
+        facets: &Facets<'_>,
         included: &mut Included,
     ) -> Result<(), Problem> {
         let Some(source) = include.source else { return Ok(()) };
         if include.target.is_some_and(|wanted| wanted != key.resource_type()) {
             return Ok(());
         }
-        let Some(bytes) = facets_of(self.snapshot(), key)? else { return Ok(()) };
         let definitions = Definitions::r4();
         let type_name = definitions.resource_name(key.resource_type());
-        let literal = [
-            &[REFERENCE_RELATIVE],
-            view(&bytes)?.id().as_bytes(),
-            &[0],
-            type_name.as_bytes(),
-            &[0],
-        ]
-        .concat();
+        let literal =
+            [&[REFERENCE_RELATIVE], facets.id().as_bytes(), &[0], type_name.as_bytes(), &[0]]
+                .concat();
         let slots = include.slots.as_ref().map_or_else(|| all_references(source), |s| s.to_vec());
         if definitions.resource_type("Patient") == Some(key.resource_type()) {
             self.include_owned(key, source, &slots, included)?;

@@ -194,8 +194,17 @@ impl Run<'_> {
         if number == keys::NO_PATIENT {
             return Ok(None);
         }
-        let found = self.snapshot().scan(&owned(number, patient), Direction::Ascending, 1)?;
-        Ok(found.first().and_then(|(key, _)| ResourceKey::from_end(key)))
+        if let Some(known) = self.known_patient(number) {
+            return Ok(known);
+        }
+        let mut found = None;
+        let range = owned(number, patient);
+        self.snapshot().visit(&range, Direction::Ascending, &mut |key, _| {
+            found = ResourceKey::from_end(key);
+            Ok(false)
+        })?;
+        self.know_patient(number, found);
+        Ok(found)
     }
 
     /// The resources of a type that `_has` asks for, sorted; `None` when those that refer to them

@@ -26,6 +26,11 @@ pub(crate) struct TokenTest {
 }
 
 impl TokenTest {
+    /// A code of any system.
+    pub(crate) fn is_code_only(&self) -> bool {
+        self.code.is_some() && self.system.is_none()
+    }
+
     fn accepts(&self, value: &[u8]) -> bool {
         let (code, system) = split_zero(value);
         self.code.as_deref().is_none_or(|wanted| wanted == code)

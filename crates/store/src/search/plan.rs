@@ -20,7 +20,7 @@ use super::query::{Clause, Part, Sort, SortBy, Test};
 use super::run::Run;
 use crate::engine::Direction;
 use crate::engine::Range;
-use crate::facets::value::DATE_BY_END;
+use crate::facets::value::{DATE_BY_END, KEY_VALUE_BYTES_MAX};
 use crate::keys::PatientNumber;
 
 /// Keys counted before the next larger step.
@@ -254,7 +254,8 @@ impl Run<'_> {
             };
             match &clause.test {
                 Test::Any { slots, matchers, negated: false } => {
-                    let (ranged, direct) = ranged(part, slots, matchers);
+                    let (mut ranged, direct) = ranged(part, slots, matchers);
+                    ranged.once = ranged.once || self.is_one_token(&ranged)?;
                     let covers = ranged.once;
                     add(Driver::Ranged(ranged), 0, covers, direct);
                 }
@@ -292,6 +293,28 @@ impl Run<'_> {
             }
         }
         Ok(options)
+    }
+
+    /// Whether a range of a code without its system holds one system only: then each resource is
+    /// met once, as by `system|code`. Two looks at the ends of the range tell.
+    fn is_one_token(&self, ranged: &Ranged) -> Result<bool, Problem> {
+        let one_code = matches!(
+            &ranged.pass,
+            Pass::Matchers(matchers)
+                if matches!(matchers.as_slice(), [Matcher::Token(token)] if token.is_code_only())
+        );
+        let ([range], true) = (ranged.ranges.as_slice(), one_code) else {
+            return Ok(false);
+        };
+        let mut ends = [Vec::new(), Vec::new()];
+        for (end, direction) in ends.iter_mut().zip([Direction::Ascending, Direction::Descending]) {
+            self.snapshot().visit(range, direction, &mut |key, _| {
+                end.extend_from_slice(key.get(..key.len().saturating_sub(10)).unwrap_or(key));
+                Ok(false)
+            })?;
+        }
+        let [first, last] = &ends;
+        Ok(first == last && first.len() <= KEY_VALUE_BYTES_MAX)
     }
 
     /// Resolves chains up to `limit` targets and adds them as options. Answers whether any was.

@@ -90,8 +90,13 @@ pub(crate) enum Test {
     Chain { slots: Box<[SlotId]>, targets: Vec<Part>, number: usize },
     /// A resource of the part refers here by the slots.
     Has { part: Box<Part>, slots: Box<[SlotId]>, number: usize },
-    /// One of the tuples of a composite passes.
-    Composite { index: usize, alternatives: Vec<Vec<Matcher>>, slots: Vec<Box<[SlotId]>> },
+    /// One of the tuples of a composite passes. When `whole` the slots tell by themselves.
+    Composite {
+        index: usize,
+        alternatives: Vec<Vec<Matcher>>,
+        slots: Vec<Box<[SlotId]>>,
+        whole: bool,
+    },
     /// Nothing can match: a type that no reference of the parameter may have.
     Never,
 }

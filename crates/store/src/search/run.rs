@@ -18,7 +18,7 @@ use super::query::{Clause, Part, Test};
 use crate::engine::Snapshot;
 use crate::facets::value::{REFERENCE_OWNER, REFERENCE_RELATIVE, split_zero};
 use crate::facets::{Entry, Facets, ValueKind};
-use crate::keys::ResourceKey;
+use crate::keys::{PatientNumber, ResourceKey};
 
 /// Candidates that may be examined for each one that an attempt to list all may find.
 const EFFORT_PER_RESULT_MAX: usize = 16;
@@ -31,6 +31,7 @@ pub(super) struct Run<'a> {
     outcomes: RefCell<FxHashMap<(usize, ResourceKey), bool>>,
     targets: RefCell<FxHashMap<usize, Rc<Targets>>>,
     referred: RefCell<FxHashMap<usize, Rc<Vec<ResourceKey>>>>,
+    patients: RefCell<FxHashMap<PatientNumber, Option<ResourceKey>>>,
 }
 
 /// Hears of a match; answers whether to go on.
@@ -45,6 +46,7 @@ impl<'a> Run<'a> {
             outcomes: RefCell::default(),
             targets: RefCell::default(),
             referred: RefCell::default(),
+            patients: RefCell::default(),
         }
     }
 
@@ -97,6 +99,14 @@ impl<'a> Run<'a> {
 
     pub(super) fn know_referred(&self, number: usize, keys: Rc<Vec<ResourceKey>>) {
         self.referred.borrow_mut().insert(number, keys);
+    }
+
+    pub(super) fn known_patient(&self, number: PatientNumber) -> Option<Option<ResourceKey>> {
+        self.patients.borrow().get(&number).copied()
+    }
+
+    pub(super) fn know_patient(&self, number: PatientNumber, key: Option<ResourceKey>) {
+        self.patients.borrow_mut().insert(number, key);
     }
 
     /// Walks a stage behind `after` and tells every match with its facets, if they were needed or
@@ -232,8 +242,19 @@ impl<'a> Run<'a> {
             Test::Has { part: source, slots, number } => {
                 self.is_referred(source, slots, *number, key, facets)
             }
-            Test::Composite { index, alternatives, .. } => {
-                self.composite(*index, alternatives, key)
+            Test::Composite { index, alternatives, slots, whole } => {
+                // Parts that are not there at all are not there together: no need to load.
+                let mut possible = alternatives.iter().filter(|parts| {
+                    parts.iter().zip(slots).all(|(matcher, slots)| {
+                        slots.is_empty()
+                            || slots.iter().any(|slot| {
+                                let mut entries = facets.slot(*slot);
+                                entries.any(|e| matcher.accepts(e.kind, e.value, key.patient()))
+                            })
+                    })
+                });
+                let possible = possible.next().is_some();
+                Ok(possible && (*whole || self.composite(*index, alternatives, key)?))
             }
             Test::Never => Ok(false),
         }

@@ -36,6 +36,7 @@ pub(super) struct World {
     numbers: u64,
     patients: HashMap<String, PatientNumber>,
     versions: HashMap<(ResourceType, String), (ResourceKey, u32)>,
+    names: HashMap<ResourceKey, (ResourceType, String)>,
     _folder: TempDir,
 }
 
@@ -62,6 +63,7 @@ impl World {
             numbers: 0,
             patients: HashMap::new(),
             versions: HashMap::new(),
+            names: HashMap::new(),
             _folder: folder,
         }
     }
@@ -122,6 +124,7 @@ impl World {
         self.mark(key, version, ops);
         ops.push(put(keys::locator(resource_type, id), [key.0.as_slice(), &[0]].concat()));
         self.versions.insert(name.clone(), (key, version));
+        self.names.insert(key, name.clone());
         self.live.insert(name, Live { key, version, json: bytes, facets: new });
     }
 
@@ -185,8 +188,8 @@ impl World {
     pub(super) fn run<T>(&self, run: impl FnOnce(&SearchContext<'_>) -> T) -> T {
         let snapshot = self.engine.snapshot();
         let load = |key: ResourceKey| {
-            let live = self.live.values().find(|live| live.key == key);
-            Ok(live.map(|live| json::parse(&live.json).unwrap()))
+            let live = self.names.get(&key).and_then(|name| self.live.get(name));
+            Ok(live.map(|live| json::parse_stored(&live.json).unwrap()))
         };
         run(&SearchContext {
             snapshot: snapshot.as_ref(),
