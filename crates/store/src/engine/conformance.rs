@@ -451,9 +451,13 @@ fn large_is_atomic(engine: &Arc<dyn Engine>) -> Outcome {
             }
             Ok(())
         });
-        let result = (0..40u8).try_for_each(|round| {
-            write(&**engine, (0..KEYS).map(|n| put(with(b"k", n), [round])).collect()).map(|_| ())
-        });
+        // Queued together they come as groups, so that much is written while engines work on what
+        // was written before.
+        let list = |round: u8| {
+            let key = |n| put(with(b"k", n), [round]);
+            (0..16u8).map(move |_| ops((0..KEYS).map(key).collect())).collect()
+        };
+        let result = (0..8u8).try_for_each(|round| submit_all(&**engine, list(round)).map(|_| ()));
         stop.store(true, Ordering::Release);
         result.and(reader.join().unwrap_or_else(|_| Err(String::from("the reader panicked"))))
     })

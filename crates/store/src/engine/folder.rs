@@ -179,7 +179,15 @@ fn write_format(folder: &Path) -> Result<(), Problem> {
 }
 
 fn check_format(path: &Path) -> Result<(), Problem> {
-    let text = std::fs::read(path).map_err(|e| io_problem("read the format file", path, &e))?;
+    let text = std::fs::read(path).map_err(|e| {
+        if e.kind() != std::io::ErrorKind::NotFound {
+            return io_problem("read the format file", path, &e);
+        }
+        let folder = path.parent().unwrap_or(path).display();
+        let text =
+            format!("{folder} is not an Akson data folder: it has no file \"format\" in it.");
+        Problem::new(Kind::Invalid, "STO-055", text)
+    })?;
     if text == format_text(FORMAT).as_bytes() {
         return Ok(());
     }
@@ -247,6 +255,9 @@ mod tests {
         let problem = DataFolder::open(dir.path()).unwrap_err();
         assert!(problem.for_caller.contains("is not an Akson data folder"), "{problem}");
         assert!(!dir.path().join("lock").exists(), "nothing may be left in a foreign folder");
+
+        let problem = check_folder_format(&dir.path().join("nowhere")).unwrap_err();
+        assert!(problem.for_caller.contains("nowhere is not an Akson data folder"), "{problem}");
 
         let dir = tempfile::tempdir().unwrap();
         drop(DataFolder::open(dir.path()).unwrap());
