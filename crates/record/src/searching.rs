@@ -50,11 +50,15 @@ impl<'a> Searching<'a> {
     /// Runs something that wants the store's own search context.
     pub(crate) fn with<T>(&self, run: impl FnOnce(&SearchContext<'_>) -> T) -> T {
         let load = |key: ResourceKey| self.record.load(self.permit, self.snapshot, key);
+        let as_of = |key: ResourceKey, commit: u64| {
+            self.record.store.facets_as_of(self.permit, self.snapshot, key, commit)
+        };
         run(&SearchContext {
             snapshot: self.snapshot,
             extractor: self.record.store.extractor(),
             permit: self.permit,
             load: &load,
+            as_of: &as_of,
             counts: self.record.store.counts(),
         })
     }

@@ -6,6 +6,7 @@
 //! [`facets`] its search values, [`drafts`] a write in the making, [`reads`] and [`history`] the
 //! way out, [`search`] the planner and executor.
 
+mod as_of;
 mod bodies;
 pub mod consistency;
 pub mod drafts;

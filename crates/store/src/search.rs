@@ -3,7 +3,7 @@
 //! [`parse`] makes a [`Query`] (`criterion`, `values`: one parameter and its values; `matcher`:
 //! one value as a predicate), [`execute`] runs it (`plan` chooses which list to walk, `driver`
 //! walks it, `run` judges candidates on their facets, `links` follows chains, `page` keeps order
-//! and cursors, `include` adds what is referred to). [`condition`] is a search that a write
+//! and cursors, `since` holds later pages to the state of the first, `include` adds what is referred to). [`condition`] is a search that a write
 //! depends on.
 //! Not here: bodies, Bundles and links (`record`), values of resources (`akson_fhir::search`).
 //! Standard: <https://hl7.org/fhir/R4/search.html>
@@ -24,6 +24,7 @@ mod plan;
 mod prefix;
 mod query;
 mod run;
+mod since;
 mod sort;
 mod suggest;
 mod syntax;
@@ -54,6 +55,9 @@ pub struct SearchContext<'a> {
     pub permit: &'a ReadPermit,
     /// The current version of a resource, parsed: composites are judged on it.
     pub load: &'a dyn Fn(ResourceKey) -> Result<Option<Resource>, Problem>,
+    /// The facets of a resource as they were at a commit ([`crate::Store::facets_as_of`]), for
+    /// later pages.
+    pub as_of: &'a dyn Fn(ResourceKey, u64) -> Result<Option<Vec<u8>>, Problem>,
     /// What the planner remembers between searches on the same store.
     pub counts: &'a Counts,
 }

@@ -261,8 +261,22 @@ impl Ranged {
         self.first_position(key, facets, direction).is_some_and(|first| first == position)
     }
 
+    /// Where the resource is first met.
+    pub(super) fn position(
+        &self,
+        key: ResourceKey,
+        facets: &Facets<'_>,
+        direction: Direction,
+    ) -> Option<Vec<u8>> {
+        let owned = keys::facets(key);
+        if self.contains(&owned) {
+            return Some(owned);
+        }
+        self.first_position(key, facets, direction)
+    }
+
     /// The first index key by which the resource stands in the ranges.
-    pub(super) fn first_position(
+    fn first_position(
         &self,
         key: ResourceKey,
         facets: &Facets<'_>,

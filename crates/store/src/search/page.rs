@@ -12,8 +12,10 @@ use super::matcher::{Matcher, ReferenceTest};
 use super::plan::{Choice, Order, Plan};
 use super::query::{Part, Query, Summary, Test, Total};
 use super::run::Run;
+use super::since::Since;
 use super::sort::SortKey;
 use super::{Found, SearchContext};
+use crate::engine::Direction;
 use crate::keys::{self, PatientNumber, ResourceKey};
 
 /// Runs a search.
@@ -46,6 +48,14 @@ pub fn execute(context: &SearchContext<'_>, query: &Query) -> Result<Found, Prob
     let included = run.included(query, &page.matches)?;
     let explain = page.explained(included.len());
     Ok(Found { matches: page.matches, included, total, next_cursor, explain })
+}
+
+/// Which list is being walked.
+#[derive(Clone, Copy)]
+struct Place {
+    part: u16,
+    choice: Choice,
+    stage: u8,
 }
 
 struct Page<'a> {
@@ -83,7 +93,11 @@ impl<'a> Page<'a> {
                 return self.fill_sorted(Some(plan), None);
             }
             self.explain(&plan);
-            self.walk(at, part, &plan, resumed, &mut last)?;
+            let since = match cursor {
+                Some(cursor) => self.run.since(part, cursor.commit)?,
+                None => Since::default(),
+            };
+            self.walk(at, part, &plan, &since, resumed, &mut last)?;
             if self.next.is_some() {
                 break;
             }
@@ -97,38 +111,68 @@ impl<'a> Page<'a> {
         at: usize,
         part: &Part,
         plan: &Plan,
+        since: &Since,
         resumed: Option<&Cursor>,
         last: &mut Option<Cursor>,
     ) -> Result<(), Problem> {
         let from = resumed.map_or(0, |cursor| usize::from(cursor.stage));
-        let (run, count, fingerprint) = (self.run, self.query.count, self.query.fingerprint);
+        let run = self.run;
         for (number, stage) in plan.stages.iter().enumerate().skip(from) {
             let after = resumed.filter(|_| number == from).map(|cursor| cursor.position.as_slice());
-            let (matches, next) = (&mut self.matches, &mut self.next);
+            let at = Place { part: at as u16, choice: plan.choice, stage: number as u8 };
+            let mut moved = run.moved(part, stage, since, after)?.into_iter().peekable();
+            let ascending = stage.direction == Direction::Ascending;
             run.stream(part, stage, after, false, &mut |met, _| {
-                if matches.len() == count {
-                    *next = last.take();
-                    return Ok(false);
+                if since.hides(met.key) {
+                    return Ok(true);
                 }
-                matches.push(met.key);
-                if matches.len() == count {
-                    *last = Some(Cursor {
-                        fingerprint,
-                        part: at as u16,
-                        choice: plan.choice,
-                        stage: number as u8,
-                        commit: 0,
-                        total: None,
-                        position: met.position.to_vec(),
-                    });
+                let earlier = |position: &[u8]| {
+                    if ascending { position < met.position } else { position > met.position }
+                };
+                while let Some((position, key)) = moved.next_if(|(p, _)| earlier(p)) {
+                    if !self.take(at, &position, key, last) {
+                        return Ok(false);
+                    }
                 }
-                Ok(true)
+                Ok(self.take(at, met.position, met.key, last))
             })?;
+            for (position, key) in moved {
+                if self.next.is_some() || !self.take(at, &position, key, last) {
+                    break;
+                }
+            }
             if self.next.is_some() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Takes one match, or notes that there is another page. Answers whether to go on.
+    fn take(
+        &mut self,
+        at: Place,
+        position: &[u8],
+        key: ResourceKey,
+        last: &mut Option<Cursor>,
+    ) -> bool {
+        if self.matches.len() == self.query.count {
+            self.next = last.take();
+            return false;
+        }
+        self.matches.push(key);
+        if self.matches.len() == self.query.count {
+            *last = Some(Cursor {
+                fingerprint: self.query.fingerprint,
+                part: at.part,
+                choice: at.choice,
+                stage: at.stage,
+                commit: 0,
+                total: None,
+                position: position.to_vec(),
+            });
+        }
+        true
     }
 
     /// Finds all matches and sorts them. `plan` is used for a search on one type, if given.
@@ -142,9 +186,17 @@ impl<'a> Page<'a> {
                 None => self.run.plan(part, &[], None)?,
             };
             self.explain(&plan);
+            let since = match cursor {
+                Some(cursor) => self.run.since(part, cursor.commit)?,
+                None => Since::default(),
+            };
+            all.extend(self.run.moved_sorted(part, &part.sort, &since)?);
             for stage in &plan.stages {
                 self.run.stream(part, stage, None, true, &mut |met, facets| {
-                    if all.len() == limits::SORT_ENTRIES_MAX {
+                    if since.hides(met.key) {
+                        return Ok(true);
+                    }
+                    if all.len() >= limits::SORT_ENTRIES_MAX {
                         return Err(too_many_to_sort());
                     }
                     all.extend(facets.map(|facets| SortKey::of(&part.sort, facets, met.key)));

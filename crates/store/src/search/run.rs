@@ -212,7 +212,7 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    fn holds(
+    pub(super) fn holds(
         &self,
         clause: &Clause,
         key: ResourceKey,

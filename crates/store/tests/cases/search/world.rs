@@ -37,6 +37,8 @@ pub(super) struct World {
     patients: HashMap<String, PatientNumber>,
     versions: HashMap<(ResourceType, String), (ResourceKey, u32)>,
     names: HashMap<ResourceKey, (ResourceType, String)>,
+    /// Facets of each version with the commit that made it; none for a deletion.
+    history: HashMap<ResourceKey, Vec<(u64, Option<Vec<u8>>)>>,
     _folder: TempDir,
 }
 
@@ -64,6 +66,7 @@ impl World {
             patients: HashMap::new(),
             versions: HashMap::new(),
             names: HashMap::new(),
+            history: HashMap::new(),
             _folder: folder,
         }
     }
@@ -77,13 +80,21 @@ impl World {
     /// Writes resources in one commit.
     pub(super) fn put(&mut self, resources: &[Value]) -> Committed {
         let mut ops = Vec::new();
+        let mut keys = Vec::new();
         for resource in resources {
-            self.put_one(resource, &mut ops);
+            keys.push(self.put_one(resource, &mut ops));
         }
-        self.commit(ops)
+        let committed = self.commit(ops);
+        for key in keys {
+            let mut facets = self.live[&self.names[&key]].facets.clone();
+            facets[..8].copy_from_slice(&committed.commit.to_be_bytes());
+            facets[8..16].copy_from_slice(&committed.time.to_be_bytes());
+            self.history.entry(key).or_default().push((committed.commit, Some(facets)));
+        }
+        committed
     }
 
-    fn put_one(&mut self, resource: &Value, ops: &mut Vec<Op>) {
+    fn put_one(&mut self, resource: &Value, ops: &mut Vec<Op>) -> ResourceKey {
         let bytes = serde_json::to_vec(resource).unwrap();
         let parsed = json::parse(&bytes).unwrap_or_else(|e| panic!("{resource}: {e:?}"));
         let (resource_type, id) = (parsed.resource_type().unwrap(), parsed.id().unwrap());
@@ -126,6 +137,7 @@ impl World {
         self.versions.insert(name.clone(), (key, version));
         self.names.insert(key, name.clone());
         self.live.insert(name, Live { key, version, json: bytes, facets: new });
+        key
     }
 
     pub(super) fn delete(&mut self, type_name: &str, id: &str) {
@@ -140,7 +152,8 @@ impl World {
         ops.push(put(keys::locator(name.0, id), [live.key.0.as_slice(), &[1]].concat()));
         self.mark(live.key, live.version + 1, &mut ops);
         self.versions.insert(name, (live.key, live.version + 1));
-        self.commit(ops);
+        let committed = self.commit(ops);
+        self.history.entry(live.key).or_default().push((committed.commit, None));
     }
 
     fn mark(&self, key: ResourceKey, version: u32, ops: &mut Vec<Op>) {
@@ -191,11 +204,17 @@ impl World {
             let live = self.names.get(&key).and_then(|name| self.live.get(name));
             Ok(live.map(|live| json::parse_stored(&live.json).unwrap()))
         };
+        let as_of = |key: ResourceKey, commit: u64| {
+            let versions = self.history.get(&key).into_iter().flatten();
+            let then = versions.rev().find(|(made, _)| *made <= commit);
+            Ok(then.and_then(|(_, facets)| facets.clone()))
+        };
         run(&SearchContext {
             snapshot: snapshot.as_ref(),
             extractor: Extractor::r4(),
             permit: &self.permit,
             load: &load,
+            as_of: &as_of,
             counts: &self.counts,
         })
     }
