@@ -2,7 +2,7 @@
 //! one patient then cost.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Bench, Driven};
@@ -102,11 +102,8 @@ fn write_copy(from: &Path, to: &Path, copy: u8) -> Result<(), String> {
             file.read_to_end(&mut bytes).map_err(|error| failed(&path, error))?;
         }
         other_ids(&mut bytes, copy);
-        // The name is kept, since files are loaded in order of name; the prefix tells copies apart
-        // for a loader that remembers what it has loaded.
-        let name = name.trim_end_matches(".bz2");
-        let (start, rest) = name.split_at_checked(1).unwrap_or((name, ""));
-        let target: PathBuf = to.join(format!("{start}{copy}{rest}"));
+        // The name is kept: the loader takes files that others refer to first, by their names.
+        let target = to.join(name.trim_end_matches(".bz2"));
         std::fs::write(&target, &bytes).map_err(|error| failed(&target, error))?;
     }
     Ok(())
