@@ -442,6 +442,13 @@ impl<'a> Chart<'a> {
         }
     }
 
+    /// Measure on a morning of a stay.
+    pub(crate) fn vitals_on(&mut self, visit: &Visit, day: Day, list: &[Vital]) {
+        for vital in list {
+            self.vital_at(visit, visit.morning(day), *vital);
+        }
+    }
+
     fn vital_at(&mut self, visit: &Visit, at: Moment, vital: Vital) {
         let (person, health, day) = (self.person, &self.health, at.day);
         let random = &mut self.random;

@@ -275,12 +275,16 @@ fn worsening(chart: &mut Chart<'_>, day: Day, number: usize, fraction: f64, pneu
     }
     let out = day.plus(nights);
     for morning in [day.plus(nights / 2), out] {
-        let at = visit.morning(morning);
-        let weight = chart.body.weight(chart.person, &chart.health, morning, &mut chart.random);
-        chart.vital_as(&visit, at, Vital::Weight, weight);
+        chart.vitals_on(&visit, morning, &[Vital::Weight]);
         chart.labs_on(&visit, morning, &[Lab::Creatinine, Lab::Egfr, Lab::Potassium, Lab::Hb]);
     }
     chart.labs_on(&visit, out, &[Lab::NtProBnp]);
+    chart.vitals_on(&visit, out, &[Vital::Pressure, Vital::Pulse, Vital::Respiration]);
+    let saturation = chart.random.within(92.0, 95.0);
+    chart.vital_as(&visit, visit.morning(out), Vital::Saturation, saturation);
+    if pneumonia {
+        chart.vital_as(&visit, visit.morning(out), Vital::Temperature, 36.9);
+    }
     if number == 0 || pneumonia {
         chart.procedure(&visit, "Ekkokardiografi", day.plus(1));
         chart.score(&visit, &analyses::EJECTION_FRACTION, fraction);

@@ -38,7 +38,8 @@ fn copd(chart: &mut Chart<'_>, begin: Day) {
         plan: "Spirometri bekrefter KOLS. Røykeslutt drøftet. Starter langtidsvirkende \
                bronkodilator, henvist lungerehabilitering.",
     });
-    let severity = chart.random.between(1, 3);
+    let frail = chart.person.persona == Some(Persona::Frail);
+    let severity = if frail { 2 } else { chart.random.between(1, 3) };
     let (grade, volume) = match severity {
         1 => ("GOLD 1", 2.3),
         2 => ("GOLD 2", 1.6),
