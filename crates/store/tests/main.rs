@@ -12,6 +12,7 @@
 )]
 
 mod cases {
+    mod as_of;
     mod backup;
     mod conformance;
     mod damage;

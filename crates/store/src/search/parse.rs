@@ -234,15 +234,16 @@ impl Parser<'_> {
                 Some(code) => (true, code),
                 None => (false, key),
             };
-            for position in 0..self.query.parts.len() {
-                let Some(part) = self.query.parts.get_mut(position) else { continue };
-                match sort_by(part.resource_type, code) {
-                    Ok(by) => part.sort.push(Sort { by, descending }),
-                    Err(text) => {
-                        self.ignore(text)?;
-                        break;
+            let types = self.query.parts.iter().map(|part| part.resource_type);
+            let found: Result<Vec<_>, _> = types.map(|of_type| sort_by(of_type, code)).collect();
+            match found {
+                Ok(found) => {
+                    for (part, by) in self.query.parts.iter_mut().zip(found) {
+                        part.sort.push(Sort { by, descending });
                     }
                 }
+                // What one of the types cannot be sorted by sorts none.
+                Err(text) => self.ignore(text)?,
             }
         }
         Ok(())

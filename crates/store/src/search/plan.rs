@@ -7,7 +7,7 @@
 
 use std::sync::Mutex;
 
-use akson_base::{Problem, limits};
+use akson_base::{Kind, Problem, limits};
 use akson_fhir::definitions::SearchKind;
 use akson_fhir::search::{Extractor, SlotId};
 use rustc_hash::FxHashMap;
@@ -149,7 +149,11 @@ impl Run<'_> {
                 if !options.iter().any(|o| o.id == option) {
                     self.add_links(part, &mut options, limits::CHAIN_FANOUT_MAX)?;
                 }
-                options.iter().position(|o| o.id == option)
+                let found = options.iter().position(|o| o.id == option);
+                if found.is_none() && option != 0 {
+                    return Err(cannot_go_on());
+                }
+                found
             }
             None => self.pick(part, &mut options, !sort.is_empty())?,
         };
@@ -351,6 +355,13 @@ impl Run<'_> {
         }
         Ok(options.len() > before)
     }
+}
+
+/// A chain that was resolved for the first page stands for too much by now.
+fn cannot_go_on() -> Problem {
+    let text = "So much has changed since the first page that the search cannot go on from here. \
+                Search again from the start, or narrow the chain down.";
+    Problem::new(Kind::TooCostly, "SEA-025", text)
 }
 
 impl Choosable {

@@ -27,6 +27,9 @@ pub(super) struct Live {
     facets: Vec<u8>,
 }
 
+/// A commit and the facets it made.
+type Then = (u64, Option<Vec<u8>>);
+
 pub(super) struct World {
     pub(super) engine: FjallEngine,
     pub(super) clock: Arc<FixedClock>,
@@ -38,7 +41,7 @@ pub(super) struct World {
     versions: HashMap<(ResourceType, String), (ResourceKey, u32)>,
     names: HashMap<ResourceKey, (ResourceType, String)>,
     /// Facets of each version with the commit that made it; none for a deletion.
-    history: HashMap<ResourceKey, Vec<(u64, Option<Vec<u8>>)>>,
+    history: HashMap<ResourceKey, Vec<Then>>,
     _folder: TempDir,
 }
 
