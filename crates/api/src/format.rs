@@ -75,17 +75,11 @@ fn not_acceptable() -> Problem {
 }
 
 /// The first value of a parameter, decoded.
-pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(
-        |(_, value)| {
-            let blanks: Cow<'a, str> =
-                if value.contains('+') { value.replace('+', " ").into() } else { value.into() };
-            match percent_encoding::percent_decode_str(&blanks).decode_utf8_lossy() {
-                Cow::Borrowed(same) if same.len() == blanks.len() => blanks,
-                other => Cow::Owned(other.into_owned()),
-            }
-        },
-    )
+pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(key, _)| *key == name)?;
+    let blanks = value.replace('+', " ");
+    Some(percent_encoding::percent_decode_str(&blanks).decode_utf8_lossy().into_owned())
 }
 
 /// The query without `_format` and `_pretty`, which are dealt with here.

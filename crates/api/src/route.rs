@@ -28,14 +28,14 @@ pub(crate) struct Target<'a> {
 /// Why there is no place.
 #[derive(Debug)]
 pub(crate) struct Lost {
-    pub(crate) problem: Problem,
+    pub(crate) problem: Box<Problem>,
     /// The `Allow` header of a 405.
     pub(crate) allow: Option<String>,
 }
 
 impl From<Problem> for Lost {
     fn from(problem: Problem) -> Self {
-        Self { problem, allow: None }
+        Self { problem: Box::new(problem), allow: None }
     }
 }
 
@@ -159,7 +159,7 @@ fn lost(method: &Method, steps: &[Cow<'_, str>], others: Vec<Verb>) -> Lost {
         let allow = allow(others);
         let text = format!("{method} is not offered at this address. It answers {allow}.");
         return Lost {
-            problem: Problem::new(Kind::NotAllowed, "API-002", text),
+            problem: Box::new(Problem::new(Kind::NotAllowed, "API-002", text)),
             allow: Some(allow),
         };
     }

@@ -260,7 +260,7 @@ fn instance(target: &Target<'_>, ty: ResourceType) -> HistoryScope {
 
 /// The answer to a request that failed, told to the log as loudly as the operator must hear it.
 fn failed(lost: &Lost, caller: &Caller) -> Response<Body> {
-    let problem = &lost.problem;
+    let problem = lost.problem.as_ref();
     let status = status(problem);
     match problem.kind {
         Kind::Fault => {

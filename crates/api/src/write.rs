@@ -2,6 +2,8 @@
 //!
 //! Standard: <https://hl7.org/fhir/R4/http.html#create>, `#update`, `#delete`, `#cond-update`
 
+use std::borrow::Cow;
+
 use akson_base::limits::RESOURCE_BYTES_MAX;
 use akson_base::{Kind, Problem};
 use akson_fhir::definitions::ResourceType;
@@ -20,17 +22,32 @@ use crate::service::Call;
 type Answer = Result<Response<Body>, Problem>;
 
 pub(crate) async fn create(call: &Call<'_>, ty: ResourceType, body: Body) -> Answer {
-    let condition = match call.headers.get("if-none-exist") {
-        Some(value) => Some(value.to_str().map_err(|_| {
-            Problem::new(Kind::Invalid, "API-015", "If-None-Exist must be plain ASCII.")
-        })?),
-        None => None,
-    };
-    // Some clients send the whole address; the parameters follow the question mark.
-    let condition = condition.map(|c| c.rsplit_once('?').map_or(c, |(_, query)| query));
+    let condition = create_condition(call)?;
     let body = body::fhir(call.headers, body, RESOURCE_BYTES_MAX).await?;
-    let written = call.record().create(call.caller, ty, body, condition).await?;
+    let written = call.record().create(call.caller, ty, body, condition.as_deref()).await?;
     Ok(answer(call, &written))
+}
+
+/// `If-None-Exist`; or the search parameters of the address, which some clients send instead and
+/// which must not be passed over: a duplicate would be made.
+fn create_condition<'a>(call: &'a Call<'_>) -> Result<Option<Cow<'a, str>>, Problem> {
+    let address = without_format(call.query);
+    let header = match call.headers.get("if-none-exist") {
+        Some(value) => value.to_str().ok(),
+        None if address.is_empty() => return Ok(None),
+        None => return Ok(Some(address)),
+    };
+    match header {
+        // Some clients send the whole address; the parameters follow the question mark.
+        Some(header) if address.is_empty() => {
+            Ok(Some(header.rsplit_once('?').map_or(header, |(_, query)| query).into()))
+        }
+        Some(_) | None => Err(Problem::new(
+            Kind::Invalid,
+            "API-015",
+            "If-None-Exist must be plain ASCII, and be the only condition of a create.",
+        )),
+    }
 }
 
 pub(crate) async fn update(call: &Call<'_>, ty: ResourceType, body: Body) -> Answer {

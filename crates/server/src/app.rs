@@ -30,18 +30,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    // Not an `async fn`: that it may move between threads is said here, where the compiler can
-    // see it.
-    pub(crate) fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Body>> + Send {
-        async move {
-            if Api::owns(request.uri().path()) {
-                self.api.handle(request).await
-            } else {
-                self.other(request).await
-            }
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        if Api::owns(request.uri().path()) {
+            self.api.handle(request).await
+        } else {
+            self.other(request).await
         }
     }
 

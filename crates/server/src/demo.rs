@@ -143,7 +143,7 @@ fn build(handle: &Handle, target: &Target, options: &municipality::Options) -> R
     let done: Result<(), Failure> = std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
         let gone = || Err(Failure::Failed("a building thread ended without saying why".into()));
-        lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|_| gone())).collect()
+        lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(|_| gone()))
     });
     bar.finish_and_clear();
     done

@@ -87,13 +87,13 @@ async fn the_verbs_of_a_transaction_are_done_in_the_standards_order() {
         { "resource": { "resourceType": "Patient", "id": "put", "active": true },
           "request": { "method": "PUT", "url": "Patient/put" } },
         { "resource": { "resourceType": "Patient", "identifier": [{ "system": "urn:x", "value": "1" }] },
-          "request": { "method": "POST", "url": "Patient", "ifNoneExist": "identifier=urn:x|1" } },
+          "request": { "method": "POST", "url": "Patient" } },
         { "request": { "method": "DELETE", "url": "Patient/old" } },
     ]))
     .await;
     assert_eq!(answer.status, 200, "{}", answer.text("/issue/0/diagnostics"));
     assert_eq!(statuses(&answer), ["200", "201", "201", "204"]);
-    assert_eq!(answer.text("/entry/0/resource/entry/0/resource/id").is_empty(), false);
+    assert!(!answer.text("/entry/0/resource/entry/0/resource/id").is_empty());
     assert_ne!(answer.text("/entry/0/resource/entry/0/resource/id"), "old");
 }
 

@@ -9,7 +9,7 @@ fn akson(arguments: &[&str]) -> Output {
 /// Arguments, exit code, and what standard error must say.
 const CASES: &[(&[&str], i32, &str)] = &[
     (&["nonsense"], 2, "nonsense"),
-    (&["serve", "--prot", "1"], 2, "--port"),
+    (&["serve", "--dta", "x"], 2, "--data"),
     (&["serve", "--open", "--listen", "0.0.0.0:0"], 2, "loopback"),
     (&["serve", "--open", "--listen", "[::]:0"], 2, "loopback"),
     (&["serve", "--listen", "nowhere"], 2, "host:port"),

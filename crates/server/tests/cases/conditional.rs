@@ -49,6 +49,8 @@ async fn conditions_find_none_one_or_many() {
             400,
             &[],
         ),
+        // Some clients put the condition into the address.
+        ("POST /Patient?identifier=urn:x%7C1", FHIR, ONE, 200, &["/meta/versionId=1"]),
         (
             "PUT /Patient?identifier=urn:x%7C1",
             FHIR,
