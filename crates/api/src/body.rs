@@ -9,12 +9,15 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use crate::format::is_r4;
 
 /// Largest form with search parameters.
 pub(crate) const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a body over its limit that are read and thrown away before it is refused.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A FHIR body: JSON by its media type, at most `limit_bytes` after decompression.
 pub(crate) async fn fhir(
@@ -89,19 +92,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
 
 async fn bytes(headers: &HeaderMap, body: Body, limit_bytes: usize) -> Result<Bytes, Problem> {
     let encoding = encoding(headers)?;
-    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|l| l > limit_bytes) {
-        return Err(too_large(limit_bytes));
-    }
-    let collected = Limited::new(body, limit_bytes).collect().await.map_err(|error| {
-        if error.downcast_ref::<LengthLimitError>().is_some() {
-            too_large(limit_bytes)
-        } else {
-            Problem::new(Kind::Invalid, "API-011", "The body did not arrive whole.")
-                .with_log(error.to_string())
-        }
-    })?;
-    let bytes = collected.to_bytes();
+    let bytes = collect(headers, body, limit_bytes).await?;
     match encoding {
         Encoding::Plain => Ok(bytes),
         Encoding::Gzip | Encoding::Zstd => {
@@ -111,6 +102,44 @@ async fn bytes(headers: &HeaderMap, body: Body, limit_bytes: usize) -> Result<By
                 .map_err(|error| Problem::fault("API-012", error.to_string()))?
         }
     }
+}
+
+/// Takes the body in. Of one that is too large so much is read and thrown away that a client which
+/// sends first and listens afterwards hears the answer, and not a broken connection.
+async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let declared = declared.and_then(|length| length.parse::<usize>().ok());
+    let mut is_too_large = declared.is_some_and(|length| length > limit);
+    let mut first = Bytes::new();
+    let mut all = Vec::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Problem::new(Kind::Invalid, "API-011", "The body did not arrive whole.")
+                .with_log(error.to_string())
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen += data.len();
+        is_too_large |= seen > limit;
+        if is_too_large {
+            (first, all) = (Bytes::new(), Vec::new());
+            if seen > limit.saturating_add(DISCARDED_BYTES_MAX) {
+                break;
+            }
+        } else if seen == data.len() {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.reserve(declared.unwrap_or(seen * 2));
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&data);
+        }
+    }
+    if is_too_large {
+        return Err(too_large(limit));
+    }
+    Ok(if all.is_empty() { first } else { Bytes::from(all) })
 }
 
 fn inflate(bytes: &[u8], encoding: Encoding, limit_bytes: usize) -> Result<Bytes, Problem> {

@@ -34,5 +34,5 @@ fn fhir_kit_client_of_npm() {
 
 #[test]
 fn fhirpy_of_pypi() {
-    drive(".venv/installed", ".venv/bin/python", "fhirpy_client.py", 15);
+    drive(".venv/installed", ".venv/bin/python", "fhirpy_client.py", 14);
 }
