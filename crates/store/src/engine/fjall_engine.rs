@@ -63,7 +63,7 @@ impl Default for Options {
             l0_threshold: 4,
             table_bytes: 16 << 20,
             reserve_bytes: 512 << 20,
-            merge_bytes_max: 2 << 30,
+            merge_bytes_max: 256 << 20,
             waiting_max: 16_384,
             waiting_bytes_max: 512 << 20,
             group_max: 1_024,
