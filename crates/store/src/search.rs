@@ -87,6 +87,3 @@ pub fn id_of(snapshot: &dyn Snapshot, key: ResourceKey) -> Result<String, Proble
         None => Err(Problem::fault("SEA-032", "a resource that was found has no facets")),
     }
 }
-
-#[cfg(test)]
-mod tests;

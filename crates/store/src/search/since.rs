@@ -17,7 +17,7 @@ use crate::facets::Facets;
 use crate::keys::{self, ResourceKey};
 
 /// Versions made since the first page that are taken into account.
-const VERSIONS_MAX: usize = 5_000;
+const VERSIONS_MAX: usize = 2_000;
 
 /// What has changed since the first page.
 #[derive(Default)]
