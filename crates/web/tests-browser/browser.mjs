@@ -16,6 +16,15 @@ const FLAGS = [
 
 export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
 
+/** Ends a wait that would not end: a page that is stuck fails its case, not the whole run. */
+export function within(seconds, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took more than ${seconds} s`)), seconds * 1000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 export function assert(condition, message) {
   if (!condition) throw new Error(message);
 }
@@ -50,23 +59,28 @@ export async function open(browser, options = {}) {
   return page;
 }
 
-/** Nothing went wrong on the page, no content is wider than the window, axe finds nothing. */
-export async function assertSound(page, state) {
+/** No content is wider than the window, and nothing went wrong on the page. */
+export async function assertWhole(page, state) {
   const width = await page.evaluate(() => {
     const root = document.documentElement;
     return [root.scrollWidth, root.clientWidth];
   });
   assert(width[0] <= width[1], `${state}: content is ${width[0]} px wide in ${width[1]} px`);
+  assert(page.faults.length === 0, `${state}: ${page.faults.join("; ")}`);
+}
+
+/** The page is whole, and axe finds nothing. Needs JavaScript: axe does. */
+export async function assertSound(page, state) {
+  await assertWhole(page, state);
   await page.evaluate(AXE);
-  const found = await page.evaluate(async (rules) => {
+  const found = await within(30, `axe on ${state}`, page.evaluate(async (rules) => {
     const result = await window.axe.run(document, { runOnly: { type: "tag", values: rules } });
     return result.violations.map((violation) => {
       const where = violation.nodes.slice(0, 3).map((node) => node.target.join(" ") + " " + (node.any[0]?.message ?? ""));
       return `${violation.id}: ${violation.help} (${where.join("; ")})`;
     });
-  }, RULES);
+  }, RULES));
   assert(found.length === 0, `${state}: axe found\n  ${found.join("\n  ")}`);
-  assert(page.faults.length === 0, `${state}: ${page.faults.join("; ")}`);
 }
 
 /** Takes a picture for people to look at. */

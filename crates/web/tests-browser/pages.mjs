@@ -1,16 +1,29 @@
 // The pages in a real browser against a real server.
 //
-// node pages.mjs BASE SCREENSHOTS PATIENT_ID QUERY
-// One case per sentence; prints each, exits 1 when one fails. `QUERY` finds the patient by name.
+// node pages.mjs BASE SCREENSHOTS PATIENT_ID QUERY MILLISECONDS [FULL_QUERY]
+// One case per sentence; prints each, exits 1 when one fails. `QUERY` finds the patient by name;
+// a chart may take so many MILLISECONDS of server time; `FULL_QUERY` finds one with a very full
+// chart, when there is one.
 
 import { mkdirSync } from "node:fs";
-import { assert, assertSound, launch, open, picture } from "./browser.mjs";
+import { assert, assertSound, assertWhole, launch, open, picture, within } from "./browser.mjs";
 
-const [base, screenshots, patient, query] = process.argv.slice(2);
+const [base, screenshots, patient, query, milliseconds, fullQuery] = process.argv.slice(2);
 const CLICKS_MAX = 3;
+const CASE_SECONDS_MAX = 240;
 const SEARCH_MILLISECONDS_MAX = 100;
-const CHART_MILLISECONDS_MAX = 50;
+const CHART_MILLISECONDS_MAX = Number(milliseconds);
 const chart = `${base}/pasient/${patient}`;
+
+/** The 19th of 20 times that the server says it took. */
+async function serverTime(page, address) {
+  const times = [];
+  for (let n = 0; n < 20; n += 1) {
+    const timing = (await page.request.get(address)).headers()["server-timing"];
+    times.push([...timing.matchAll(/dur=([\d.]+)/g)].reduce((sum, m) => sum + Number(m[1]), 0));
+  }
+  return times.sort((a, b) => a - b)[18];
+}
 
 const cases = {
   "a chart is found and opened in three clicks or fewer": async (browser) => {
@@ -65,13 +78,13 @@ const cases = {
     await page.locator("#q").fill(query);
     await page.locator("#q").press("Enter");
     await page.waitForURL(/\/pasienter\?/);
-    await assertSound(page, "results without JavaScript");
+    await assertWhole(page, "results without JavaScript");
     await page.locator(`a[href="/pasient/${patient}"]`).click();
     await page.waitForURL(chart);
-    await assertSound(page, "chart without JavaScript");
+    await assertWhole(page, "chart without JavaScript");
     await page.locator("#kontakter a.more").click();
     await page.waitForURL(/\/kontakter$/);
-    await assertSound(page, "contacts without JavaScript");
+    await assertWhole(page, "contacts without JavaScript");
     const year = await page.locator("#ar option").nth(1).getAttribute("value");
     await page.locator("#ar").selectOption(year);
     await page.locator("form.narrow button").click();
@@ -80,7 +93,7 @@ const cases = {
     await page.locator("#dokumenter .documents a").first().click();
     await page.waitForURL(/\/dokument\//);
     assert(await page.locator("article.document").isVisible(), "the document is there");
-    await assertSound(page, "document without JavaScript");
+    await assertWhole(page, "document without JavaScript");
   },
 
   "every state of every page is sound, and pictures are taken": async (browser) => {
@@ -104,7 +117,8 @@ const cases = {
         await page.goto(chart);
         await look("chart");
         await picture(page, screenshots, `chart-${name}-${scheme}-first`, false);
-        for (const section of ["nytt", "diagnoser", "legemidler", "prover", "malinger",
+        // Sections differ by width, not by colour.
+        for (const section of scheme === "dark" || name === "zoomed" ? [] : ["nytt", "diagnoser", "legemidler", "prover", "malinger",
           "kartlegging", "kontakter", "dokumenter", "vaksiner", "prosedyrer", "planer", "innsyn"]) {
           await page.goto(`${chart}/${section}`);
           await look(`section-${section}`);
@@ -185,36 +199,42 @@ const cases = {
 
   "search and chart answer in time": async (browser) => {
     const page = await open(browser);
-    const server = async (address) => {
-      const times = [];
-      for (let n = 0; n < 20; n += 1) {
-        const timing = (await page.request.get(address)).headers()["server-timing"];
-        times.push([...timing.matchAll(/dur=([\d.]+)/g)].reduce((sum, m) => sum + Number(m[1]), 0));
-      }
-      return times.sort((a, b) => a - b)[18];
-    };
-    const search = await server(`${base}/pasienter?q=${encodeURIComponent(query)}`);
-    const whole = await server(chart);
+    const search = await serverTime(page, `${base}/pasienter?q=${encodeURIComponent(query)}`);
+    const whole = await serverTime(page, chart);
     console.log(`  p95 of server time: search ${search.toFixed(1)} ms, chart ${whole.toFixed(1)} ms`);
     assert(search <= SEARCH_MILLISECONDS_MAX, `search took ${search} ms`);
-    // A build without optimisation is measured for its figure only.
-    const limit = process.env.AKSON_OPTIMISED === "1" ? CHART_MILLISECONDS_MAX : 10 * CHART_MILLISECONDS_MAX;
-    assert(whole <= limit, `the chart took ${whole} ms, more than ${limit} ms`);
+    assert(whole <= CHART_MILLISECONDS_MAX, `the chart took ${whole} ms`);
   },
 };
+
+if (fullQuery) {
+  cases["a very full chart is sound and answers in time"] = async (browser) => {
+    for (const width of [1366, 320]) {
+      const page = await open(browser, { viewport: { width, height: 768 } });
+      await page.goto(`${base}/pasienter?q=${encodeURIComponent(fullQuery)}`);
+      await page.locator("#hits .hit").first().click();
+      await page.waitForURL(/\/pasient\//);
+      await assertSound(page, `a very full chart at ${width} px`);
+      await picture(page, screenshots, `full-chart-${width}`);
+      const time = await serverTime(page, page.url());
+      console.log(`  p95 of server time of a very full chart: ${time.toFixed(1)} ms`);
+      assert(time <= CHART_MILLISECONDS_MAX, `it took ${time} ms`);
+    }
+  };
+}
 
 mkdirSync(screenshots, { recursive: true });
 const browser = await launch();
 let failed = 0;
 for (const [name, run] of Object.entries(cases)) {
   try {
-    await run(browser);
+    await within(CASE_SECONDS_MAX, name, run(browser));
     console.log(`ok   ${name}`);
   } catch (error) {
     failed += 1;
     console.log(`FAIL ${name}\n     ${error.message}`);
   }
-  for (const context of browser.contexts()) await context.close();
+  for (const context of browser.contexts()) await within(10, "closing", context.close()).catch(() => {});
 }
-await browser.close();
+await within(10, "closing", browser.close()).catch(() => {});
 process.exit(failed === 0 ? 0 : 1);

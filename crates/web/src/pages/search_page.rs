@@ -17,7 +17,7 @@ pub(crate) fn start(reader: &str, query: &str, hits: Option<Markup>) -> Markup {
         div.start {
             h1 { (t("search.heading")) }
             (search_box(query, true))
-            div.hits id="hits" {
+            div.hits id="hits" data-query=(query) {
                 @match hits {
                     Some(hits) => (hits),
                     None => (hints()),

@@ -91,6 +91,9 @@ pub(crate) fn trend(chart: &Chart, series: &Series, period: Period) -> Markup {
 }
 
 fn table(series: &Series, rows: &[&Point]) -> Markup {
+    // Columns that would be empty in every row are left out.
+    let ranges = rows.iter().any(|point| point.range_text.is_some());
+    let comments = rows.iter().any(|point| point.note.is_some() || point.performer.is_some());
     html! {
         div.scroll tabindex="0" role="region" aria-label=(t("trend.values")) {
             table {
@@ -98,17 +101,21 @@ fn table(series: &Series, rows: &[&Point]) -> Markup {
                 thead { tr {
                     th scope="col" { (t("results.date")) }
                     th.num scope="col" { (t("results.value")) }
-                    th scope="col" { (t("results.range")) }
-                    th scope="col" { (t("results.comment")) }
+                    @if ranges { th scope="col" { (t("results.range")) } }
+                    @if comments { th scope="col" { (t("results.comment")) } }
                 } }
                 tbody {
                     @for point in rows {
                         tr {
                             td { @if let Some(date) = point.date { (date.with_time()) } }
                             td.num { (value(point)) }
-                            td.quiet { @if let Some(range) = &point.range_text { (range) } }
-                            td.quiet {
-                                (super::documents::joined([point.note.as_deref(), point.performer.as_deref()]))
+                            @if ranges {
+                                td.quiet { @if let Some(range) = &point.range_text { (range) } }
+                            }
+                            @if comments {
+                                td.quiet {
+                                    (super::documents::joined([point.note.as_deref(), point.performer.as_deref()]))
+                                }
                             }
                         }
                     }
