@@ -1,5 +1,6 @@
 //! One file per family of cases.
 
+mod browser;
 mod bundle;
 mod clients;
 mod command_line;

@@ -1,0 +1,95 @@
+//! The pages in Debian's Chromium, against the real binary.
+//!
+//! The cases themselves are in `crates/web/tests-browser`; this file gives them a server with the
+//! synthetic municipality (and one very full chart, when the corpora are there).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use akson_testkit::municipality::{Options, generate, highlights};
+use akson_testkit::server::Server;
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_akson");
+const PEOPLE: usize = 60;
+/// Server time of a chart: the promise holds for the optimised build; a debug build beside other
+/// work gets room.
+const CHART_MILLISECONDS_MAX: u32 = if cfg!(debug_assertions) { 500 } else { 50 };
+/// The fullest chart of the 120 patients, and the files that it refers to.
+const FULL: [&str; 3] = ["0-hospitalInformation", "0-practitionerInformation", "e5a8d3f4-"];
+const FULL_QUERY: &str = "Treutel973";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn answers(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// The municipality as files, in the order in which they are to be loaded.
+fn municipality(folder: &Path) -> Options {
+    let today = jiff::Timestamp::now().in_tz("Europe/Oslo").unwrap().date();
+    let options = Options { people: PEOPLE, ..Options::new(today) };
+    for (number, bundle) in generate(&options).enumerate() {
+        std::fs::write(folder.join(format!("{number:04}.json")), bundle).unwrap();
+    }
+    options
+}
+
+fn full_chart() -> Vec<PathBuf> {
+    let folder = root().join("../shared/corpora/patients/synthea-120/synthea");
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let of = |start: &str| {
+        paths.iter().find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start))
+    };
+    FULL.iter().filter_map(|start| of(start)).cloned().collect()
+}
+
+fn load(folder: &Path, paths: &[PathBuf]) {
+    let status = Command::new(BINARY)
+        .arg("load")
+        .args(paths)
+        .arg("--data")
+        .arg(folder.join("data"))
+        .arg("--refused")
+        .arg(folder.join("refused.ndjson"))
+        .status()
+        .unwrap();
+    assert!(status.success(), "akson load refused something");
+}
+
+#[test]
+fn the_pages_hold_in_a_real_browser() {
+    let script = root().join("crates/web/tests-browser/pages.mjs");
+    for program in ["node", "chromium"] {
+        assert!(answers(program), "{program} is missing; cargo xtask test installs it");
+    }
+    let folder = TempDir::new().unwrap();
+    let input = folder.path().join("input");
+    std::fs::create_dir(&input).unwrap();
+    let options = municipality(&input);
+    load(folder.path(), &[input]);
+    let full = full_chart();
+    let full_query = if full.is_empty() {
+        println!("no very full chart: ../shared/corpora is not there");
+        None
+    } else {
+        load(folder.path(), &full);
+        Some(FULL_QUERY)
+    };
+    let server = Server::start_in(BINARY, folder, &["--open"]).unwrap();
+    let person = highlights(&options).into_iter().next().unwrap();
+    let output = Command::new("node")
+        .arg(script)
+        .arg(server.root())
+        .arg(root().join("target/screenshots"))
+        .args([&person.patient_id, &person.name, &CHART_MILLISECONDS_MAX.to_string()])
+        .args(full_query)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
