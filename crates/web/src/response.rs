@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
 
-use crate::pages::problem_page::problem_page;
+use crate::pages::problem_page::{problem_line, problem_page};
 use crate::sight::Timing;
 
 /// Nothing but our own files, no inline script or style, no frames.
@@ -60,12 +60,13 @@ pub(crate) fn timed(markup: Markup, timing: Timing, render: Duration) -> Respons
     response
 }
 
-/// The page of a problem.
-pub(crate) fn problem(problem: &Problem, reader: &str) -> Response {
+/// The page of a problem; only its line where htmx asked for a part of a page.
+pub(crate) fn problem(problem: &Problem, reader: &str, fragment: bool) -> Response {
     if !problem.for_log.is_empty() {
         tracing::error!(code = problem.code, "{}", problem.for_log);
     }
     let (status, _) = status_and_code(problem.kind);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, html(problem_page(problem, reader))).into_response()
+    let markup = if fragment { problem_line(problem) } else { problem_page(problem, reader) };
+    (status, html(markup)).into_response()
 }

@@ -71,13 +71,13 @@ async fn search(
             };
             response::timed(markup, Timing { read, ..Timing::default() }, begin.elapsed())
         }
-        Err(problem) => response::problem(&problem, desk.reader()),
+        Err(problem) => response::problem(&problem, desk.reader(), wants_fragment(&headers)),
     }
 }
 
 async fn nowhere(State(desk): State<Arc<Desk>>) -> Response {
     let problem = Problem::new(Kind::NotFound, "WEB-001", "There is no page at this address.");
-    response::problem(&problem, desk.reader())
+    response::problem(&problem, desk.reader(), false)
 }
 
 /// Reads the chart and draws a page of it.
@@ -85,6 +85,7 @@ async fn with_chart(
     desk: &Desk,
     id: &str,
     looks_wanted: bool,
+    fragment: bool,
     draw: impl FnOnce(&Chart, &[Look]) -> Result<Markup, Problem>,
 ) -> Response {
     let loaded = async {
@@ -100,7 +101,7 @@ async fn with_chart(
     });
     match drawn {
         Ok((markup, timing, render)) => response::timed(markup, timing, render),
-        Err(problem) => response::problem(&problem, desk.reader()),
+        Err(problem) => response::problem(&problem, desk.reader(), fragment),
     }
 }
 
@@ -109,7 +110,7 @@ fn sight<'a>(desk: &'a Desk, chart: &'a Chart, looks: &'a [Look], filter: Filter
 }
 
 async fn chart(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
-    with_chart(&desk, &id, true, |chart, looks| {
+    with_chart(&desk, &id, true, false, |chart, looks| {
         Ok(sight(&desk, chart, looks, Filter::default()).chart_page())
     })
     .await
@@ -129,13 +130,10 @@ async fn section(
         year: given("ar").and_then(|year| year.parse().ok()),
     };
     let extent = if asked.contains_key("utdrag") { Extent::Short } else { Extent::Whole };
-    with_chart(&desk, &id, section == Section::Accesses, |chart, looks| {
+    let fragment = wants_fragment(&headers);
+    with_chart(&desk, &id, section == Section::Accesses, fragment, |chart, looks| {
         let sight = sight(&desk, chart, looks, filter);
-        Ok(if wants_fragment(&headers) {
-            sight.section(section, extent)
-        } else {
-            sight.section_page(section)
-        })
+        Ok(if fragment { sight.section(section, extent) } else { sight.section_page(section) })
     })
     .await
 }
@@ -146,7 +144,7 @@ async fn trend(
     Query(asked): Asked,
 ) -> Response {
     let period = trend_page::Period::of(asked.get("periode").map(String::as_str));
-    with_chart(&desk, &id, false, |chart, looks| {
+    with_chart(&desk, &id, false, false, |chart, looks| {
         let series = chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
             Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
         })?;
@@ -171,7 +169,7 @@ async fn document(
         Ok((chart, timing, found, contents))
     };
     match loaded.await {
-        Err(problem) => response::problem(&problem, desk.reader()),
+        Err(problem) => response::problem(&problem, desk.reader(), wants_fragment(&headers)),
         Ok((chart, timing, found, contents)) => {
             let begin = Instant::now();
             let markup = if wants_fragment(&headers) {
@@ -235,7 +233,7 @@ async fn file(
         Ok((attachment.media_type.clone(), bytes))
     };
     match read.await {
-        Err(problem) => response::problem(&problem, desk.reader()),
+        Err(problem) => response::problem(&problem, desk.reader(), false),
         Ok((media_type, bytes)) => {
             let mut headers = HeaderMap::new();
             // Fetched, never shown: what came from outside does not run among our pages.

@@ -22,6 +22,12 @@ pub(crate) fn problem_page(problem: &Problem, reader: &str) -> Markup {
     page(&Page { title: heading, reader, query: "", search_in_top: search }, html! {}, main)
 }
 
+/// The problem in one line, where a part of a page was asked for.
+pub(crate) fn problem_line(problem: &Problem) -> Markup {
+    let (heading, _) = words(problem.kind);
+    html! { p.count role="alert" { (heading) ". " (t("problem.code")) " " b { (problem.code) } } }
+}
+
 fn words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::NotFound => (t("problem.not-found"), t("problem.not-found-text")),

@@ -233,5 +233,8 @@ async fn nobody_reads_without_a_ground() {
         let answer = house.ask(address, &[]).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{address}");
         assert!(answer.body.contains("Du er ikke logget inn"), "{address}");
+        let fragment = house.ask(address, &[("hx-request", "true")]).await;
+        assert_eq!(fragment.status, StatusCode::UNAUTHORIZED, "{address}");
+        assert!(address.matches('/').count() == 2 || !fragment.body.contains("<html"), "{address}");
     }
 }
