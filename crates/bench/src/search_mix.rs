@@ -121,7 +121,7 @@ fn quantities(harvest: &Harvest) -> Vec<String> {
     let mut searches = Vec::new();
     let mut add = |parameter: &str, measured: &[crate::harvest::MeasuredCode]| {
         for one in measured {
-            let (value, unit) = (&one.value, one.unit.replace('|', "%7C"));
+            let (value, unit) = (&one.value, escape(&one.unit));
             searches.push(format!("/Observation?{parameter}={value}"));
             searches.push(format!("/Observation?{parameter}=gt{value}%7C{unit}"));
             searches.push(format!("/Observation?{parameter}=le{value}%7C{unit}"));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use hdrhistogram::Histogram;
 
 use super::{Bench, Driven, latencies};
-use crate::load::{Ring, drive};
+use crate::load::{Ring, drive, microseconds};
 use crate::probe::Probe;
 use crate::report::{Figure, Target};
 use crate::say;
@@ -56,9 +56,8 @@ impl Bench {
         let root = driven.address.with_path("");
         let probe = Probe::new(&root)?;
         let request = root.request("GET", &format!("/pasient/{}", fullest.1), b"");
-        let failed = |error| format!("histogram: {error}");
-        let mut wall = Histogram::<u64>::new(3).map_err(failed)?;
-        let mut inside = Histogram::<u64>::new(3).map_err(failed)?;
+        let mut wall = microseconds()?;
+        let mut inside = microseconds()?;
         let mut bytes = 0;
         for _ in 0..CHART_VIEWS {
             let sent = Instant::now();
