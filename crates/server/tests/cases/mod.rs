@@ -1,11 +1,13 @@
 //! One file per family of cases.
 
+mod backing_up;
 mod browser;
 mod bundle;
 mod clients;
 mod command_line;
 mod conditional;
 mod crash;
+mod demo;
 mod errors;
 mod everything;
 mod formats;
