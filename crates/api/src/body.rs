@@ -4,12 +4,14 @@
 
 use std::io::Read;
 
+use akson_base::limits::REQUEST_BODIES_MEBIBYTES_MAX;
 use akson_base::{Kind, Problem};
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::format::is_r4;
 
@@ -19,12 +21,42 @@ pub(crate) const FORM_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a body over its limit that are read and thrown away before it is refused.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Room for request bodies: the server's memory is shared out, not overrun.
+pub(crate) struct Room(Semaphore);
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self(Semaphore::new(REQUEST_BODIES_MEBIBYTES_MAX as usize))
+    }
+
+    /// Waits for room for a body; small ones need none. A body whose size is not told, or that is
+    /// compressed, may be as large as its limit.
+    async fn take(&self, headers: &HeaderMap, limit: usize) -> Option<SemaphorePermit<'_>> {
+        let told = declared(headers).filter(|_| !headers.contains_key(CONTENT_ENCODING));
+        let mebibytes = told.unwrap_or(limit).min(limit) >> 20;
+        let permits = u32::try_from(mebibytes).unwrap_or(u32::MAX);
+        let permits = permits.min(REQUEST_BODIES_MEBIBYTES_MAX);
+        if permits == 0 { None } else { self.0.acquire_many(permits).await.ok() }
+    }
+}
+
+/// A body in memory, with its room. Keep it until the body has been dealt with.
+pub(crate) struct Taken<'a> {
+    pub(crate) bytes: Bytes,
+    _room: Option<SemaphorePermit<'a>>,
+}
+
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// A FHIR body: JSON by its media type, at most `limit_bytes` after decompression.
-pub(crate) async fn fhir(
+pub(crate) async fn fhir<'a>(
+    room: &'a Room,
     headers: &HeaderMap,
     body: Body,
     limit_bytes: usize,
-) -> Result<Bytes, Problem> {
+) -> Result<Taken<'a>, Problem> {
     let json = ["application/fhir+json", "application/json", "text/json"];
     if !has_type(headers, &json) {
         return Err(Problem::new(
@@ -33,7 +65,9 @@ pub(crate) async fn fhir(
             "The body must be FHIR R4 as JSON: Content-Type: application/fhir+json, UTF-8.",
         ));
     }
-    bytes(headers, body, limit_bytes).await
+    let room = room.take(headers, limit_bytes).await;
+    let bytes = bytes(headers, body, limit_bytes).await?;
+    Ok(Taken { bytes, _room: room })
 }
 
 /// A form of search parameters, still percent-encoded. An empty body needs no media type.
@@ -107,8 +141,7 @@ async fn bytes(headers: &HeaderMap, body: Body, limit_bytes: usize) -> Result<By
 /// Takes the body in. Of one that is too large so much is read and thrown away that a client which
 /// sends first and listens afterwards hears the answer, and not a broken connection.
 async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let declared = declared.and_then(|length| length.parse::<usize>().ok());
+    let declared = declared(headers);
     let mut is_too_large = declared.is_some_and(|length| length > limit);
     let mut first = Bytes::new();
     let mut all = Vec::new();

@@ -17,7 +17,8 @@ const KEY_CHARS_MAX: usize = 128;
 
 pub(crate) async fn bundle(call: &Call<'_>, body: Body) -> Result<Response<Body>, Problem> {
     let key = key(call)?;
-    let body = body::fhir(call.headers, body, REQUEST_BYTES_MAX).await?;
+    let taken = body::fhir(call.room(), call.headers, body, REQUEST_BYTES_MAX).await?;
+    let body = taken.bytes.clone();
     let answer = match key {
         None => call.record().bundle(call.caller, body).await?,
         // A client that lost our answer sends the same key again and changes nothing twice.

@@ -13,12 +13,13 @@ use akson_fhir::definitions::ResourceType;
 use akson_record::Record;
 use akson_record::request::{Caller, HistoryScope};
 use axum::body::{Body, HttpBody};
-use axum::http::header::{ALLOW, HOST, RETRY_AFTER};
+use axum::http::header::{ALLOW, CACHE_CONTROL, HOST, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use bytes::Bytes;
 
 use crate::answer::{json, put};
+use crate::body::Room;
 use crate::format::negotiate;
 use crate::interactions::Op;
 use crate::measure::Meters;
@@ -58,6 +59,7 @@ pub struct Api {
     started: akson_base::Instant,
     traces: Traces,
     meters: Meters,
+    room: Room,
 }
 
 /// One routed request.
@@ -73,6 +75,10 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     pub(crate) fn record(&self) -> &Record {
         &self.api.record
+    }
+
+    pub(crate) fn room(&self) -> &Room {
+        &self.api.room
     }
 }
 
@@ -96,6 +102,7 @@ impl Api {
             started,
             traces: Traces::new(started),
             meters: Meters::new(),
+            room: Room::new(),
         }
     }
 
@@ -148,7 +155,10 @@ impl Api {
             microseconds = took.as_micros() as u64,
             "answered"
         );
-        put(response.headers_mut(), HeaderName::from_static("x-request-id"), caller.trace);
+        let headers = response.headers_mut();
+        // Patient data: never kept by what stands between us and the caller.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        put(headers, HeaderName::from_static("x-request-id"), caller.trace);
         compress::compress(&parts.headers, response).await
     }
 

@@ -23,7 +23,8 @@ type Answer = Result<Response<Body>, Problem>;
 
 pub(crate) async fn create(call: &Call<'_>, ty: ResourceType, body: Body) -> Answer {
     let condition = create_condition(call)?;
-    let body = body::fhir(call.headers, body, RESOURCE_BYTES_MAX).await?;
+    let taken = body::fhir(call.room(), call.headers, body, RESOURCE_BYTES_MAX).await?;
+    let body = taken.bytes.clone();
     let written = call.record().create(call.caller, ty, body, condition.as_deref()).await?;
     Ok(answer(call, &written))
 }
@@ -52,7 +53,8 @@ fn create_condition<'a>(call: &'a Call<'_>) -> Result<Option<Cow<'a, str>>, Prob
 
 pub(crate) async fn update(call: &Call<'_>, ty: ResourceType, body: Body) -> Answer {
     let if_match = if_match(call.headers)?;
-    let body = body::fhir(call.headers, body, RESOURCE_BYTES_MAX).await?;
+    let taken = body::fhir(call.room(), call.headers, body, RESOURCE_BYTES_MAX).await?;
+    let body = taken.bytes.clone();
     let id = &call.target.id;
     let written = call.record().update(call.caller, ty, id, body, if_match).await?;
     Ok(answer(call, &written))
@@ -61,7 +63,8 @@ pub(crate) async fn update(call: &Call<'_>, ty: ResourceType, body: Body) -> Ans
 pub(crate) async fn update_conditional(call: &Call<'_>, ty: ResourceType, body: Body) -> Answer {
     let if_match = if_match(call.headers)?;
     let query = condition(call)?;
-    let body = body::fhir(call.headers, body, RESOURCE_BYTES_MAX).await?;
+    let taken = body::fhir(call.room(), call.headers, body, RESOURCE_BYTES_MAX).await?;
+    let body = taken.bytes.clone();
     let record = call.record();
     let written = record.update_conditional(call.caller, ty, &query, body, if_match).await?;
     Ok(answer(call, &written))
