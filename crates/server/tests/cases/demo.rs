@@ -14,23 +14,23 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_akson"))
+        let process = Command::new(env!("CARGO_BIN_EXE_akson"))
             .args(["demo", "--people", "40", "--seed", "7", "--port", "0", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut told = Vec::new();
-        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
-            told.push(line.unwrap());
-            if told.last().unwrap().contains("Ctrl-C") {
-                return Self { process, told };
+        let mut demo = Self { process, told: Vec::new() };
+        for line in BufReader::new(demo.process.stdout.take().unwrap()).lines() {
+            demo.told.push(line.unwrap());
+            if demo.told.last().unwrap().contains("Ctrl-C") {
+                return demo;
             }
         }
         let mut wrong = String::new();
-        process.stderr.take().unwrap().read_to_string(&mut wrong).unwrap();
-        panic!("{told:?} {wrong}");
+        demo.process.stderr.take().unwrap().read_to_string(&mut wrong).unwrap();
+        panic!("{:?} {wrong}", demo.told);
     }
 
     /// The addresses it printed.
