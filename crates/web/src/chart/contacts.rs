@@ -52,6 +52,11 @@ impl Filter {
 }
 
 impl Contact {
+    /// A planned visit at home with nothing told of it: one of many a day.
+    pub(crate) fn is_routine(&self) -> bool {
+        self.class == "HH" && self.reason.is_none() && self.documents.is_empty()
+    }
+
     /// The kind in words.
     pub(crate) fn kind(&self) -> &'static str {
         kind_of(&self.class)

@@ -63,13 +63,16 @@ pub(super) fn read<'a>(
 
 /// Of two entries for a drug the one in use counts, then the statement, then the newer.
 fn merge(known: &mut Medication, one: Medication) {
-    let since = [known.since, one.since].into_iter().flatten().min();
+    // A course that ended is not the beginning of the one in use.
+    let same_state = known.in_use == one.in_use;
     let key = |m: &Medication| (m.in_use, m.rank, m.latest);
     let (mut kept, other) =
         if key(&one) > key(known) { (one, known.clone()) } else { (known.clone(), one) };
     kept.dosage = kept.dosage.or(other.dosage);
     kept.reason = kept.reason.or(other.reason);
-    kept.since = since;
+    if same_state {
+        kept.since = [kept.since, other.since].into_iter().flatten().min();
+    }
     *known = kept;
 }
 
@@ -106,7 +109,7 @@ fn request<'a>(node: NodeRef<'a>, index: &Index<'a>, today: Date) -> Option<Medi
         as_needed: dosage.is_some_and(|d| text(d, &["asNeeded"]) == Some("true")),
         reason: reason(node, index),
         since,
-        latest: since,
+        latest: until.filter(|_| over).or(since),
         until,
         in_use: matches!(status, "active" | "on-hold") && !over,
         rank: 0,

@@ -15,6 +15,8 @@ pub(crate) const DAYS_MAX: i64 = 90;
 pub(crate) enum NewsKind {
     /// A contact: its place in the chart's list.
     Contact(usize),
+    /// Planned visits at home with nothing told of them: how many, by whom.
+    Visits(usize, Option<String>),
     /// A diagnosis new to the patient.
     Diagnosis(String),
     /// A drug whose strength or form was changed: the new one, its dosage, the old one.
@@ -59,7 +61,12 @@ pub(super) fn read(chart: &Chart, messages: &[NodeRef<'_>], today: Date) -> Vec<
             news.push(News { date, kind });
         }
     };
-    for (place, contact) in chart.contacts.iter().enumerate() {
+    let mut routine = chart.contacts.iter().filter(|c| c.is_routine() && recent(c.start).is_some());
+    let visits = routine.clone().count();
+    if let Some(latest) = routine.next() {
+        add(latest.start, NewsKind::Visits(visits, latest.organisation.clone()));
+    }
+    for (place, contact) in chart.contacts.iter().enumerate().filter(|(_, c)| !c.is_routine()) {
         // A stay is news when it ends.
         let is_stay = contact.start.map(Moment::date) != contact.end.map(Moment::date);
         let date = if is_stay { contact.end.or(contact.start) } else { contact.start };
@@ -110,6 +117,7 @@ fn rank(kind: &NewsKind) -> u8 {
         NewsKind::Stopped(_) => 6,
         NewsKind::Abnormal { .. } => 7,
         NewsKind::Vaccination(_) => 8,
+        NewsKind::Visits(..) => 9,
     }
 }
 

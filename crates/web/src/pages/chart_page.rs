@@ -69,16 +69,16 @@ impl Sight<'_> {
     /// The whole chart.
     pub(crate) fn chart_page(&self) -> Markup {
         let columns: [&[Section]; 3] = [
+            &[Section::News, Section::Todo, Section::Diagnoses, Section::Plans],
+            &[Section::Medication, Section::Laboratory, Section::Vitals],
             &[
-                Section::News,
-                Section::Todo,
-                Section::Diagnoses,
-                Section::Plans,
+                Section::Contacts,
+                Section::Documents,
                 Section::Vaccinations,
                 Section::Procedures,
+                Section::OtherResults,
+                Section::Accesses,
             ],
-            &[Section::Medication, Section::Laboratory, Section::Vitals],
-            &[Section::Contacts, Section::Documents, Section::OtherResults, Section::Accesses],
         ];
         let main = html! {
             (contents(self))

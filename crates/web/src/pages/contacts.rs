@@ -21,7 +21,15 @@ pub(crate) fn section(chart: &Chart, filter: &Filter, extent: Extent, today: Dat
     let patient = &chart.person.id;
     let matching: Vec<&Contact> =
         chart.contacts.iter().filter(|contact| filter.admits(contact)).collect();
-    let shown = matching.len().min(extent.limit(SHORT)).min(WHOLE_MAX);
+    // On the chart, planned visits in a row stand as one entry; unfolded, each is its own.
+    let groups: Vec<&[&Contact]> = match extent {
+        Extent::Short => matching
+            .chunk_by(|a, b| a.is_routine() && b.is_routine() && a.organisation == b.organisation)
+            .take(SHORT)
+            .collect(),
+        Extent::Whole => matching.chunks(1).take(WHOLE_MAX).collect(),
+    };
+    let shown = groups.iter().map(|group| group.len()).sum::<usize>();
     let body = html! {
         @if chart.contacts.is_empty() { (empty(t("contacts.none"))) } @else {
             (kinds(chart, filter))
@@ -33,7 +41,12 @@ pub(crate) fn section(chart: &Chart, filter: &Filter, extent: Extent, today: Dat
             }
             @if matching.is_empty() { (empty(t("contacts.none-filtered"))) }
             ol.timeline {
-                @for contact in matching.iter().take(shown) { (entry(chart, contact, today)) }
+                @for group in &groups {
+                    @match group {
+                        [only] => (entry(chart, only, today)),
+                        several => (visits(several, today)),
+                    }
+                }
             }
             @if extent == Extent::Whole && matching.len() > shown {
                 p.muted { (tf("contacts.too-many", &[("n", &count(shown))])) }
@@ -142,6 +155,27 @@ fn path(patient: &str, filter: &Filter) -> String {
     }
     let base = format!("/pasient/{patient}/kontakter");
     if parts.is_empty() { base } else { format!("{base}?{}", parts.join("&")) }
+}
+
+/// Planned visits in a row, newest first.
+fn visits(contacts: &[&Contact], today: Date) -> Markup {
+    let (Some(newest), Some(oldest)) = (contacts.first(), contacts.last()) else {
+        return html! {};
+    };
+    let span = newest.start.zip(oldest.start).map(|(to, from)| {
+        let (from, to) = (from.short(today), to.short(today));
+        if from == to { to } else { tf("contacts.span", &[("from", &from), ("to", &to)]) }
+    });
+    html! {
+        li.mark-home {
+            p.meta {
+                @if let Some(span) = span { (span) }
+                " · " (newest.kind())
+                @if let Some(organisation) = &newest.organisation { ", " (organisation) }
+            }
+            p { (tf("contacts.visits", &[("n", &count(contacts.len()))])) }
+        }
+    }
 }
 
 fn entry(chart: &Chart, contact: &Contact, today: Date) -> Markup {

@@ -35,16 +35,7 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
 }
 
 fn row(diagnosis: &Diagnosis, today: Date) -> Markup {
-    let since = diagnosis.since.map(|since| {
-        let recent = crate::dates::days_between(since.date(), today) < 365;
-        if recent { since.short(today) } else { since.year().to_string() }
-    });
-    let until = diagnosis.until.map(|until| until.year().to_string());
-    let period = match (since, until) {
-        (Some(since), Some(until)) if since != until => Some(format!("{since}–{until}")),
-        (Some(since), _) => Some(since),
-        (None, until) => until,
-    };
+    let period = period(diagnosis, today);
     let code = diagnosis.code.as_ref().map(|code| code.code.clone());
     html! {
         li {
@@ -62,4 +53,16 @@ fn row(diagnosis: &Diagnosis, today: Date) -> Markup {
             @if let Some(note) = &diagnosis.note { span.sub { (note) } }
         }
     }
+}
+
+/// `2019–2024` for what is over, `2021` for what is old, `13. nov` for what is new.
+fn period(diagnosis: &Diagnosis, today: Date) -> Option<String> {
+    let Some(since) = diagnosis.since else {
+        return diagnosis.until.map(|until| until.year().to_string());
+    };
+    if let Some(until) = diagnosis.until.filter(|until| until.year() != since.year()) {
+        return Some(format!("{}–{}", since.year(), until.year()));
+    }
+    let recent = crate::dates::days_between(since.date(), today) < 365;
+    Some(if recent { since.short(today) } else { since.year().to_string() })
 }

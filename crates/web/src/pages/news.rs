@@ -70,6 +70,12 @@ fn event(chart: &Chart, kind: &NewsKind) -> Markup {
                 }
             }
         },
+        NewsKind::Visits(n, organisation) => html! {
+            a href=(format!("/pasient/{patient}/kontakter?type=HH")) {
+                (tf("news.visits", &[("n", &n.to_string())]))
+            }
+            @if let Some(organisation) = organisation { ", " (organisation) }
+        },
         NewsKind::Diagnosis(text) => html! { (t("news.diagnosis")) " " b { (text) } },
         NewsKind::Changed(text, dosage, before) => html! {
             (t("news.changed")) " " b { (text) }
