@@ -15,6 +15,7 @@ use akson_fhir::model::Resource;
 use akson_record::Record;
 use akson_record::request::{Caller, SearchRequest, Version};
 use jiff::civil::Date;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::chart::{self, Attachment, Chart, Person, attachments};
 use crate::dates::{Moment, local_day};
@@ -23,6 +24,10 @@ use crate::pages::search_page::HITS_MAX;
 
 /// Accesses read for the list of who has opened a journal.
 const LOOKS_MAX: usize = 500;
+/// Open tasks read for one chart.
+const TASKS_MAX: usize = 100;
+/// `Task.status` of what is still to be done.
+const OPEN_TASK: &str = "requested,received,accepted,ready,in-progress,on-hold";
 /// Medications outside the patient's own range that one chart may refer to.
 const MEDICATIONS_MAX: usize = 500;
 
@@ -95,6 +100,7 @@ impl Desk {
         let mut resources = parse_all(&versions)?;
         let begin_more = std::time::Instant::now();
         resources.extend(self.medications(&caller, &resources).await?);
+        resources.extend(self.tasks(&caller, id).await?);
         let more = begin_more.elapsed();
         let chart = chart::build(&resources, self.today());
         let build = begin.elapsed().saturating_sub(read + more);
@@ -122,10 +128,28 @@ impl Desk {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let query = format!("_id={}&_count={}", ids.join(","), ids.len());
+        self.search(caller, "Medication", query).await
+    }
+
+    /// The open tasks about the patient: R4 has no Task in the Patient compartment, so they stand
+    /// outside the patient's range too.
+    async fn tasks(&self, caller: &Caller, id: &str) -> Result<Vec<Resource>, Problem> {
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        let query = format!("patient={id}&status={OPEN_TASK}&_count={TASKS_MAX}");
+        self.search(caller, "Task", query).await
+    }
+
+    async fn search(
+        &self,
+        caller: &Caller,
+        resource_type: &str,
+        query: String,
+    ) -> Result<Vec<Resource>, Problem> {
         let request = SearchRequest {
-            resource_type: Definitions::r4().resource_type("Medication"),
+            resource_type: Definitions::r4().resource_type(resource_type),
             compartment: None,
-            query: format!("_id={}&_count={}", ids.join(","), ids.len()),
+            query,
             strict: true,
         };
         let page = self.record.search(caller, request).await?;

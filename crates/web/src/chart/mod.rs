@@ -33,7 +33,7 @@ pub(crate) use warnings::{Severity, Warning};
 use crate::datatypes::concept;
 
 /// The types that the chart reads; others of the patient's range are not parsed.
-pub(crate) const TYPES: [&str; 19] = [
+pub(crate) const TYPES: [&str; 18] = [
     "Patient",
     "AllergyIntolerance",
     "Flag",
@@ -51,7 +51,6 @@ pub(crate) const TYPES: [&str; 19] = [
     "ServiceRequest",
     "RelatedPerson",
     "Appointment",
-    "Task",
     "Communication",
 ];
 
@@ -106,7 +105,8 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Builds the chart. `resources` are the patient's own plus the Medications they refer to, in any
+/// Builds the chart. `resources` are the patient's own plus the Medications they refer to and the
+/// Tasks about the patient, in any
 /// order; `today` is the reader's local day.
 pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
     let index = Index::new(resources);

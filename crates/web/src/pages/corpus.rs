@@ -53,7 +53,10 @@ fn resources(bundle: &str) -> Vec<String> {
         .map(|entry| entry.resource.get())
         .filter(|json| {
             let head = json.get(..60).unwrap_or(json);
-            TYPES.iter().chain(&["Medication"]).any(|name| head.contains(&format!("\"{name}\"")))
+            TYPES
+                .iter()
+                .chain(&["Medication", "Task"])
+                .any(|name| head.contains(&format!("\"{name}\"")))
         })
         .map(str::to_owned)
         .collect()

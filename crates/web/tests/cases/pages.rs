@@ -135,6 +135,14 @@ async fn every_section_is_a_page_and_a_fragment() {
 }
 
 #[tokio::test]
+async fn open_tasks_and_coming_appointments_are_to_be_done() {
+    let house = House::new(Policy::Open).await;
+    let page = house.ask(&format!("{}/gjoremal", house.chart()), &[]).await;
+    assert!(page.body.contains("Samstem legemidler"), "a task");
+    assert!(page.body.contains("Kontroll etter sykehusopphold"), "an appointment");
+}
+
+#[tokio::test]
 async fn a_look_at_the_chart_stands_in_the_log_that_the_chart_shows() {
     let house = House::new(Policy::Open).await;
     house.ask(&house.chart(), &[]).await;
