@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod page;
 pub mod request;
 mod searching;
+mod turns;
 mod writes;
 
 use std::sync::Arc;
@@ -28,13 +29,14 @@ pub struct Record {
     store: Arc<Store>,
     policy: Policy,
     accesses: AccessIndex,
+    turns: turns::Turns,
 }
 
 impl Record {
     /// A record under a policy.
     pub fn new(store: Arc<Store>, policy: Policy) -> Self {
         let accesses = AccessIndex::new(Arc::clone(&store));
-        Self { store, policy, accesses }
+        Self { store, policy, accesses, turns: turns::Turns::default() }
     }
 
     /// The store below, for operators' commands and figures; its reads need a permit too.

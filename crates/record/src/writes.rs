@@ -35,6 +35,25 @@ pub(crate) enum Intent<'a> {
     DeleteConditional { query: &'a str },
 }
 
+impl Intent<'_> {
+    fn is_delete(&self) -> bool {
+        match self {
+            Self::Delete { .. } | Self::DeleteConditional { .. } => true,
+            Self::Create { .. } | Self::Update { .. } | Self::UpdateConditional { .. } => false,
+        }
+    }
+
+    /// What this write and its rivals have in common: the id, or nothing but the type.
+    pub(crate) fn bone_of_contention(&self) -> &str {
+        match self {
+            Self::Update { id, .. } | Self::Delete { id, .. } => id,
+            Self::Create { .. }
+            | Self::UpdateConditional { .. }
+            | Self::DeleteConditional { .. } => "",
+        }
+    }
+}
+
 /// One entry of a write.
 pub(crate) struct WriteEntry<'a> {
     /// FHIRPath of the resource in the caller's input, without a trailing dot; empty for a single
@@ -90,12 +109,17 @@ impl Record {
     /// Applies all entries or none.
     pub(crate) async fn write(&self, writing: Writing<'_>) -> Result<Vec<Written>, Problem> {
         let mut rewriting_cache = Rewriting::default();
+        let mut turn = None;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let attempt = self.attempt(&writing, &mut rewriting_cache)?;
             match commit::submit(&self.store, attempt.transaction).await {
                 Ok(committed) => {
                     let time = Instant(committed.time);
                     return self.written(&writing, attempt.outcomes, time);
+                }
+                // Who lost once waits in line with the others who did, so that nobody starves.
+                Err(CommitError::Precondition { .. }) if turn.is_none() => {
+                    turn = Some(self.turns.wait(&writing).await);
                 }
                 Err(CommitError::Precondition { .. }) => {}
                 Err(CommitError::Problem(problem)) => return Err(problem),
@@ -113,11 +137,7 @@ impl Record {
         let read = self.policy.may_read(writing.permit.actor())?;
         let searching = Searching::new(self, &read, snapshot.as_ref(), writing.base);
         let mut draft = self.store.draft(snapshot.as_ref());
-        let mut resolved = Vec::with_capacity(writing.entries.len());
-        for entry in writing.entries {
-            resolved
-                .push(self.resolve(&searching, entry, &mut draft).map_err(|p| within(p, entry))?);
-        }
+        let resolved = self.resolve_all(&searching, writing.entries, &mut draft)?;
         refuse_twice(writing.entries, &resolved)?;
         rewriting.full_urls.clear();
         for (entry, resolved) in writing.entries.iter().zip(&resolved) {
@@ -144,10 +164,37 @@ impl Record {
         Ok(Attempt { outcomes, transaction })
     }
 
+    /// Deletes first, as the standard orders a transaction: what it deletes, none of its conditions
+    /// finds.
+    fn resolve_all(
+        &self,
+        searching: &Searching<'_>,
+        entries: &[WriteEntry<'_>],
+        draft: &mut Draft<'_>,
+    ) -> Result<Vec<Resolved>, Problem> {
+        let mut deleting = HashSet::new();
+        let mut deletes = Vec::new();
+        for entry in entries.iter().filter(|e| e.intent.is_delete()) {
+            let resolved =
+                self.resolve(searching, entry, &deleting, draft).map_err(|p| within(p, entry))?;
+            deleting.extend(resolved.id().map(|id| (entry.resource_type, id.to_string())));
+            deletes.push(resolved);
+        }
+        let mut deletes = deletes.into_iter();
+        let resolve = |entry: &WriteEntry<'_>| {
+            if entry.intent.is_delete() {
+                return Ok(deletes.next().unwrap_or(Resolved::Nothing));
+            }
+            self.resolve(searching, entry, &deleting, draft).map_err(|p| within(p, entry))
+        };
+        entries.iter().map(resolve).collect()
+    }
+
     fn resolve(
         &self,
         searching: &Searching<'_>,
         entry: &WriteEntry<'_>,
+        deleting: &HashSet<(ResourceType, String)>,
         draft: &mut Draft<'_>,
     ) -> Result<Resolved, Problem> {
         let resource_type = entry.resource_type;
@@ -155,7 +202,11 @@ impl Record {
         let mut condition = |query: &str| {
             let condition = Condition::find(searching, resource_type, query)?;
             draft.transaction.preconditions.extend(condition.guards);
-            Ok::<_, Problem>(condition.ids)
+            // Two that match are "several", even if one of them is about to go: there may be more.
+            let alone = condition.ids.len() == 1;
+            let mut ids = condition.ids;
+            ids.retain(|id| !alone || !deleting.contains(&(resource_type, id.clone())));
+            Ok::<_, Problem>(ids)
         };
         match entry.intent {
             Intent::Create { if_none_exist: None, .. } => {

@@ -70,17 +70,21 @@ async fn of_many_updates_with_the_same_if_match_one_wins() {
 async fn updates_without_if_match_all_become_versions() {
     let f = Arc::new(Fixture::new());
     let mut tasks = Vec::new();
-    for _ in 0..12 {
+    for _ in 0..40 {
         let f = Arc::clone(&f);
         tasks.push(tokio::spawn(async move {
-            f.put(json!({"resourceType": "Patient", "id": "p"})).await.version
+            let mut versions = Vec::new();
+            for _ in 0..10 {
+                versions.push(f.put(json!({"resourceType": "Patient", "id": "p"})).await.version);
+            }
+            versions
         }));
     }
     let mut versions = Vec::new();
     for task in tasks {
-        versions.push(task.await.unwrap());
+        versions.extend(task.await.unwrap());
     }
     versions.sort_unstable();
-    assert_eq!(versions, (1..=12).collect::<Vec<_>>());
+    assert_eq!(versions, (1..=400).collect::<Vec<_>>());
     f.check();
 }

@@ -156,3 +156,28 @@ async fn reads_in_a_transaction_see_what_it_wrote() {
     assert_eq!(answer["entry"][0]["resource"]["id"], "a");
     assert_eq!(answer["entry"][1]["response"]["status"], "201 Created");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_does_not_find_what_the_transaction_deletes() {
+    let f = Fixture::new();
+    let person = json!({
+        "resourceType": "Patient",
+        "identifier": [{"system": "urn:x", "value": "1"}],
+    });
+    f.put({
+        let mut old = person.clone();
+        old["id"] = "old".into();
+        old
+    })
+    .await;
+    let mut create = entry("POST", "Patient", person);
+    create["request"]["ifNoneExist"] = "identifier=urn:x|1".into();
+    // The create stands first in the Bundle; deletes are processed before it all the same.
+    let entries = vec![create, entry("DELETE", "Patient/old", Value::Null)];
+    let answer = f.bundle(bundle("transaction", entries)).await.unwrap();
+    assert_eq!(answer["entry"][0]["response"]["status"], "201 Created");
+    assert_eq!(answer["entry"][1]["response"]["status"], "204 No Content");
+    assert_eq!(f.read("Patient", "old").await.unwrap_err().kind, Kind::Gone);
+    assert_eq!(f.search("Patient?identifier=urn:x|1").await.len(), 1);
+    f.check();
+}
