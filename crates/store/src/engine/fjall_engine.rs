@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use akson_base::{Clock, Kind, Problem};
 
@@ -51,6 +52,8 @@ pub struct Options {
     pub group_max: usize,
     /// Bytes of transactions in one commit; a larger transaction gets a commit of its own.
     pub group_bytes_max: usize,
+    /// Shortest time between two commits, so that many callers share one; microseconds.
+    pub group_interval_microseconds: u64,
 }
 
 impl Default for Options {
@@ -68,6 +71,7 @@ impl Default for Options {
             waiting_bytes_max: 512 << 20,
             group_max: 1_024,
             group_bytes_max: 8 << 20,
+            group_interval_microseconds: 400,
         }
     }
 }
@@ -108,6 +112,7 @@ impl FjallEngine {
             waiting_bytes_max: options.waiting_bytes_max,
             group_max: options.group_max.max(1),
             group_bytes_max: options.group_bytes_max,
+            group_interval: Duration::from_micros(options.group_interval_microseconds),
         };
         let shared = Arc::new(Shared {
             queue: Queue::new(limits),

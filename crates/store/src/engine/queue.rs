@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
 
@@ -45,6 +46,8 @@ pub(crate) struct Limits {
     pub(crate) waiting_bytes_max: usize,
     pub(crate) group_max: usize,
     pub(crate) group_bytes_max: usize,
+    /// Shortest time from the beginning of one group to that of the next.
+    pub(crate) group_interval: Duration,
 }
 
 #[derive(Default)]
@@ -52,18 +55,22 @@ struct State {
     entries: VecDeque<Entry>,
     bytes: usize,
     closed: bool,
+    /// When the newest group was taken.
+    taken: Option<Instant>,
 }
 
 /// The queue.
 pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
+    /// Never notified but at the end: waiting on it is a rest that lets the queue fill.
+    rest: Condvar,
     limits: Limits,
 }
 
 impl Queue {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { state: Mutex::default(), wake: Condvar::new(), limits }
+        Self { state: Mutex::default(), wake: Condvar::new(), rest: Condvar::new(), limits }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -114,6 +121,7 @@ impl Queue {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.wake.notify_one();
+        self.rest.notify_one();
     }
 
     /// Takes no more and forgets what waits: nobody is left to commit it.
@@ -125,13 +133,22 @@ impl Queue {
         drop(forgotten);
     }
 
-    /// Waits for work.
+    /// Waits for work. Under load a group is not begun before the last one is
+    /// [`Limits::group_interval`] old: a commit costs the same for one as for a hundred.
     pub(crate) fn next(&self) -> Next {
         let mut state = self.lock();
         loop {
+            if let (Some(Entry::Waiting(_)), Some(taken)) = (state.entries.front(), state.taken)
+                && let Some(early) = self.limits.group_interval.checked_sub(taken.elapsed())
+                && !state.closed
+            {
+                let rested = self.rest.wait_timeout(state, early);
+                (state, _) = rested.unwrap_or_else(PoisonError::into_inner);
+            }
             match state.entries.pop_front() {
                 Some(Entry::Settle(tell)) => return Next::Settle(tell),
                 Some(Entry::Waiting(first)) => {
+                    state.taken = Some(Instant::now());
                     return Next::Group(take_group(&mut state, first, self.limits));
                 }
                 None if state.closed => return Next::Close,
@@ -206,8 +223,13 @@ mod tests {
     use super::*;
 
     fn queue(waiting_max: usize, waiting_bytes_max: usize) -> Queue {
-        let limits =
-            Limits { waiting_max, waiting_bytes_max, group_max: 3, group_bytes_max: 10_000 };
+        let limits = Limits {
+            waiting_max,
+            waiting_bytes_max,
+            group_max: 3,
+            group_bytes_max: 10_000,
+            group_interval: Duration::ZERO,
+        };
         Queue::new(limits)
     }
 
