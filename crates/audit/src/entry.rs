@@ -104,11 +104,24 @@ impl Entry {
         serde_json::to_vec(self).map_err(|e| Problem::fault("AUD-001", format!("encode: {e}")))
     }
 
+    /// Only whose data an entry is about, without building the rest of it.
+    pub(crate) fn decode_patients(bytes: &[u8]) -> Result<Vec<u32>, Problem> {
+        #[derive(Deserialize)]
+        struct Patients {
+            #[serde(default)]
+            patients: Vec<u32>,
+        }
+        serde_json::from_slice(bytes).map(|p: Patients| p.patients).map_err(|e| unreadable(&e))
+    }
+
     /// Reads an entry back from a commit record.
     pub fn decode(bytes: &[u8]) -> Result<Self, Problem> {
-        serde_json::from_slice(bytes)
-            .map_err(|e| Problem::fault("AUD-002", format!("a log entry cannot be read: {e}")))
+        serde_json::from_slice(bytes).map_err(|e| unreadable(&e))
     }
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    Problem::fault("AUD-002", format!("a log entry cannot be read: {error}"))
 }
 
 #[cfg(test)]

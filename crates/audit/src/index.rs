@@ -93,7 +93,7 @@ impl AccessIndex {
             last = record.commit;
             read += 1;
             for bytes in &record.log {
-                for patient in Entry::decode(bytes)?.patients {
+                for patient in Entry::decode_patients(bytes)? {
                     let block = record.commit / COMMITS_PER_BLOCK;
                     *marks.entry((patient, block)).or_default() |=
                         1 << (record.commit % COMMITS_PER_BLOCK);

@@ -15,6 +15,8 @@
 //!       count, then per entry   length | bytes            (counts, versions, lengths: LEB128)
 //! ```
 
+use std::cell::RefCell;
+
 use akson_base::Problem;
 use sha2::{Digest, Sha256};
 
@@ -181,7 +183,7 @@ fn read(value: &[u8]) -> Option<Result<CommitRecord, Problem>> {
             if length > BODY_BYTES_MAX {
                 return None;
             }
-            unpacked = zstd::bulk::decompress(frame, length).ok()?;
+            unpacked = decompress(frame, length)?;
             &unpacked
         }
         _ => return None,
@@ -202,6 +204,22 @@ fn read(value: &[u8]) -> Option<Result<CommitRecord, Problem>> {
         changes,
         log,
     }))
+}
+
+/// Unpacks a record's body. A context costs more to make than most bodies to unpack, so each thread
+/// keeps one.
+fn decompress(frame: &[u8], length: usize) -> Option<Vec<u8>> {
+    thread_local! {
+        static CONTEXT: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
+            const { RefCell::new(None) };
+    }
+    CONTEXT.with_borrow_mut(|slot| {
+        let context = match slot {
+            Some(context) => context,
+            None => slot.insert(zstd::bulk::Decompressor::new().ok()?),
+        };
+        context.decompress(frame, length).ok()
+    })
 }
 
 fn read_body(mut body: &[u8]) -> Option<(Vec<Change>, Vec<Vec<u8>>)> {

@@ -71,7 +71,7 @@ impl Default for Options {
             waiting_bytes_max: 512 << 20,
             group_max: 1_024,
             group_bytes_max: 8 << 20,
-            group_interval_microseconds: 400,
+            group_interval_microseconds: 1_000,
         }
     }
 }
