@@ -52,7 +52,7 @@ pub struct Options {
     pub group_max: usize,
     /// Bytes of transactions in one commit; a larger transaction gets a commit of its own.
     pub group_bytes_max: usize,
-    /// Shortest time between two commits, so that many callers share one; microseconds.
+    /// Shortest time between two commits when many wait, so that they share one; microseconds.
     pub group_interval_microseconds: u64,
 }
 
@@ -71,7 +71,7 @@ impl Default for Options {
             waiting_bytes_max: 512 << 20,
             group_max: 1_024,
             group_bytes_max: 8 << 20,
-            group_interval_microseconds: 1_000,
+            group_interval_microseconds: 800,
         }
     }
 }

@@ -17,6 +17,9 @@ pub(super) const KEY_BYTES_MAX: usize = u16::MAX as usize;
 /// Longest value an engine takes, in bytes.
 pub(super) const VALUE_BYTES_MAX: usize = 1 << 30;
 
+/// Transactions in a group from which on gathering more for the next one pays.
+const CROWD: usize = 8;
+
 /// A transaction that waits for its group.
 pub(crate) struct Waiting {
     pub(crate) transaction: Transaction,
@@ -55,7 +58,7 @@ struct State {
     entries: VecDeque<Entry>,
     bytes: usize,
     closed: bool,
-    /// When the newest group was taken.
+    /// When the newest group of [`CROWD`] or more was taken; `None` when the newest was smaller.
     taken: Option<Instant>,
 }
 
@@ -133,8 +136,9 @@ impl Queue {
         drop(forgotten);
     }
 
-    /// Waits for work. Under load a group is not begun before the last one is
-    /// [`Limits::group_interval`] old: a commit costs the same for one as for a hundred.
+    /// Waits for work. After a group of [`CROWD`] or more the next is not begun before
+    /// [`Limits::group_interval`] has passed: a commit costs the same for one as for a hundred. A
+    /// few callers who wait for each other's commits are not made to wait longer.
     pub(crate) fn next(&self) -> Next {
         let mut state = self.lock();
         loop {
@@ -148,8 +152,9 @@ impl Queue {
             match state.entries.pop_front() {
                 Some(Entry::Settle(tell)) => return Next::Settle(tell),
                 Some(Entry::Waiting(first)) => {
-                    state.taken = Some(Instant::now());
-                    return Next::Group(take_group(&mut state, first, self.limits));
+                    let group = take_group(&mut state, first, self.limits);
+                    state.taken = (group.len() >= CROWD).then(Instant::now);
+                    return Next::Group(group);
                 }
                 None if state.closed => return Next::Close,
                 None => state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
