@@ -5,12 +5,12 @@
 //! the chain itself, so an answer is always complete.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::ReadPermit;
 use akson_base::{Instant, Problem};
 use akson_store::Store;
-use akson_store::engine::{Direction, Op, Range, Snapshot, Transaction, chain};
+use akson_store::engine::{Direction, Op, Range, Snapshot, Transaction, chain, commit_and_wait};
 use akson_store::keys::{self, PatientNumber};
 
 use crate::entry::Entry;
@@ -124,18 +124,9 @@ impl AccessIndex {
             transaction.ops.push(put(key, bits.to_be_bytes().to_vec()));
         }
         transaction.ops.push(put(keys::meta(WATERMARK), last.to_be_bytes().to_vec()));
-        let (sender, receiver) = mpsc::channel();
-        self.store.submit(
-            transaction,
-            Box::new(move |outcome| {
-                let _ = sender.send(outcome.is_ok());
-            }),
-        );
-        match receiver.recv() {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => {
-                Err(Problem::fault("AUD-004", "the access index could not be written"))
-            }
+        match commit_and_wait(self.store.engine(), transaction) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Problem::fault("AUD-004", "the access index could not be written")),
         }
     }
 }

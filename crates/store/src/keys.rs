@@ -50,6 +50,23 @@ impl ResourceKey {
         value.first_chunk::<10>().map(|bytes| Self(*bytes))
     }
 
+    /// Twenty hexadecimal digits, for cursors.
+    pub fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Reads what [`ResourceKey::to_hex`] wrote; `None` for anything else.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        if hex.len() != 20 || !hex.is_ascii() {
+            return None;
+        }
+        let mut key = [0; 10];
+        for (position, byte) in key.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(position * 2..position * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(key))
+    }
+
     /// Whose it is.
     pub fn patient(self) -> PatientNumber {
         let [p0, p1, p2, p3, ..] = self.0;

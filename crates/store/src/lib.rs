@@ -30,7 +30,7 @@ use akson_fhir::search::Extractor;
 
 use crate::bodies::Bodies;
 use crate::drafts::Draft;
-use crate::engine::{Done, Engine, Op, Snapshot, Transaction};
+use crate::engine::{Done, Engine, Op, Snapshot, Transaction, commit_and_wait};
 use crate::keys::{PatientNumber, ResourceKey};
 use crate::numbers::Numbers;
 use crate::owners::Owners;
@@ -246,7 +246,6 @@ fn check_fingerprint(
              open it with that release",
         )),
         None => {
-            let (sender, receiver) = std::sync::mpsc::channel();
             let transaction = Transaction {
                 ops: vec![Op::Put {
                     key,
@@ -256,17 +255,9 @@ fn check_fingerprint(
                 }],
                 ..Transaction::default()
             };
-            engine.submit(
-                transaction,
-                Box::new(move |outcome| {
-                    let _ = sender.send(outcome.is_ok());
-                }),
-            );
-            match receiver.recv() {
-                Ok(true) => Ok(()),
-                Ok(false) | Err(_) => {
-                    Err(Problem::fault("STO-017", "the new store could not be written to"))
-                }
+            match commit_and_wait(engine, transaction) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(Problem::fault("STO-017", "the new store could not be written to")),
             }
         }
     }

@@ -4,11 +4,11 @@
 //! crash counting goes on above everything that may have been used. Gaps are harmless.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 
 use akson_base::Problem;
 
-use crate::engine::{CommitError, Engine, Op, Transaction};
+use crate::engine::{CommitError, Engine, Op, Transaction, commit_and_wait};
 use crate::keys;
 
 /// Numbers reserved at a time.
@@ -66,7 +66,6 @@ impl Numbers {
         if mark > self.limit {
             return Err(Problem::fault("STO-006", format!("counter {} is used up", self.name)));
         }
-        let (sender, receiver) = mpsc::channel();
         let transaction = Transaction {
             ops: vec![Op::Put {
                 key: keys::meta(self.name),
@@ -76,20 +75,13 @@ impl Numbers {
             }],
             ..Transaction::default()
         };
-        engine.submit(
-            transaction,
-            Box::new(move |outcome| {
-                // The receiver waits below; it cannot be gone.
-                let _ = sender.send(outcome);
-            }),
-        );
-        match receiver.recv() {
-            Ok(Ok(_)) => {
+        match commit_and_wait(engine, transaction) {
+            Ok(_) => {
                 self.reserved.store(mark, Ordering::SeqCst);
                 Ok(())
             }
-            Ok(Err(CommitError::Problem(problem))) => Err(problem),
-            Ok(Err(CommitError::Precondition { .. })) | Err(_) => {
+            Err(CommitError::Problem(problem)) => Err(problem),
+            Err(CommitError::Precondition { .. }) => {
                 Err(Problem::fault("STO-007", "the committer did not answer"))
             }
         }

@@ -244,7 +244,7 @@ impl EverythingPages {
         out.extend_from_slice(quoted(&format!("{}/{}", self.base, self.link)).as_bytes());
         out.push(b'}');
         if let (false, Some(last)) = (self.waiting.is_empty(), self.last) {
-            let hex: String = last.0.iter().map(|b| format!("{b:02x}")).collect();
+            let hex = last.to_hex();
             let separator = if self.link.contains('?') { '&' } else { '?' };
             let next = format!("{}/{}{separator}_cursor={hex}", self.base, self.link);
             out.extend_from_slice(b",{\"relation\":\"next\",\"url\":");
@@ -276,7 +276,9 @@ impl Filter {
                         filter.types.push(of.ok_or_else(|| wrong(name))?);
                     }
                 }
-                "_cursor" => filter.after = Some(cursor(&value).ok_or_else(|| wrong(name))?),
+                "_cursor" => {
+                    filter.after = Some(ResourceKey::from_hex(&value).ok_or_else(|| wrong(name))?)
+                }
                 "_format" | "_pretty" => {}
                 _ => {
                     return Err(Problem::new(
@@ -332,17 +334,6 @@ impl Filter {
         let path = format!("{about}/$everything");
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
-}
-
-fn cursor(hex: &str) -> Option<ResourceKey> {
-    if hex.len() != 20 || !hex.is_ascii() {
-        return None;
-    }
-    let mut key = [0; 10];
-    for (position, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(position * 2..position * 2 + 2)?, 16).ok()?;
-    }
-    Some(ResourceKey(key))
 }
 
 fn wrong(name: &str) -> Problem {

@@ -230,24 +230,15 @@ fn unknown(name: &str) -> Problem {
 }
 
 fn write_cursor(position: HistoryPosition) -> String {
-    let resource: String = position.resource.0.iter().map(|b| format!("{b:02x}")).collect();
-    format!("{}.{resource}.{}", position.commit, position.version)
+    format!("{}.{}.{}", position.commit, position.resource.to_hex(), position.version)
 }
 
 fn read_cursor(text: &str) -> Option<HistoryPosition> {
     let mut parts = text.split('.');
     let commit = parts.next()?.parse().ok()?;
-    let hex = parts.next().filter(|hex| hex.len() == 20 && hex.is_ascii())?;
+    let resource = ResourceKey::from_hex(parts.next()?)?;
     let version = parts.next()?.parse().ok()?;
-    let mut resource = [0; 10];
-    for (position, byte) in resource.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(position * 2..position * 2 + 2)?, 16).ok()?;
-    }
-    parts.next().is_none().then_some(HistoryPosition {
-        commit,
-        resource: ResourceKey(resource),
-        version,
-    })
+    parts.next().is_none().then_some(HistoryPosition { commit, resource, version })
 }
 
 #[cfg(test)]
