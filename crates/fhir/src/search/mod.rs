@@ -76,7 +76,8 @@ pub struct CompositeBinding {
 pub enum SearchValue<'a> {
     /// Coding, code, Identifier, boolean, ContactPoint; `text` is what `:text` would look at.
     Token {
-        /// Absent when the element has none; for a `code` bound to a system, still absent.
+        /// Absent when the element has none. For a `code` with a required binding, the system that
+        /// the value set takes it from.
         system: Option<Cow<'a, str>>,
         /// The code or value.
         code: Option<Cow<'a, str>>,

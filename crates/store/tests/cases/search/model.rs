@@ -7,7 +7,7 @@ use akson_fhir::json as fhir_json;
 use akson_fhir::search::{Extractor, SearchValue};
 use serde_json::{Value, json};
 
-use super::naive::{Criterion, Thing, things};
+use super::naive::{Criterion, GENDER, STATUS, Thing, things};
 use super::world::World;
 
 /// xorshift64*: the same every time.
@@ -176,7 +176,11 @@ fn or_list(random: &mut Random, value: impl Fn(&mut Random) -> String) -> Vec<St
 }
 
 fn token_value(random: &mut Random) -> String {
-    let (system, code) = (random.of(&SYSTEMS), random.of(&CODES));
+    code_value(random, &SYSTEMS, &CODES)
+}
+
+fn code_value(random: &mut Random, systems: &[&str], codes: &[&str]) -> String {
+    let (system, code) = (random.of(systems), random.of(codes));
     match random.below(4) {
         0 => format!("{system}|{code}"),
         1 => format!("|{code}"),
@@ -272,7 +276,11 @@ fn patient_criterion(random: &mut Random, draw: usize, depth: usize) -> Criterio
             plain(code, modifier, or_list(random, string_value))
         }
         4 | 5 => plain("birthdate", None, or_list(random, |r| prefixed(r, &DATES))),
-        6 => plain("gender", [None, Some("not")][random.below(2)], vec!["male".into()]),
+        6 => plain(
+            "gender",
+            [None, Some("not")][random.below(2)],
+            or_list(random, |r| code_value(r, &[GENDER, STATUS], &["male", "female"])),
+        ),
         7 => missing(random, &["active", "birthdate", "organization"]),
         8 | 9 if depth < 2 => {
             let inner = Box::new(criterion(random, "Organization", depth + 1));
@@ -323,7 +331,11 @@ fn observation_criterion(random: &mut Random, draw: usize, depth: usize) -> Crit
                 inner,
             }
         }
-        10 => plain("status", None, vec!["final".into()]),
+        10 => plain(
+            "status",
+            [None, Some("not")][random.below(2)],
+            or_list(random, |r| code_value(r, &[STATUS, GENDER], &["final", "amended"])),
+        ),
         _ => {
             let code = random.of(&["subject", "patient", "performer"]);
             reference(random, code)

@@ -8,6 +8,10 @@ use akson_fhir::search::{Binding, Extractor, SearchValue, SlotId};
 
 use super::world::{NOW, type_of};
 
+/// The systems of bound codes, written down once more: what the extractor says is not trusted.
+pub(super) const GENDER: &str = "http://hl7.org/fhir/administrative-gender";
+pub(super) const STATUS: &str = "http://hl7.org/fhir/observation-status";
+
 pub(super) struct Thing<'a> {
     pub(super) resource: &'a Resource,
     pub(super) resource_type: ResourceType,
@@ -116,6 +120,19 @@ fn plain(thing: &Thing<'_>, code: &str, modifier: Option<&str>, values: &[String
                 })
             })
         });
+    }
+    let implied = match code {
+        "gender" => Some(GENDER),
+        "status" => Some(STATUS),
+        _ => None,
+    };
+    if let Some(system) = implied {
+        let codes = of(thing, binding).map(|value| match value {
+            SearchValue::Token { code: Some(code), .. } => code,
+            other => panic!("{other:?} is no code"),
+        });
+        let found = codes.into_iter().any(|code| values.iter().any(|w| token(w, system, code)));
+        return found != (modifier == Some("not"));
     }
     match modifier {
         Some("missing") => (values[0] == "true") != of(thing, binding).any(counts),
