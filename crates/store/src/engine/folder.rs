@@ -19,8 +19,9 @@ use super::high_water::{self, HighWater, Mark};
 
 /// The format this program reads and writes: what stands in facets and index keys, among others.
 ///
-/// 2: a `code` is stored with the system that its required binding implies.
-pub const FORMAT: u32 = 2;
+/// 2: a `code` is stored with the system that its required binding implies. 3: quantities have
+/// index keys by value and by unit.
+pub const FORMAT: u32 = 3;
 
 /// A data folder that this process alone has open.
 #[derive(Debug)]

@@ -6,9 +6,10 @@ use akson_base::{Kind, Problem, limits};
 use akson_fhir::definitions::SearchKind;
 
 use super::date::DateTest;
-use super::matcher::{Matcher, ReferenceTest, TextTest, TokenTest, UnitTest, UriTest};
+use super::matcher::{Matcher, ReferenceTest, TextTest, TokenTest, UriTest};
 use super::number::NumberTest;
 use super::prefix::Prefix;
+use super::quantity::UnitTest;
 use super::syntax::{split, unescape};
 use crate::facets::{text, value};
 

@@ -71,11 +71,17 @@ fn number(random: &mut Random) -> Value {
     serde_json::from_str(random.of(&NUMBERS)).unwrap()
 }
 
+/// The unit as text may be absent, the code itself, or what is the code of others.
 fn quantity(random: &mut Random) -> Value {
-    let mut quantity = json!({ "value": number(random), "unit": random.of(&UNITS) });
+    let mut quantity = json!({ "value": number(random) });
+    if random.chance(2) {
+        quantity["unit"] = random.of(&UNITS).into();
+    }
     if !random.chance(3) {
-        quantity["system"] = random.of(&SYSTEMS).into();
         quantity["code"] = random.of(&UNITS).into();
+        if !random.chance(4) {
+            quantity["system"] = random.of(&SYSTEMS).into();
+        }
     }
     quantity
 }
@@ -197,6 +203,7 @@ fn prefixed(random: &mut Random, list: &[&str]) -> String {
 fn quantity_value(random: &mut Random) -> String {
     let number = prefixed(random, &NUMBERS);
     match random.below(3) {
+        0 if random.chance(3) => format!("{number}|{}|", random.of(&SYSTEMS)),
         0 => format!("{number}|{}|{}", random.of(&SYSTEMS), random.of(&UNITS)),
         1 => format!("{number}||{}", random.of(&UNITS)),
         _ => number,
@@ -306,7 +313,7 @@ fn observation_criterion(random: &mut Random, draw: usize, depth: usize) -> Crit
         ),
         3 | 4 => plain("date", None, or_list(random, |r| prefixed(r, &DATES))),
         5 => plain(
-            random.of(&["value-quantity", "combo-value-quantity"]),
+            random.of(&["value-quantity", "component-value-quantity", "combo-value-quantity"]),
             None,
             or_list(random, quantity_value),
         ),
@@ -358,20 +365,19 @@ fn sort_value(thing: &Thing<'_>, code: &str, descending: bool) -> Option<String>
     let values = values.map(|(_, value)| match value {
         SearchValue::Date { start, .. } => format!("{:020}", i128::from(*start) + (1 << 64)),
         SearchValue::Token { code, .. } => code.as_deref().unwrap_or("").to_string(),
-        SearchValue::Number(digits) => {
+        SearchValue::Number(digits) | SearchValue::Quantity { value: digits, .. } => {
             format!("{:020}", (digits.parse::<f64>().unwrap() * 1e6) as i64 + 1_000_000_000_000)
         }
-        SearchValue::String(_)
-        | SearchValue::Quantity { .. }
-        | SearchValue::Reference { .. }
-        | SearchValue::Uri(_) => panic!("{value:?} is not sorted here"),
+        SearchValue::String(_) | SearchValue::Reference { .. } | SearchValue::Uri(_) => {
+            panic!("{value:?} is not sorted here")
+        }
     });
     if descending { values.max() } else { values.min() }
 }
 
 const SORTS: [(&str, &[&str]); 5] = [
     ("Patient", &["birthdate", "gender"]),
-    ("Observation", &["date", "status"]),
+    ("Observation", &["date", "status", "value-quantity"]),
     ("Organization", &[]),
     ("ValueSet", &["version"]),
     ("RiskAssessment", &["probability"]),

@@ -127,9 +127,11 @@ fn plain(thing: &Thing<'_>, code: &str, modifier: Option<&str>, values: &[String
         _ => None,
     };
     if let Some(system) = implied {
-        let codes = of(thing, binding).map(|value| match value {
-            SearchValue::Token { code: Some(code), .. } => code,
-            other => panic!("{other:?} is no code"),
+        let codes = of(thing, binding).map(|value| {
+            let SearchValue::Token { code: Some(code), .. } = value else {
+                panic!("{value:?} is no code")
+            };
+            code
         });
         let found = codes.into_iter().any(|code| values.iter().any(|w| token(w, system, code)));
         return found != (modifier == Some("not"));
@@ -158,6 +160,7 @@ fn one(kind: SearchKind, modifier: Option<&str>, wanted: &str, value: &SearchVal
             let right_unit = match parts.as_slice() {
                 [_] => true,
                 [_, "", unit_or_code] => [*code, *unit].contains(&Some(*unit_or_code)),
+                [_, wanted_system, ""] => *system == Some(*wanted_system),
                 [_, wanted_system, wanted_code] => {
                     *system == Some(*wanted_system) && *code == Some(*wanted_code)
                 }
