@@ -108,10 +108,9 @@ struct Attempt {
 impl Record {
     /// Applies all entries or none.
     pub(crate) async fn write(&self, writing: Writing<'_>) -> Result<Vec<Written>, Problem> {
-        let mut rewriting_cache = Rewriting::default();
         let mut turn = None;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
-            let attempt = self.attempt(&writing, &mut rewriting_cache)?;
+            let attempt = self.attempt(&writing)?;
             match commit::submit(&self.store, attempt.transaction).await {
                 Ok(committed) => {
                     let time = Instant(committed.time);
@@ -128,18 +127,14 @@ impl Record {
         Err(commit::problem(CommitError::Precondition { index: 0 }))
     }
 
-    fn attempt(
-        &self,
-        writing: &Writing<'_>,
-        rewriting: &mut Rewriting,
-    ) -> Result<Attempt, Problem> {
+    fn attempt(&self, writing: &Writing<'_>) -> Result<Attempt, Problem> {
         let snapshot = self.store.snapshot();
         let read = self.policy.may_read(writing.permit.actor())?;
         let searching = Searching::new(self, &read, snapshot.as_ref(), writing.base);
         let mut draft = self.store.draft(snapshot.as_ref());
         let resolved = self.resolve_all(&searching, writing.entries, &mut draft)?;
         refuse_twice(writing.entries, &resolved)?;
-        rewriting.full_urls.clear();
+        let mut rewriting = Rewriting::default();
         for (entry, resolved) in writing.entries.iter().zip(&resolved) {
             if let (Some(full_url), Some(id)) = (entry.full_url, resolved.id()) {
                 let new = target(entry.resource_type, id);
@@ -149,15 +144,22 @@ impl Record {
         let searching = writing.is_transaction.then_some(&searching);
         let mut outcomes = Vec::with_capacity(resolved.len());
         for (entry, resolved) in writing.entries.iter().zip(resolved) {
-            let outcome =
-                draft_entry(&mut draft, writing.permit, entry, resolved, rewriting, searching)
+            let mut outcome =
+                draft_entry(&mut draft, writing.permit, entry, resolved, &mut rewriting, searching)
                     .map_err(|p| within(p, entry))?;
+            if let Outcome::Wrote { drafted, .. } = &mut outcome
+                && !writing.want_json
+            {
+                // Of a large transaction all resources together.
+                drafted.tail = Vec::new();
+            }
             outcomes.push(outcome);
         }
         if let Some(name) = writing.claim {
             draft.claim(name);
         }
         let mut transaction = draft.transaction;
+        transaction.preconditions.append(&mut rewriting.guards);
         let patients = transaction.changes.iter().map(|c| ResourceKey(c.resource).patient());
         let log = writing.log.clone().concerning(patients);
         transaction.log.push(log.encode()?);

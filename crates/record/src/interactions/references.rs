@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use akson_base::{Kind, Problem};
 use akson_fhir::definitions::Definitions;
 use akson_fhir::model::{NodeRef, Resource, Scalar};
+use akson_store::engine::Precondition;
 
 use super::conditional::Condition;
 use super::target;
@@ -20,6 +21,8 @@ pub(crate) struct Rewriting {
     pub(crate) full_urls: HashMap<String, String>,
     /// Conditional references already looked up: `Type?query` -> `Type/id`.
     found: HashMap<String, String>,
+    /// What must still hold at commit for `found` to be right.
+    pub(crate) guards: Vec<Precondition>,
 }
 
 /// Whether the standard lets a transaction rewrite this element: references and links.
@@ -49,9 +52,12 @@ impl Rewriting {
                 let Some((type_name, query)) = conditional(text) else { continue };
                 let replacement = match self.found.get(text) {
                     Some(known) => known.clone(),
-                    None => look_up(node, type_name, query, searching)?,
+                    None => {
+                        let new = look_up(node, type_name, query, searching, &mut self.guards)?;
+                        self.found.insert(text.to_string(), new.clone());
+                        new
+                    }
                 };
-                self.found.insert(text.to_string(), replacement.clone());
                 changes.push((node.index(), replacement));
             }
         }
@@ -73,6 +79,7 @@ fn look_up(
     type_name: &str,
     query: &str,
     searching: Option<&Searching<'_>>,
+    guards: &mut Vec<Precondition>,
 ) -> Result<String, Problem> {
     let refuse =
         |code, text: String| Err(Problem::new(Kind::Precondition, code, text).at(node.location()));
@@ -85,6 +92,7 @@ fn look_up(
         );
     };
     let condition = Condition::find(searching, resource_type, query)?;
+    guards.extend(condition.guards);
     match condition.ids.as_slice() {
         [id] => Ok(target(resource_type, id)),
         [] => refuse("REC-008", format!("No {type_name} matches this conditional reference.")),

@@ -88,3 +88,61 @@ async fn updates_without_if_match_all_become_versions() {
     assert_eq!(versions, (1..=400).collect::<Vec<_>>());
     f.check();
 }
+
+/// Meanwhile the one that they refer to goes, or gets a double: whoever was taken later is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_conditional_reference_holds_at_the_moment_of_commit() {
+    let f = Arc::new(Fixture::new());
+    let doctor = |id: &str, round: usize| {
+        let identifier = json!([{"system": "urn:hpr", "value": round.to_string()}]);
+        json!({"resourceType": "Practitioner", "id": id, "identifier": identifier})
+    };
+    let (mut stored, mut refused) = (0, 0);
+    for round in 0..20 {
+        let id = format!("doc{round}");
+        f.put(doctor(&id, round)).await;
+        let refer = |client: usize| {
+            let f = Arc::clone(&f);
+            let patient = format!("p{round}-{client}");
+            let resource = json!({
+                "resourceType": "Patient",
+                "id": patient,
+                "generalPractitioner": [{"reference": format!("Practitioner?identifier=urn:hpr|{round}")}],
+            });
+            let request = json!({"method": "PUT", "url": format!("Patient/{patient}")});
+            let entry = json!([{"resource": resource, "request": request}]);
+            let body = json!({"resourceType": "Bundle", "type": "transaction", "entry": entry});
+            tokio::spawn(async move {
+                f.clock.advance_milliseconds(1);
+                f.bundle(body).await.map(|_| patient)
+            })
+        };
+        let tasks: Vec<_> = (0..16).map(refer).collect();
+        f.clock.advance_milliseconds(1);
+        let (time, code) = if round % 2 == 0 {
+            let written = f.record.delete(&f.caller, kind("Practitioner"), &id, None).await;
+            (written.unwrap().version.unwrap().time, "REC-008")
+        } else {
+            (f.put(doctor(&format!("double{round}"), round)).await.time, "REC-009")
+        };
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(patient) => {
+                    let found = f.record.read(&f.caller, kind("Patient"), &patient).await.unwrap();
+                    assert!(
+                        found.time <= time,
+                        "{patient} at {:?}, the other {time:?}",
+                        found.time
+                    );
+                    stored += 1;
+                }
+                Err(problem) => {
+                    assert_eq!(problem.code, code, "{problem}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    println!("{stored} stored, {refused} refused");
+    f.check();
+}

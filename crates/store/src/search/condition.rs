@@ -1,6 +1,7 @@
 //! Conditions: searches that decide which resource a write means, guarded until it commits.
 //!
-//! A guard names key ranges that any new match would have to enter, and what stands in them now.
+//! A guard names key ranges that any new match would have to enter, and what stands in them now,
+//! and the matches as they are.
 //! If no range is short, the guard is that nothing of the type has changed at all.
 //! Standard: <https://hl7.org/fhir/R4/http.html#ccreate>
 
@@ -12,6 +13,7 @@ use super::query::{Part, Query};
 use super::run::Run;
 use super::{SearchContext, plan::Plan};
 use crate::engine::{Direction, Precondition, Range};
+use crate::heads::Head;
 use crate::keys::{self, ResourceKey};
 
 /// Keys that one guard may name.
@@ -19,7 +21,8 @@ const GUARDED_KEYS_MAX: usize = 1_000;
 /// Matches that are told apart: none, one, several.
 const MATCHES_MAX: usize = 2;
 
-/// Finds at most two matches, and the preconditions under which no other can have come.
+/// Finds at most two matches, and the preconditions under which no other can have come and these are
+/// still matches.
 ///
 /// # Errors
 /// As [`super::execute`].
@@ -40,6 +43,9 @@ pub fn condition(
         guards.extend(run.guards(part, &plan)?);
     }
     matches.truncate(MATCHES_MAX);
+    for key in &matches {
+        guards.extend(run.guard_match(*key)?);
+    }
     Ok((matches, guards))
 }
 
@@ -56,6 +62,14 @@ impl Run<'_> {
             Some(guards) => Ok(guards),
             None => self.guard_type(part).map(|guard| vec![guard]),
         }
+    }
+
+    /// A match that changes may still stand in the ranges, and match no more.
+    fn guard_match(&self, key: ResourceKey) -> Result<Option<Precondition>, Problem> {
+        let key = keys::head(key);
+        let Some(value) = self.snapshot().get(&key)? else { return Ok(None) };
+        let stamp = Head::decode(&value)?.stamp.to_vec();
+        Ok(Some(Precondition::Begins(key, stamp)))
     }
 
     /// Each range with the keys in it; `None` when they are too many.
