@@ -1,6 +1,8 @@
 //! Sections that are one line per entry: vaccinations, procedures, plans.
 
-use akson_fhir::model::NodeRef;
+use std::collections::HashSet;
+
+use akson_fhir::model::{NodeRef, Resource};
 
 use super::Index;
 use crate::datatypes::{concept, display, first_code, moment, status, text};
@@ -91,21 +93,23 @@ pub(super) fn procedures(procedures: &[NodeRef<'_>]) -> Vec<Line> {
     grouped
 }
 
-/// Plans, goals and open requests; those in force first.
+/// Plans, goals and open requests; those in force first. A goal stands with the plans that name it,
+/// and on a line of its own only when none does.
 pub(super) fn plans<'a>(
     plans: &[NodeRef<'a>],
     goals: &[NodeRef<'a>],
     requests: &[NodeRef<'a>],
     index: &Index<'a>,
 ) -> Vec<Line> {
-    let plans = plans.iter().filter_map(|plan| care_plan(*plan, index));
-    let goals = goals.iter().filter_map(|goal| {
+    let mut told = HashSet::new();
+    let plans: Vec<Line> =
+        plans.iter().filter_map(|plan| care_plan(*plan, index, &mut told)).collect();
+    let alone = goals.iter().filter(|goal| !told.contains(&std::ptr::from_ref(goal.resource())));
+    let goals = alone.filter_map(|goal| {
         Some(Line {
             text: goal.first("description").and_then(concept)?,
             code: None,
-            detail: status(*goal, "achievementStatus")
-                .and_then(|s| code("goal-achievement", s))
-                .map(str::to_owned),
+            detail: achievement(*goal).map(str::to_owned),
             date: moment(*goal, &["start"]).or_else(|| moment(*goal, &["statusDate"])),
             times: 1,
             is_over: !matches!(
@@ -125,12 +129,23 @@ pub(super) fn plans<'a>(
             is_over: false,
         })
     });
-    let mut lines: Vec<Line> = newest_first(plans.chain(goals).chain(requests).collect());
+    let mut lines: Vec<Line> =
+        newest_first(plans.into_iter().chain(goals).chain(requests).collect());
     lines.sort_by_key(|line| line.is_over);
     lines
 }
 
-fn care_plan<'a>(plan: NodeRef<'a>, index: &Index<'a>) -> Option<Line> {
+/// How far it has come with a goal, in words.
+fn achievement(goal: NodeRef<'_>) -> Option<&'static str> {
+    status(goal, "achievementStatus").and_then(|status| code("goal-achievement", status))
+}
+
+/// A plan with its goals; those that are in its line are added to `told`.
+fn care_plan<'a>(
+    plan: NodeRef<'a>,
+    index: &Index<'a>,
+    told: &mut HashSet<*const Resource>,
+) -> Option<Line> {
     let categories: Vec<NodeRef<'_>> = plan.named("category").collect();
     let title = text(plan, &["title"]).map(str::to_owned);
     let title = title.or_else(|| categories.iter().rev().find_map(|c| concept(*c)))?;
@@ -144,9 +159,22 @@ fn care_plan<'a>(plan: NodeRef<'a>, index: &Index<'a>) -> Option<Line> {
         .collect();
     activities.dedup();
     let reason = plan.first("addresses").and_then(|condition| index.words(condition));
-    let description = text(plan, &["description"]).map(str::to_owned);
+    let mut description = text(plan, &["description"]).map(str::to_owned);
+    let mut goals = Vec::new();
+    for goal in plan.named("goal").filter_map(|goal| index.target(goal)) {
+        let Some(words) = goal.first("description").and_then(concept) else { continue };
+        // Plans often describe themselves in their goal's words.
+        description = description.filter(|description| *description != words);
+        let words = tf("plans.goal", &[("goal", &words)]);
+        goals.push(match achievement(goal) {
+            Some(achievement) => format!("{words} ({achievement})"),
+            None => words,
+        });
+        told.insert(std::ptr::from_ref(goal.resource()));
+    }
     let activities = (!activities.is_empty()).then(|| activities.join(", "));
-    let parts: Vec<String> = [reason, description, activities].into_iter().flatten().collect();
+    let parts = reason.into_iter().chain(description).chain(goals).chain(activities);
+    let parts: Vec<String> = parts.collect();
     Some(Line {
         text: title,
         code: None,

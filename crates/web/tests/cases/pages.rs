@@ -135,6 +135,42 @@ async fn every_section_is_a_page_and_a_fragment() {
 }
 
 #[tokio::test]
+async fn a_goal_stands_once_with_the_plan_that_names_it_or_alone() {
+    let house = House::new(Policy::Open).await;
+    let subject = r#""subject":{"reference":"Patient/maal"}"#;
+    let goal = |id: &str, words: &str, achievement: &str| {
+        format!(
+            r#"{{"resourceType":"Goal","id":"{id}","lifecycleStatus":"active",{subject},
+            "description":{{"text":"{words}"}},"achievementStatus":{{"coding":[{{"code":"{achievement}"}}]}}}}"#
+        )
+    };
+    let plan = format!(
+        r#"{{"resourceType":"CarePlan","id":"plan","status":"active","intent":"plan",{subject},
+        "title":"Fallforebygging","description":"Ingen fall",
+        "goal":[{{"reference":"Goal/fall"}},{{"reference":"Goal/styrke"}}]}}"#
+    );
+    let resources = [
+        String::from(r#"{"resourceType":"Patient","id":"maal"}"#),
+        goal("fall", "Ingen fall", "in-progress"),
+        goal("styrke", "Gå i trapp", "achieved"),
+        goal("vekt", "Holde vekten", "improving"),
+        plan,
+    ];
+    for resource in resources {
+        let parsed = akson_fhir::json::parse(resource.as_bytes()).unwrap();
+        let (kind, id) = (parsed.resource_type().unwrap(), parsed.id().unwrap());
+        let body = Bytes::from(resource.clone());
+        house.record.update(&house.caller, kind, id, body, None).await.unwrap();
+    }
+    let page = house.ask("/pasient/maal/planer", &[("hx-request", "true")]).await.body;
+    for words in ["Ingen fall", "Gå i trapp", "Holde vekten"] {
+        assert_eq!(page.matches(words).count(), 1, "{words}: {page}");
+    }
+    assert!(page.contains("Mål: Ingen fall (underveis) · Mål: Gå i trapp (nådd)"), "{page}");
+    assert_eq!(page.matches("<li>").count(), 2, "{page}");
+}
+
+#[tokio::test]
 async fn open_tasks_and_coming_appointments_are_to_be_done() {
     let house = House::new(Policy::Open).await;
     let page = house.ask(&format!("{}/gjoremal", house.chart()), &[]).await;
