@@ -10,6 +10,7 @@ use akson_base::{Kind, Problem};
 use akson_fhir::definitions::ResourceType;
 use akson_fhir::json;
 use akson_fhir::model::Resource;
+use akson_fhir::reference::is_id;
 use sha2::{Digest, Sha256};
 
 use crate::engine::{Change, Direction, Op, Precondition, Snapshot, Transaction};
@@ -280,8 +281,7 @@ fn plain_put(key: Vec<u8>, value: Vec<u8>) -> Op {
 
 /// Refuses an id that the standard does not allow (the key layout relies on its length).
 pub fn check_id(id: &str) -> Result<(), Problem> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    if (1..=64).contains(&id.len()) && id.chars().all(allowed) {
+    if is_id(id) {
         return Ok(());
     }
     Err(Problem::new(

@@ -22,7 +22,6 @@ pub mod high_water;
 mod inspection;
 mod overlay;
 mod queue;
-mod rows;
 
 use std::sync::Arc;
 
@@ -110,15 +109,6 @@ pub enum Op {
         /// The key.
         key: Vec<u8>,
     },
-}
-
-impl Op {
-    /// The key it sets or removes, as it stands now.
-    pub fn key(&self) -> &[u8] {
-        match self {
-            Self::Put { key, .. } | Self::Delete { key } => key,
-        }
-    }
 }
 
 /// One change of a resource, told in the commit record so that the chain covers the data.

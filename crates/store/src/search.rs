@@ -22,7 +22,6 @@ mod page;
 mod parse;
 mod plan;
 mod prefix;
-mod quantity;
 mod query;
 mod run;
 mod since;

@@ -58,8 +58,6 @@ struct State {
     entries: VecDeque<Entry>,
     bytes: usize,
     closed: bool,
-    /// The committer waits to be woken; telling it when it does not costs a system call.
-    idle: bool,
     /// When the newest group of [`CROWD`] or more was taken; `None` when the newest was smaller.
     taken: Option<Instant>,
 }
@@ -106,16 +104,8 @@ impl Queue {
         }
         state.bytes += bytes;
         state.entries.push_back(Entry::Waiting(Waiting { transaction, done, bytes }));
-        self.wake(state);
-    }
-
-    /// Gives the lock back and wakes the committer if it sleeps.
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        if idle {
-            self.wake.notify_one();
-        }
+        self.wake.notify_one();
     }
 
     /// Asks the committer to settle after everything that waits now.
@@ -125,15 +115,15 @@ impl Queue {
             return Err(closing());
         }
         state.entries.push_back(Entry::Settle(tell));
-        self.wake(state);
+        drop(state);
+        self.wake.notify_one();
         Ok(())
     }
 
     /// Takes no more; the committer finishes what waits.
     pub(crate) fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        self.wake(state);
+        self.lock().closed = true;
+        self.wake.notify_one();
         self.rest.notify_one();
     }
 
@@ -167,10 +157,7 @@ impl Queue {
                     return Next::Group(group);
                 }
                 None if state.closed => return Next::Close,
-                None => {
-                    state.idle = true;
-                    state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
+                None => state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }

@@ -8,18 +8,19 @@
 use std::sync::Mutex;
 
 use akson_base::{Kind, Problem, limits};
-use akson_fhir::search::SlotId;
+use akson_fhir::definitions::SearchKind;
+use akson_fhir::search::{Extractor, SlotId};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use super::changes::commit_range;
 use super::driver::{Driver, Pass, Ranged, merged, owned};
-use super::matcher::Matcher;
+use super::matcher::{Matcher, whole_slot};
 use super::query::{Clause, Part, Sort, SortBy, Test};
 use super::run::Run;
 use crate::engine::Direction;
 use crate::engine::Range;
-use crate::facets::value::KEY_VALUE_BYTES_MAX;
+use crate::facets::value::{DATE_BY_END, KEY_VALUE_BYTES_MAX};
 use crate::keys::PatientNumber;
 
 /// Keys counted before the next larger step.
@@ -207,7 +208,7 @@ impl Run<'_> {
             }
         }
         // All are long: an exact value is the best guess at the shortest.
-        let exact = |o: &Choosable| matches!(&o.driver, Driver::Ranged(r) if r.is_exact());
+        let exact = |o: &Choosable| matches!(&o.driver, Driver::Ranged(r) if r.once);
         Ok(few.or_else(|| options.iter().position(exact)).or((!options.is_empty()).then_some(0)))
     }
 
@@ -264,8 +265,7 @@ impl Run<'_> {
                 }
                 Test::Missing { slots, missing: false, references: false, .. } => {
                     let (ranged, _) = ranged(part, slots, &[Matcher::Anything]);
-                    let covers = ranged.once;
-                    add(Driver::Ranged(ranged), 0, covers, false);
+                    add(Driver::Ranged(ranged), 0, false, false);
                 }
                 Test::Id { ids, negated: false } => {
                     let mut keys = Vec::with_capacity(ids.len());
@@ -390,7 +390,7 @@ fn ranged(part: &Part, slots: &[SlotId], matchers: &[Matcher]) -> (Ranged, bool)
         }
     }
     let ranges = merged(ranges);
-    once &= ranges.len() == 1 || (slots.len() == 1 && matchers.len() == 1);
+    once &= ranges.len() == 1;
     let pass = Pass::Matchers(matchers.to_vec());
     (Ranged { ranges, slots: slots.into(), pass, once }, direct)
 }
@@ -439,20 +439,23 @@ fn index_stages(part: &Part, sort: &[Sort], picked: Option<Driver>) -> Option<Ve
             let [slot] = &**slots else {
                 return None;
             };
-            let found = Matcher::Anything.ranges(*slot);
+            let mut range = whole_slot(*slot);
+            let by_end = super::matcher::index_prefix(*slot, &[DATE_BY_END]);
+            if Extractor::r4().slot(*slot).is_some_and(|slot| slot.kind == SearchKind::Date) {
+                range.end = by_end;
+            }
             let slots: Box<[SlotId]> = slots.clone();
             let pass = Pass::Matchers(vec![Matcher::Anything]);
             let driver = Driver::Ranged(Ranged {
-                ranges: found.ranges,
+                ranges: vec![range],
                 slots: slots.clone(),
                 pass,
-                once: found.once,
+                once: false,
             });
-            let bare = bare && found.once;
             let test = Test::Missing { slots, only: None, missing: true, references: false };
             let without = Clause { label: "without the sorted value".into(), test };
             Some(vec![
-                stage(driver, direction, None, bare),
+                stage(driver, direction, None, false),
                 stage(Driver::All(resource_type), Direction::Ascending, Some(without), false),
             ])
         }

@@ -4,12 +4,12 @@
 
 use akson_base::{Kind, Problem, limits};
 use akson_fhir::definitions::SearchKind;
+use akson_fhir::reference::is_id;
 
 use super::date::DateTest;
-use super::matcher::{Matcher, ReferenceTest, TextTest, TokenTest, UriTest};
+use super::matcher::{Matcher, ReferenceTest, TextTest, TokenTest, UnitTest, UriTest};
 use super::number::NumberTest;
 use super::prefix::Prefix;
-use super::quantity::UnitTest;
 use super::syntax::{split, unescape};
 use crate::facets::{text, value};
 
@@ -178,7 +178,7 @@ impl Reading<'_> {
             let id = if type_name.is_none_or(|name| name == found) { id } else { "" };
             return Ok(resource(Some(found), id, version));
         }
-        if value::is_id(text) {
+        if is_id(text) {
             return Ok(resource(type_name, text, None));
         }
         if text.contains(':') {

@@ -81,7 +81,11 @@ fn integer<'v>(value: &Value<'v>) -> Option<Value<'v>> {
 }
 
 fn decimal<'v>(value: &Value<'v>) -> Option<Value<'v>> {
-    let found = match value {
+    number(value).map(Value::Decimal)
+}
+
+fn number(value: &Value<'_>) -> Option<Decimal> {
+    match value {
         Value::Boolean(value) => Some(Decimal::from_integer(i64::from(*value))),
         Value::String(text) => plain_number(text),
         Value::Integer(_)
@@ -91,8 +95,7 @@ fn decimal<'v>(value: &Value<'v>) -> Option<Value<'v>> {
         | Value::Time(_)
         | Value::Quantity(_)
         | Value::Type(..) => value.number(),
-    };
-    found.map(Value::Decimal)
+    }
 }
 
 /// Digits without an exponent.
@@ -115,24 +118,16 @@ fn string<'v>(value: &Value<'v>) -> Option<Value<'v>> {
 }
 
 fn date<'v>(value: &Value<'v>) -> Option<Value<'v>> {
-    let found = match value {
-        Value::Date(moment) => Some(*moment),
-        Value::DateTime(moment) => Some(moment.truncated(Precision::Day)),
-        Value::String(text) => {
-            Moment::parse_date_time(text).map(|moment| moment.truncated(Precision::Day))
-        }
-        Value::Boolean(_)
-        | Value::Integer(_)
-        | Value::Decimal(_)
-        | Value::Time(_)
-        | Value::Quantity(_)
-        | Value::Type(..) => None,
-    };
-    found.map(Value::Date)
+    moment(value).map(|moment| Value::Date(moment.truncated(Precision::Day)))
 }
 
 fn date_time<'v>(value: &Value<'v>) -> Option<Value<'v>> {
-    let found = match value {
+    moment(value).map(Value::DateTime)
+}
+
+/// A date, with or without a time.
+fn moment(value: &Value<'_>) -> Option<Moment> {
+    match value {
         Value::Date(moment) | Value::DateTime(moment) => Some(*moment),
         Value::String(text) => Moment::parse_date_time(text),
         Value::Boolean(_)
@@ -141,8 +136,7 @@ fn date_time<'v>(value: &Value<'v>) -> Option<Value<'v>> {
         | Value::Time(_)
         | Value::Quantity(_)
         | Value::Type(..) => None,
-    };
-    found.map(Value::DateTime)
+    }
 }
 
 fn time<'v>(value: &Value<'v>) -> Option<Value<'v>> {
@@ -161,17 +155,18 @@ fn time<'v>(value: &Value<'v>) -> Option<Value<'v>> {
 }
 
 fn quantity<'v>(value: &Value<'v>) -> Option<Value<'v>> {
-    let plain = |value: Decimal| Quantity { value, unit: Unit::Ucum("1".into()) };
     let found = match value {
         Value::Quantity(quantity) => Some((**quantity).clone()),
-        Value::Boolean(value) => Some(plain(Decimal::from_integer(i64::from(*value)))),
         Value::String(text) => written_quantity(text),
-        Value::Integer(_)
+        Value::Boolean(_)
+        | Value::Integer(_)
         | Value::Decimal(_)
         | Value::Date(_)
         | Value::DateTime(_)
         | Value::Time(_)
-        | Value::Type(..) => value.number().map(plain),
+        | Value::Type(..) => {
+            number(value).map(|value| Quantity { value, unit: Unit::Ucum("1".into()) })
+        }
     };
     found.map(|quantity| Value::Quantity(Box::new(quantity)))
 }
