@@ -11,6 +11,7 @@ mod demo;
 mod errors;
 mod everything;
 mod formats;
+mod large_transaction;
 mod loading;
 mod metadata;
 mod read;
