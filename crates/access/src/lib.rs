@@ -11,9 +11,9 @@ use akson_base::{Kind, Problem};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// Stable identity for the log: `open`, later a HelseID subject.
-    pub id: String,
+    pub id: Arc<str>,
     /// What the patient reads in the log.
-    pub display: String,
+    pub display: Arc<str>,
 }
 
 impl Actor {
@@ -102,8 +102,8 @@ permit!(WritePermit);
 impl Policy {
     fn ground(self, actor: &Actor) -> Result<Ground, Problem> {
         match self {
-            Self::Open if actor.id == "open" => Ok(Ground::Open),
-            Self::Operator if actor.id == "operator" => Ok(Ground::Operator),
+            Self::Open if &*actor.id == "open" => Ok(Ground::Open),
+            Self::Operator if &*actor.id == "operator" => Ok(Ground::Operator),
             Self::Closed | Self::Open | Self::Operator => Err(Problem::new(
                 Kind::Unauthenticated,
                 "ACC-001",

@@ -1,5 +1,8 @@
 //! One entry of the access log, as it is kept in the chain.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use akson_access::{Ground, ReadPermit, WritePermit};
 use akson_base::Problem;
 use akson_store::keys::PatientNumber;
@@ -20,19 +23,22 @@ pub enum Action {
     E,
 }
 
+/// What an encoded entry takes beside its query, about: enough for most.
+const USUAL_BYTES: usize = 256;
+
 /// One entry. The time is that of the commit it stands in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// `Actor::id`.
-    pub actor: String,
+    pub actor: Arc<str>,
     /// What the patient reads about the actor.
-    pub display: String,
+    pub display: Arc<str>,
     /// `Ground::code`.
-    pub ground: String,
+    pub ground: Cow<'static, str>,
     /// What was done.
     pub action: Action,
     /// FHIR's name of the interaction: `read`, `search-type`, `transaction`, or a page's name.
-    pub interaction: String,
+    pub interaction: Cow<'static, str>,
     /// `Type/id`, `Type`, or empty for the whole system.
     pub target: String,
     /// The search as asked, when there was one.
@@ -47,12 +53,17 @@ pub struct Entry {
 
 impl Entry {
     /// An entry about reading under this permit.
-    pub fn reading(permit: &ReadPermit, interaction: &str, trace: &str) -> Self {
+    pub fn reading(permit: &ReadPermit, interaction: &'static str, trace: &str) -> Self {
         Self::new(permit.actor(), permit.ground(), Action::R, interaction, trace)
     }
 
     /// An entry about writing under this permit.
-    pub fn writing(permit: &WritePermit, action: Action, interaction: &str, trace: &str) -> Self {
+    pub fn writing(
+        permit: &WritePermit,
+        action: Action,
+        interaction: &'static str,
+        trace: &str,
+    ) -> Self {
         Self::new(permit.actor(), permit.ground(), action, interaction, trace)
     }
 
@@ -60,15 +71,15 @@ impl Entry {
         actor: &akson_access::Actor,
         ground: Ground,
         action: Action,
-        interaction: &str,
+        interaction: &'static str,
         trace: &str,
     ) -> Self {
         Self {
-            actor: actor.id.clone(),
-            display: actor.display.clone(),
-            ground: ground.code().to_string(),
+            actor: Arc::clone(&actor.id),
+            display: Arc::clone(&actor.display),
+            ground: Cow::Borrowed(ground.code()),
             action,
-            interaction: interaction.to_string(),
+            interaction: Cow::Borrowed(interaction),
             target: String::new(),
             query: String::new(),
             patients: Vec::new(),
@@ -101,7 +112,10 @@ impl Entry {
 
     /// The bytes for `Transaction::log`.
     pub fn encode(&self) -> Result<Vec<u8>, Problem> {
-        serde_json::to_vec(self).map_err(|e| Problem::fault("AUD-001", format!("encode: {e}")))
+        let mut bytes = Vec::with_capacity(USUAL_BYTES + self.query.len());
+        serde_json::to_writer(&mut bytes, self)
+            .map_err(|e| Problem::fault("AUD-001", format!("encode: {e}")))?;
+        Ok(bytes)
     }
 
     /// Only whose data an entry is about, without building the rest of it.

@@ -207,10 +207,16 @@ impl CodeSet {
 
     /// Whether the set has this code of this system.
     pub fn has_coding(&self, system: &str, code: &str) -> bool {
+        self.systems_of(code).any(|known| known == system)
+    }
+
+    /// The systems from which the set takes this code: none for a code that it does not have,
+    /// nearly always one else.
+    pub fn systems_of(&self, code: &str) -> impl Iterator<Item = &str> + use<'_> {
         let first = self.codes.partition_point(|(known, _)| **known < *code);
-        self.codes.iter().skip(first).take_while(|(known, _)| **known == *code).any(
-            |(_, position)| self.systems.get(*position as usize).is_some_and(|s| **s == *system),
-        )
+        let behind = self.codes.partition_point(|(known, _)| **known <= *code);
+        let found = self.codes.get(first..behind).unwrap_or_default().iter();
+        found.filter_map(|(_, position)| self.systems.get(usize::from(*position)).map(|s| &**s))
     }
 }
 

@@ -22,6 +22,7 @@ pub mod high_water;
 mod inspection;
 mod overlay;
 mod queue;
+mod rows;
 
 use std::sync::Arc;
 
@@ -109,6 +110,15 @@ pub enum Op {
         /// The key.
         key: Vec<u8>,
     },
+}
+
+impl Op {
+    /// The key it sets or removes, as it stands now.
+    pub fn key(&self) -> &[u8] {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
 }
 
 /// One change of a resource, told in the commit record so that the chain covers the data.

@@ -159,9 +159,9 @@ impl Entry<'_> {
         if let Some(form) = key_form(self.kind, self.value) {
             visit(keys::index(self.slot, &form, resource));
         }
-        if let Some(form) = value::key_form_by_end(self.kind, self.value) {
-            visit(keys::index(self.slot, &form, resource));
-        }
+        value::further_key_forms(self.kind, self.value, &mut |form| {
+            visit(keys::index(self.slot, form, resource));
+        });
     }
 }
 

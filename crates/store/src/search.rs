@@ -22,6 +22,7 @@ mod page;
 mod parse;
 mod plan;
 mod prefix;
+mod quantity;
 mod query;
 mod run;
 mod since;

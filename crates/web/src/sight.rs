@@ -172,7 +172,7 @@ impl Desk {
                     .unwrap_or_else(|| t("accesses.other")),
                 ground: code("ground", &access.entry.ground)
                     .unwrap_or_else(|| t("accesses.other-ground")),
-                who: access.entry.display,
+                who: access.entry.display.to_string(),
                 latest: Moment::from_instant(access.time),
                 times: 1,
             };

@@ -15,6 +15,7 @@ use crate::fhirpath::types::is_subtype;
 use super::composite::{Composite, Part};
 use super::extractor::Unbound;
 use super::path::Path;
+use super::single::is_single;
 use super::{Binding, CompositeBinding, Slot, SlotId};
 
 /// Answered by the server itself, not from the resource's content.
@@ -256,7 +257,11 @@ fn number(bound: &mut Bound, programs: Programs, drafts: Vec<Draft<'_>>) {
     for (key, (kind, program)) in programs {
         let id = SlotId(bound.slots.len() as u16);
         let (resource_type, _, expression) = key.clone();
-        bound.slots.push(Slot { id, resource_type, kind, expression });
+        let single = match &program {
+            Program::Path(path) => is_single(path, kind),
+            Program::General(_) => false,
+        };
+        bound.slots.push(Slot { id, resource_type, kind, expression, single });
         bound.programs.push(program);
         numbers.insert(key, id);
     }

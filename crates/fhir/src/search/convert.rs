@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::date::{DateTime, Interval};
-use crate::definitions::SearchKind;
+use crate::definitions::{Definitions, SearchKind};
 use crate::fhirpath::{Item, Value};
 use crate::model::NodeRef;
 
@@ -96,8 +96,25 @@ fn token<'a>(node: NodeRef<'a>, out: &mut impl FnMut(SearchValue<'a>)) {
             );
         }
         "ContactPoint" => push(text_of(node, "system"), text_of(node, "value"), None),
+        "code" => {
+            let Some(code) = node.text() else { return };
+            let mut systems = implied_systems(node, code).peekable();
+            if systems.peek().is_none() {
+                push(None, Some(code), None);
+            }
+            systems.for_each(|system| push(Some(system), Some(code), None));
+        }
         _ => push(None, node.text(), None),
     }
+}
+
+/// Where the code of a required binding comes from: one code system, unless the value set takes
+/// the code from several. None for a code that is bound to nothing, or to a value set that the
+/// definitions do not list (MIME types, languages).
+fn implied_systems(node: NodeRef<'_>, code: &str) -> impl Iterator<Item = &'static str> {
+    let bound = node.element().required_codes;
+    let set = bound.and_then(|position| Definitions::r4().code_set(position));
+    set.into_iter().flat_map(move |set| set.systems_of(code))
 }
 
 /// System, code, display.

@@ -5,7 +5,7 @@
 //! `subject`), and a union parameter (`combo-code`) is answered from the slots of its parts.
 //! From definition to value: `bind` makes slots and bindings of the published expressions, `path`
 //! the form that most of them have, `plan` one walk over a resource for all its paths, `convert`
-//! values of the elements found, `composite` the parts of composite parameters.
+//! values of the elements found, `single` how many they can be, `composite` the parts of composite parameters.
 //! Not here: how values become keys (`store`).
 //! Standard: <https://hl7.org/fhir/R4/search.html>
 
@@ -15,6 +15,7 @@ mod convert;
 mod extractor;
 mod path;
 mod plan;
+mod single;
 
 use std::borrow::Cow;
 
@@ -38,6 +39,8 @@ pub struct Slot {
     pub kind: SearchKind,
     /// The FHIRPath it was compiled from, for `explain` and documentation.
     pub expression: Box<str>,
+    /// Whether a resource has one value of it at most.
+    pub single: bool,
 }
 
 /// How one search parameter of one resource type is answered.
@@ -76,7 +79,8 @@ pub struct CompositeBinding {
 pub enum SearchValue<'a> {
     /// Coding, code, Identifier, boolean, ContactPoint; `text` is what `:text` would look at.
     Token {
-        /// Absent when the element has none; for a `code` bound to a system, still absent.
+        /// Absent when the element has none. For a `code` with a required binding, the system that
+        /// the value set takes it from.
         system: Option<Cow<'a, str>>,
         /// The code or value.
         code: Option<Cow<'a, str>>,

@@ -81,6 +81,34 @@ fn slots_are_numbered_in_order_of_type_kind_and_expression() {
 }
 
 #[test]
+fn slots_know_whether_a_resource_can_have_several_values() {
+    let single = |type_name: &str, code: &str| {
+        let resource_type = Definitions::r4().resource_type(type_name).unwrap();
+        let binding = Extractor::r4().binding(resource_type, code).unwrap();
+        let slots = binding.slots.iter().map(|slot| Extractor::r4().slot(*slot).unwrap().single);
+        slots.collect::<Vec<_>>()
+    };
+    let cases = [
+        ("Patient", "birthdate", vec![true]),
+        ("Patient", "gender", vec![true]),
+        ("Patient", "family", vec![false]),
+        ("Patient", "identifier", vec![false]),
+        ("Observation", "status", vec![true]),
+        ("Observation", "code", vec![false]),
+        ("Observation", "date", vec![true]),
+        ("Observation", "value-quantity", vec![true, true]),
+        ("Observation", "component-value-quantity", vec![false, false]),
+        ("Encounter", "class", vec![true]),
+        ("Encounter", "date", vec![true]),
+        ("Organization", "name", vec![true, false]),
+        ("Condition", "onset-age", vec![true, false]),
+    ];
+    for (type_name, code, expected) in cases {
+        assert_eq!(single(type_name, code), expected, "{type_name} {code}");
+    }
+}
+
+#[test]
 fn a_wrong_code_has_a_neighbour() {
     let patient = Definitions::r4().resource_type("Patient").unwrap();
     assert_eq!(Extractor::r4().nearest(patient, "birthdat"), Some("birthdate"));
@@ -190,7 +218,13 @@ fn the_walk_agrees_with_fhirpath() {
         let Ok(resource) = json::parse_stored(&std::fs::read(&path).unwrap()) else { continue };
         let mut values = Vec::new();
         extractor.extract(&resource, &mut values);
-        let with_value: BTreeSet<SlotId> = values.iter().map(|(slot, _)| *slot).collect();
+        let mut with_value = BTreeSet::<SlotId>::new();
+        for (slot, value) in &values {
+            let first = with_value.insert(*slot);
+            let slot = extractor.slot(*slot).unwrap();
+            let name = file_name(&path);
+            assert!(first || !slot.single, "{name}: {} has {value:?}, too", slot.expression);
+        }
         let context = Context::of(resource.root(), akson_base::Instant(0));
         for slot in extractor.slots_of(resource.resource_type().unwrap()) {
             let expression = &expressions[usize::from(slot.id.0)];

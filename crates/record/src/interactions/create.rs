@@ -32,7 +32,7 @@ impl Record {
         caller: &Caller,
         resource_type: ResourceType,
         action: Action,
-        interaction: &str,
+        interaction: &'static str,
         id: &str,
         intent: Intent<'_>,
     ) -> Result<Written, Problem> {

@@ -27,7 +27,7 @@ async fn every_look_is_told_newest_first_indexed_or_not() {
     f.search("Observation?status=final").await;
     let expected = ["search-type", "read", "update", "update"];
     let told = |accesses: Vec<akson_audit::Access>| -> Vec<String> {
-        accesses.into_iter().map(|a| a.entry.interaction).collect()
+        accesses.into_iter().map(|a| a.entry.interaction.into_owned()).collect()
     };
     let before = told(f.record.accesses(&f.caller, "p", 10).await.unwrap());
     assert_eq!(before, expected);

@@ -64,6 +64,17 @@ async fn every_way_to_search() {
             200,
             &["/entry#2", "/entry/1/resource/id=oa"],
         ),
+        // The system of a code is the one that its value set implies.
+        (
+            "GET /Observation?status=http://hl7.org/fhir/observation-status%7Cfinal",
+            NONE,
+            "",
+            200,
+            &["/entry#3"],
+        ),
+        ("GET /Observation?status=http://loinc.org%7Cfinal", NONE, "", 200, &["/entry#0"]),
+        ("GET /Observation?status=%7Cfinal", NONE, "", 200, &["/entry#0"]),
+        ("GET /Observation?status=final", NONE, "", 200, &["/entry#3"]),
         ("GET /Observation?subject:Patient.family=olsen", NONE, "", 200, &["/entry#1"]),
         ("GET /Patient?_has:Observation:subject:code=8867-4", NONE, "", 200, &["/entry#3"]),
         (

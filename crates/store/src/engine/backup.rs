@@ -5,7 +5,7 @@
 //! commit to the last, and only then makes the folder usable. Layout, integers big-endian:
 //!
 //! ```text
-//! "AKSONBK1" | newest commit 8 | its time 8 | its digest 32 | XXH3-64 of these 8
+//! "AKSONBK" | format of the store, a digit 1 | newest commit 8 | its time 8 | its digest 32 | XXH3-64 of these 8
 //! one zstd stream of blocks: length 4 | XXH3-64 8 | entries (key length 4 | value length 4 | key | value)
 //! a last block of length 0, then: entries 8 | SHA-256 of all entries 32
 //! ```
@@ -21,12 +21,14 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::chain::{self, GENESIS};
 use super::fjall_backend::Backend;
 use super::fjall_engine::{FjallEngine, Options};
-use super::folder::{DataFolder, io_problem};
+use super::folder::{DataFolder, FORMAT, io_problem};
 use super::high_water::{HighWater, Mark};
 use super::queue::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use super::{Direction, Engine, Op, Range};
 
-const MAGIC: [u8; 8] = *b"AKSONBK1";
+const MAGIC: [u8; 7] = *b"AKSONBK";
+/// A backup holds a store's keys and values as they are, so it is of the store's format.
+const FORMAT_DIGIT: u8 = b'0' + FORMAT as u8;
 const BLOCK_BYTES: usize = 1 << 20;
 const BLOCK_BYTES_MAX: usize = BLOCK_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 8;
 const LEVEL: i32 = 3;
@@ -59,7 +61,7 @@ pub fn backup(
     let mark =
         newest.map_or(Mark::NONE, |r| Mark { commit: r.commit, time: r.time, digest: r.digest });
     let io = |e: std::io::Error| io_problem("write the backup", Path::new("its file"), &e);
-    out.write_all(&head(&mark)).map_err(io)?;
+    out.write_all(&head(FORMAT_DIGIT, &mark)).map_err(io)?;
     let mut writer = BlockWriter {
         out: zstd::Encoder::new(out, LEVEL).map_err(io)?,
         block: Vec::with_capacity(BLOCK_BYTES * 2),
@@ -84,7 +86,8 @@ pub fn backup(
 /// left without a format file, so that nothing takes it for a store; remove it and try again.
 ///
 /// # Errors
-/// `STO-055` when the folder is not empty; `STO-069` when the backup is not whole, saying where.
+/// `STO-055` when the folder is not empty or the backup of another format; `STO-069` when the
+/// backup is not whole, saying where.
 pub fn restore(
     path: &Path,
     input: &mut dyn Read,
@@ -119,9 +122,10 @@ fn everything() -> Range {
     Range { start: Vec::new(), end: vec![0xff; KEY_BYTES_MAX] }
 }
 
-fn head(mark: &Mark) -> Vec<u8> {
+fn head(format: u8, mark: &Mark) -> Vec<u8> {
     let mut head = Vec::with_capacity(64);
     head.extend_from_slice(&MAGIC);
+    head.push(format);
     head.extend_from_slice(&mark.commit.to_be_bytes());
     head.extend_from_slice(&mark.time.to_be_bytes());
     head.extend_from_slice(&mark.digest);
@@ -133,15 +137,24 @@ fn read_head(input: &mut dyn Read) -> Result<Mark, Problem> {
     let mut bytes = [0; 64];
     input.read_exact(&mut bytes).map_err(|_| torn("it is too short to be a backup"))?;
     let mut rest = bytes.as_slice();
-    let magic: [u8; 8] = take(&mut rest)?;
+    let magic: [u8; 7] = take(&mut rest)?;
+    let [format] = take(&mut rest)?;
     let commit = u64::from_be_bytes(take(&mut rest)?);
     let time = i64::from_be_bytes(take(&mut rest)?);
     let mark = Mark { commit, time, digest: take(&mut rest).unwrap_or(GENESIS) };
     if magic != MAGIC {
         return Err(torn("it is not a backup made by Akson"));
     }
-    if bytes != head(&mark).as_slice() {
+    if bytes != head(format, &mark).as_slice() {
         return Err(torn("its first bytes are damaged"));
+    }
+    if format != FORMAT_DIGIT {
+        let text = format!(
+            "The backup is of a store of format {}, and this program knows only format {FORMAT}. \
+             Restore it with the version of Akson that made it.",
+            char::from(format)
+        );
+        return Err(Problem::new(Kind::Invalid, "STO-055", text));
     }
     Ok(mark)
 }
@@ -271,5 +284,18 @@ impl BlockWriter<'_> {
         self.out.write_all(&self.entries.to_be_bytes())?;
         self.out.write_all(&self.hash.clone().finalize())?;
         self.out.finish()?.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_of_another_format_is_refused() {
+        let problem = read_head(&mut head(FORMAT_DIGIT - 1, &Mark::NONE).as_slice()).unwrap_err();
+        assert_eq!(problem.code, "STO-055");
+        assert!(problem.for_caller.contains("of a store of format"), "{problem}");
+        assert!(read_head(&mut head(FORMAT_DIGIT, &Mark::NONE).as_slice()).is_ok());
     }
 }

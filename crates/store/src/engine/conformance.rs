@@ -41,6 +41,7 @@ pub const CASES: &[Case] = &[
     ("an empty transaction is acknowledged and leaves no commit", empty_transaction),
     ("a large transaction is seen whole or not at all", large_is_atomic),
     ("sums over a snapshot hold while money moves", transfers),
+    ("lookups and scans of one snapshot agree while others write", lookups_agree),
     ("settling changes nothing that can be read", settling),
 ];
 
@@ -518,6 +519,44 @@ fn transfers(engine: &Arc<dyn Engine>) -> Outcome {
             .into_iter()
             .try_for_each(|t| t.join().unwrap_or_else(|_| Err(String::from("panicked"))));
         sums.and(moved)
+    })
+}
+
+fn lookups_agree(engine: &Arc<dyn Engine>) -> Outcome {
+    // `H`: a kind of key that engines may keep in memory as it was read.
+    let key = |n: u16| with(b"H", n);
+    let is_done = AtomicBool::new(false);
+    let read = || -> Outcome {
+        let mut older: Option<Arc<dyn Snapshot>> = None;
+        while !is_done.load(Ordering::Relaxed) {
+            let newer = engine.snapshot();
+            // A look at an older snapshot between two at a newer one must disturb neither.
+            for snapshot in older.iter().chain([&newer]).chain(older.iter()) {
+                let found = snapshot.scan(&keys::under(b"H"), Direction::Ascending, 99);
+                for (key, value) in found.map_err(|e| e.to_string())? {
+                    same("looked up", &get(&**snapshot, &key)?, &Some(value.to_vec()))?;
+                }
+            }
+            older = Some(newer);
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..3).map(|_| scope.spawn(read)).collect();
+        let written = (0..400u16).try_for_each(|round| {
+            let at = round % 8;
+            let mut list = vec![put(key(at), with(b"v", round)), put(key(8), with(b"v", round))];
+            if round % 5 == 0 {
+                list.push(delete(key((at + 3) % 8)));
+            }
+            write(&**engine, list)?;
+            same("read back", &get(&*engine.snapshot(), &key(8))?, &Some(with(b"v", round)))
+        });
+        is_done.store(true, Ordering::Relaxed);
+        let read = readers
+            .into_iter()
+            .try_for_each(|t| t.join().unwrap_or_else(|_| Err(String::from("panicked"))));
+        written.and(read)
     })
 }
 

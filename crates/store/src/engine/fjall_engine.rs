@@ -28,6 +28,8 @@ use crate::keys;
 pub struct Options {
     /// Blocks of tables kept in memory.
     pub cache_bytes: u64,
+    /// Locators, heads and facets kept in memory as they were read.
+    pub row_cache_bytes: u64,
     /// Newest entries kept in memory before they are written as a table. Fixed when a folder is
     /// made.
     pub memtable_bytes: u64,
@@ -60,6 +62,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             cache_bytes: 32 << 20,
+            row_cache_bytes: 32 << 20,
             memtable_bytes: 16 << 20,
             journal_bytes_max: 128 << 20,
             workers: 2,
@@ -217,6 +220,7 @@ impl Engine for FjallEngine {
             ("write_microseconds", read(&counters.write_microseconds)),
             ("write_microseconds_max", read(&counters.longest_write_microseconds)),
             ("mark_microseconds", read(&counters.mark_microseconds)),
+            ("row_cache_bytes", shared.backend.row_cache_bytes()),
             ("waiting", waiting as u64),
             ("waiting_bytes", waiting_bytes as u64),
             ("disk_bytes", disk::used_bytes(&shared.folder)),

@@ -17,8 +17,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::high_water::{self, HighWater, Mark};
 
-/// The format this program reads and writes.
-pub const FORMAT: u32 = 1;
+/// The format this program reads and writes: what stands in facets and index keys, among others.
+///
+/// 2: a `code` is stored with the system that its required binding implies. 3: quantities have
+/// index keys by value and by unit.
+pub const FORMAT: u32 = 3;
 
 /// A data folder that this process alone has open.
 #[derive(Debug)]
@@ -198,8 +201,9 @@ fn check_format(path: &Path) -> Result<(), Problem> {
     let text = match number {
         Some(number) => format!(
             "The data folder {} has format {number}, and this program knows only format {FORMAT}. \
-             Use the version of Akson that wrote it, or a newer one.",
-            path.parent().unwrap_or(path).display()
+             Use the version of Akson that wrote it{}.",
+            path.parent().unwrap_or(path).display(),
+            if number > FORMAT { ", or a newer one" } else { "" }
         ),
         None => format!(
             "The format file {} is damaged. The store was not opened and nothing was changed; \
@@ -249,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_newer_and_damaged_folders_are_refused() {
+    fn foreign_older_newer_and_damaged_folders_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("letter.txt"), "hello").unwrap();
         let problem = DataFolder::open(dir.path()).unwrap_err();
@@ -261,9 +265,12 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         drop(DataFolder::open(dir.path()).unwrap());
-        std::fs::write(dir.path().join("format"), format_text(2)).unwrap();
-        let problem = DataFolder::open(dir.path()).unwrap_err();
-        assert!(problem.for_caller.contains("has format 2"), "{problem}");
+        for other in [FORMAT - 1, FORMAT + 1] {
+            std::fs::write(dir.path().join("format"), format_text(other)).unwrap();
+            let problem = DataFolder::open(dir.path()).unwrap_err();
+            assert_eq!(problem.code, "STO-055");
+            assert!(problem.for_caller.contains(&format!("has format {other}")), "{problem}");
+        }
 
         let whole = format_text(FORMAT).into_bytes();
         for at in 0..whole.len() {

@@ -58,6 +58,8 @@ struct State {
     entries: VecDeque<Entry>,
     bytes: usize,
     closed: bool,
+    /// The committer waits to be woken; telling it when it does not costs a system call.
+    idle: bool,
     /// When the newest group of [`CROWD`] or more was taken; `None` when the newest was smaller.
     taken: Option<Instant>,
 }
@@ -104,8 +106,16 @@ impl Queue {
         }
         state.bytes += bytes;
         state.entries.push_back(Entry::Waiting(Waiting { transaction, done, bytes }));
+        self.wake(state);
+    }
+
+    /// Gives the lock back and wakes the committer if it sleeps.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        self.wake.notify_one();
+        if idle {
+            self.wake.notify_one();
+        }
     }
 
     /// Asks the committer to settle after everything that waits now.
@@ -115,15 +125,15 @@ impl Queue {
             return Err(closing());
         }
         state.entries.push_back(Entry::Settle(tell));
-        drop(state);
-        self.wake.notify_one();
+        self.wake(state);
         Ok(())
     }
 
     /// Takes no more; the committer finishes what waits.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
-        self.wake.notify_one();
+        let mut state = self.lock();
+        state.closed = true;
+        self.wake(state);
         self.rest.notify_one();
     }
 
@@ -157,7 +167,10 @@ impl Queue {
                     return Next::Group(group);
                 }
                 None if state.closed => return Next::Close,
-                None => state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => {
+                    state.idle = true;
+                    state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
             }
         }
     }

@@ -73,8 +73,23 @@ fn golden_table_of_values_and_their_keys() {
         (
             quantity("5.4", Some("mg"), Some("ucum"), None),
             &[r"\x81\x80\x017\x00mg\x00ucum\x00"],
-            &[r"\x81\x80\x017\x00mg\x00ucum\x00\x00"],
+            &[r"\x00\x81\x80\x017\x00", r"\x01mg\x00\x81\x80\x017\x00ucum\x00"],
         ),
+        (
+            quantity("5.4", Some("mg"), None, Some("milligram")),
+            &[r"\x81\x80\x017\x00mg\x00\x00milligram"],
+            &[
+                r"\x00\x81\x80\x017\x00",
+                r"\x01mg\x00\x81\x80\x017\x00\x00",
+                r"\x01milligram\x00\x81\x80\x017\x00\x01\x00",
+            ],
+        ),
+        (
+            quantity("0", Some("mg"), Some("ucum"), Some("mg")),
+            &[r"\x80mg\x00ucum\x00mg"],
+            &[r"\x00\x80", r"\x01mg\x00\x80ucum\x00"],
+        ),
+        (quantity("0", None, None, None), &[r"\x80\x00\x00"], &[r"\x00\x80"]),
         (reference("Patient/p1"), &["P"], &[]),
         (reference("Patient/p1/_history/4"), &[r"P\x004"], &[]),
         (reference("Group/p1"), &[r"Rp1\x00Group"], &[r"Rp1\x00Group\x00"]),
@@ -112,6 +127,28 @@ fn long_values_are_cut_and_still_told_apart() {
     assert_ne!(a, b);
     assert_eq!(a.len(), value::KEY_VALUE_BYTES_MAX + 1);
     assert!(a.starts_with(value::key_prefix("x".repeat(150).as_bytes())));
+}
+
+#[test]
+fn long_names_of_units_are_told_apart_and_leave_the_value_in_order() {
+    let unit = |last: char| format!("{}{last}", "x".repeat(150));
+    let key = |value: &'static str, unit: &str| {
+        let quantity = SearchValue::Quantity {
+            value,
+            comparator: None,
+            system: None,
+            code: Some(unit),
+            unit: None,
+        };
+        let keys = index_keys(&encode(&[(SlotId(9), quantity)], "x", None), key(1));
+        assert_eq!(keys.len(), 2);
+        keys[1].clone()
+    };
+    let (a, b) = (unit('a'), unit('b'));
+    let begins =
+        |key: &[u8], unit: &str| key[3..].starts_with(&value::unit_prefix(unit.as_bytes()));
+    assert!(begins(&key("1", &a), &a) && !begins(&key("1", &a), &b));
+    assert!(key("9", &a) < key("10", &a) && key("-1", &a) < key("0", &a));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! | string | comparable form, `00 original` unless it is the same | comparable form, `00` |
 //! | date | start (8), end (8) | `00` start end; if longer than a day also `01` end start |
 //! | number | sortable decimal | the same |
-//! | quantity | sortable decimal, `code 00 system 00 unit` | the same, `00` |
+//! | quantity | sortable decimal, `code 00 system 00 unit` | `00` decimal; for each name of its unit also `01 name 00` decimal, then `system 00` for the code and `01 00` for the unit as text when it differs |
 //! | reference | `R id 00 type`, `U url`, `C` (contained), `P` (the owner), each `00 version` if it has one; `L value 00 system` | `R id 00 type 00`, `U url 00`, `L value 00 system 00`; nothing for `C` and `P` |
 //! | uri | the uri | the uri, `00` |
 //!
@@ -81,6 +81,15 @@ pub const DATE_BY_END: u8 = 1;
 /// Intervals longer than this have a key by their end: 25 hours, so that a day never has, not even
 /// the one on which summer time ends.
 pub const LONG_MILLISECONDS: i64 = 25 * 60 * 60 * 1000;
+
+/// Index keys of quantities ordered by value, whatever the unit.
+pub const QUANTITY_BY_VALUE: u8 = 0;
+/// Further index keys of quantities, ordered by unit and then by value.
+pub const QUANTITY_BY_UNIT: u8 = 1;
+/// Stands for the system where an index key is about the unit as text.
+pub const UNIT_AS_TEXT: &[u8] = &[1];
+/// Longest name of a unit in an index key; of a longer one the key has the beginning and a hash.
+const UNIT_BYTES_MAX: usize = 48;
 
 /// Longest value in an index key; a longer one is cut and its hash stands for the rest.
 pub const KEY_VALUE_BYTES_MAX: usize = 120;
@@ -222,7 +231,11 @@ pub(crate) fn encode(
 /// What stands for a value in index keys (by start, for a date); `None` when it has no key.
 pub fn key_form(kind: ValueKind, value: &[u8]) -> Option<Cow<'_, [u8]>> {
     match kind {
-        ValueKind::Token | ValueKind::Quantity | ValueKind::Uri => Some(shortened(value, &[0])),
+        ValueKind::Token | ValueKind::Uri => Some(shortened(value, &[0])),
+        ValueKind::Quantity => {
+            let (number, _) = decimal::split(value)?;
+            Some(Cow::Owned(shortened(&[&[QUANTITY_BY_VALUE], number].concat(), &[]).into_owned()))
+        }
         ValueKind::String => Some(shortened(split_zero(value).0, &[0])),
         ValueKind::Date => Some(Cow::Owned([&[DATE_BY_START], value].concat())),
         ValueKind::Number => Some(shortened(value, &[])),
@@ -240,11 +253,25 @@ pub fn key_form(kind: ValueKind, value: &[u8]) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// The second key form of a long interval, ordered by its end.
-pub fn key_form_by_end(kind: ValueKind, value: &[u8]) -> Option<[u8; 17]> {
-    if kind != ValueKind::Date {
-        return None;
+/// Visits the key forms that a value has besides [`key_form`]: by its end, for a long interval; by
+/// each name of its unit, for a quantity.
+pub fn further_key_forms(kind: ValueKind, value: &[u8], visit: &mut dyn FnMut(&[u8])) {
+    match kind {
+        ValueKind::Date => {
+            if let Some(form) = by_end(value) {
+                visit(&form);
+            }
+        }
+        ValueKind::Quantity => by_unit(value, visit),
+        ValueKind::Token
+        | ValueKind::String
+        | ValueKind::Number
+        | ValueKind::Reference
+        | ValueKind::Uri => {}
     }
+}
+
+fn by_end(value: &[u8]) -> Option<[u8; 17]> {
     let (start, end) = interval(value)?;
     if end.saturating_sub(start) <= LONG_MILLISECONDS {
         return None;
@@ -256,6 +283,39 @@ pub fn key_form_by_end(kind: ValueKind, value: &[u8]) -> Option<[u8; 17]> {
     *by_end = sortable(end);
     by_start.copy_from_slice(&sortable(start));
     Some(key)
+}
+
+fn by_unit(value: &[u8], visit: &mut dyn FnMut(&[u8])) {
+    let Some((number, unit)) = decimal::split(value) else { return };
+    let (code, rest) = split_zero(unit);
+    let (system, text) = split_zero(rest);
+    let mut put = |name: &[u8], system: &[u8]| {
+        let mut form = unit_prefix(name);
+        form.extend_from_slice(number);
+        form.extend_from_slice(system);
+        visit(&shortened(&form, &[0]));
+    };
+    if !code.is_empty() {
+        put(code, system);
+    }
+    if !text.is_empty() && text != code {
+        put(text, UNIT_AS_TEXT);
+    }
+}
+
+/// The beginning of a quantity's key forms by a name of its unit.
+pub fn unit_prefix(name: &[u8]) -> Vec<u8> {
+    let mut prefix = Vec::with_capacity(KEY_VALUE_BYTES_MAX);
+    prefix.push(QUANTITY_BY_UNIT);
+    if name.len() <= UNIT_BYTES_MAX {
+        prefix.extend_from_slice(name);
+    } else {
+        // The hash in digits: no byte of it may be taken for the end.
+        prefix.extend_from_slice(name.get(..UNIT_BYTES_MAX - 16).unwrap_or(name));
+        prefix.extend_from_slice(format!("{:016x}", xxh3_64(name)).as_bytes());
+    }
+    prefix.push(0);
+    prefix
 }
 
 /// A value with its terminator, cut to [`KEY_VALUE_BYTES_MAX`] with a hash for the rest.

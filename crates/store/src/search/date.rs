@@ -5,7 +5,7 @@
 //! <https://hl7.org/fhir/R4/search.html#prefix>
 
 use crate::engine::Range;
-use crate::facets::value::{DATE_BY_END, DATE_BY_START, LONG_MILLISECONDS, sortable};
+use crate::facets::value::{DATE_BY_END, DATE_BY_START, LONG_MILLISECONDS, interval, sortable};
 use crate::keys;
 use akson_fhir::date::DateTime;
 use akson_fhir::search::SlotId;
@@ -51,6 +51,33 @@ impl DateTest {
         }
     }
 
+    /// Whether the value part of an index key shows that its interval does not pass, or, walking
+    /// ascending, that it was met by its start before it is met by its end.
+    pub(crate) fn refutes_key(&self, key_value: &[u8], ascending: bool) -> bool {
+        let Some((tag, bytes)) = key_value.split_first() else {
+            return false;
+        };
+        let Some((first, second)) = interval(bytes) else {
+            return false;
+        };
+        if *tag == DATE_BY_START {
+            return !self.accepts(first, second);
+        }
+        let (start, end) = (second, first);
+        !self.accepts(start, end) || (ascending && self.is_met_by_start(start))
+    }
+
+    /// Whether an interval that passes and has a key by its end stands among those by start, too.
+    fn is_met_by_start(&self, start: i64) -> bool {
+        match self.prefix {
+            Prefix::Gt => start >= short(self.end),
+            Prefix::Ge => start >= short(self.end).min(self.start),
+            Prefix::Ap => (short(self.start)..self.end).contains(&start),
+            // Their ranges have no keys by end.
+            Prefix::Eq | Prefix::Ne | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb => false,
+        }
+    }
+
     /// Index ranges outside which no value passes.
     pub(crate) fn ranges(&self, slot: SlotId) -> Vec<Range> {
         let by = |tag, from: i64, to: Option<i64>| {
@@ -59,9 +86,6 @@ impl DateTest {
             Range { start: bound(from), end }
         };
         let (start, end) = (self.start, self.end);
-        // A value no longer than `LONG` that ends after `t` starts after `t - LONG`; a longer one
-        // has a key by its end.
-        let short = |t: i64| t.saturating_sub(LONG_MILLISECONDS);
         match self.prefix {
             Prefix::Eq => vec![by(DATE_BY_START, start, Some(end))],
             Prefix::Ne => vec![by(DATE_BY_START, i64::MIN, None)],
@@ -77,6 +101,12 @@ impl DateTest {
             }
         }
     }
+}
+
+/// A value no longer than `LONG` that ends after `t` starts after this; a longer one has a key by
+/// its end.
+fn short(t: i64) -> i64 {
+    t.saturating_sub(LONG_MILLISECONDS)
 }
 
 #[cfg(test)]

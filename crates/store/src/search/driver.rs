@@ -13,7 +13,7 @@ use akson_fhir::search::SlotId;
 use bytes::Bytes;
 
 use super::links::Targets;
-use super::matcher::Matcher;
+use super::matcher::{Matcher, is_cut};
 use crate::engine::{Direction, Range, Snapshot};
 use crate::facets::{Entry, Facets};
 use crate::keys::{self, ResourceKey};
@@ -43,7 +43,7 @@ pub(super) struct Ranged {
     pub(super) ranges: Vec<Range>,
     pub(super) slots: Box<[SlotId]>,
     pub(super) pass: Pass,
-    /// Whether a candidate is met once and always passes.
+    /// Whether a candidate is met once and passes, unless its key refutes it or is cut.
     pub(super) once: bool,
 }
 
@@ -230,15 +230,25 @@ impl Ranged {
     }
 
     /// Whether the index key at `position` already shows that it is not why its resource matches.
-    pub(super) fn refuted(&self, position: &[u8]) -> bool {
-        let (Pass::Matchers(matchers), Some(b'I')) = (&self.pass, position.first()) else {
+    pub(super) fn refuted(&self, position: &[u8], direction: Direction) -> bool {
+        let (Pass::Matchers(matchers), Some(value)) = (&self.pass, value_in(position)) else {
             return false;
         };
-        let end = position.len().saturating_sub(10);
-        let Some(value) = position.get(3..end) else {
-            return false;
-        };
-        matchers.iter().all(|matcher| matcher.refutes_key(value))
+        let ascending = direction == Direction::Ascending;
+        matchers.iter().all(|matcher| matcher.refutes_key(value, ascending))
+    }
+
+    /// Whether what is met at `position` matches without a look at the facets.
+    pub(super) fn tells(&self, position: &[u8]) -> bool {
+        self.once && !value_in(position).is_some_and(is_cut)
+    }
+
+    /// Whether it stands for one value, or a few.
+    pub(super) fn is_exact(&self) -> bool {
+        match &self.pass {
+            Pass::Matchers(matchers) => self.once && matchers.iter().all(Matcher::is_exact),
+            Pass::Targets(_) => false,
+        }
     }
 
     /// Whether `position` is the first, in walking direction, of all positions where the resource
@@ -250,7 +260,7 @@ impl Ranged {
         facets: &Facets<'_>,
         direction: Direction,
     ) -> bool {
-        if self.once || position.first() == Some(&b'F') {
+        if self.tells(position) || position.first() == Some(&b'F') {
             return true;
         }
         if self.ranges.first().is_some_and(|range| range.start.first() == Some(&b'F'))
@@ -298,6 +308,12 @@ impl Ranged {
         }
         first
     }
+}
+
+/// The value part of an index key; `None` for other keys.
+fn value_in(position: &[u8]) -> Option<&[u8]> {
+    let end = position.len().saturating_sub(10);
+    (position.first() == Some(&b'I')).then(|| position.get(3..end)).flatten()
 }
 
 /// The current facets of a resource; `None` when it is deleted or moved.

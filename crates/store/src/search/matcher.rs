@@ -4,12 +4,12 @@
 //! The same predicate judges facets, index keys (as far as they tell) and the parts of composites.
 //! Not here: reading values from a query (`values`), choosing ranges to drive from (`plan`).
 
-use std::borrow::Cow;
-
-use akson_fhir::search::SlotId;
+use akson_fhir::definitions::SearchKind;
+use akson_fhir::search::{Extractor, SlotId};
 
 use super::date::DateTest;
 use super::number::NumberTest;
+use super::quantity::UnitTest;
 use crate::engine::Range;
 use crate::facets::decimal;
 use crate::facets::value::{
@@ -47,19 +47,6 @@ pub(crate) enum TextTest {
     Contains(Vec<u8>),
     /// The original is exactly this; `form` is its comparable form.
     Exact { original: Box<str>, form: Vec<u8> },
-}
-
-/// What the unit of a quantity must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum UnitTest {
-    Any,
-    /// `|system|code`; an empty code does not matter.
-    Coded {
-        system: Box<[u8]>,
-        code: Box<[u8]>,
-    },
-    /// `||code`: the coded unit or the unit as text.
-    Written(Box<[u8]>),
 }
 
 /// What a reference must point to.
@@ -105,7 +92,9 @@ pub(crate) enum Matcher {
 /// Where a driver may look for the values that pass.
 pub(crate) struct Ranges {
     pub(crate) ranges: Vec<Range>,
-    /// Whether each resource can be met at most once in all of them, and everything met passes.
+    /// Whether each resource can be met at most once in all of them, and everything met passes
+    /// that its key does not refute ([`Matcher::refutes_key`]). Does not hold for a key that had to
+    /// be cut.
     pub(crate) once: bool,
 }
 
@@ -119,12 +108,33 @@ pub(crate) fn whole_slot(slot: SlotId) -> Range {
     keys::under(&index_prefix(slot, &[]))
 }
 
+/// Index keys of a slot that have every value once: not the further keys of dates and quantities.
+pub(crate) fn every_value(slot: SlotId) -> Range {
+    let kind = Extractor::r4().slot(slot).map(|slot| slot.kind);
+    let further = match kind {
+        Some(SearchKind::Date) => value::DATE_BY_END,
+        Some(SearchKind::Quantity) => value::QUANTITY_BY_UNIT,
+        _ => return whole_slot(slot),
+    };
+    Range { end: index_prefix(slot, &[further]), ..whole_slot(slot) }
+}
+
+/// Whether a resource has at most one value of the slot.
+fn is_single(slot: SlotId) -> bool {
+    Extractor::r4().slot(slot).is_some_and(|slot| slot.single)
+}
+
 fn begins(slot: SlotId, prefix: &[u8]) -> Range {
     keys::under(&index_prefix(slot, key_prefix(prefix)))
 }
 
 fn exactly(slot: SlotId, value: &[u8]) -> Range {
     keys::under(&index_prefix(slot, &shortened(value, &[0])))
+}
+
+/// Whether the value part of an index key is not the whole value.
+pub(crate) fn is_cut(key_value: &[u8]) -> bool {
+    key_value.len() > KEY_VALUE_BYTES_MAX
 }
 
 impl Matcher {
@@ -146,38 +156,40 @@ impl Matcher {
         }
     }
 
-    /// Whether the value part of an index key shows that its value does not pass, without looking
-    /// at the facets.
-    pub(crate) fn refutes_key(&self, key_value: &[u8]) -> bool {
-        if key_value.len() > KEY_VALUE_BYTES_MAX {
+    /// Whether the value part of an index key shows that its value does not pass, or, walking
+    /// ascending, that it was met before, without looking at the facets.
+    pub(crate) fn refutes_key(&self, key_value: &[u8], ascending: bool) -> bool {
+        if is_cut(key_value) {
             return false;
         }
-        let Some((kind, value)) = self.value_of_key(key_value) else {
-            return false;
-        };
-        !self.accepts(kind, &value, keys::NO_PATIENT)
+        let unended = || key_value.split_last().map_or(key_value, |(_, value)| value);
+        match self {
+            Self::Token(test) => !test.accepts(unended()),
+            Self::Quantity(number, unit) => unit.refutes_key(number, key_value),
+            Self::Uri(test) => !test.accepts(unended()),
+            Self::Number(test) => !test.accepts(key_value),
+            Self::Text(test @ (TextTest::Starts(_) | TextTest::Contains(_))) => {
+                !test.accepts(unended())
+            }
+            Self::Date(test) => test.refutes_key(key_value, ascending),
+            // Keys have neither the original spelling nor the version of a reference.
+            Self::Text(TextTest::Exact { .. }) | Self::Reference(_) | Self::Anything => false,
+        }
     }
 
-    fn value_of_key<'a>(&self, key_value: &'a [u8]) -> Option<(ValueKind, Cow<'a, [u8]>)> {
-        let unended = || key_value.split_last().map(|(_, value)| Cow::Borrowed(value));
+    /// Whether it asks for one value exactly, which few resources are likely to have.
+    pub(crate) fn is_exact(&self) -> bool {
         match self {
-            Self::Token(_) => Some((ValueKind::Token, unended()?)),
-            Self::Quantity(..) => Some((ValueKind::Quantity, unended()?)),
-            Self::Uri(_) => Some((ValueKind::Uri, unended()?)),
-            Self::Number(_) => Some((ValueKind::Number, Cow::Borrowed(key_value))),
-            Self::Text(TextTest::Starts(_) | TextTest::Contains(_)) => {
-                Some((ValueKind::String, unended()?))
-            }
-            Self::Date(_) => {
-                let (tag, rest) = key_value.split_first()?;
-                if *tag == value::DATE_BY_START {
-                    return Some((ValueKind::Date, Cow::Borrowed(rest)));
-                }
-                let (end, start) = rest.split_at_checked(8)?;
-                Some((ValueKind::Date, Cow::Owned([start, end].concat())))
-            }
-            // Keys have neither the original spelling nor the version of a reference.
-            Self::Text(TextTest::Exact { .. }) | Self::Reference(_) | Self::Anything => None,
+            Self::Token(test) => test.code.is_some(),
+            Self::Text(TextTest::Exact { .. })
+            | Self::Uri(UriTest::Exact(_))
+            | Self::Reference(_) => true,
+            Self::Text(TextTest::Starts(_) | TextTest::Contains(_))
+            | Self::Uri(UriTest::Below(_) | UriTest::Above(_))
+            | Self::Date(_)
+            | Self::Number(_)
+            | Self::Quantity(..)
+            | Self::Anything => false,
         }
     }
 
@@ -185,24 +197,28 @@ impl Matcher {
     /// in the index: see [`Matcher::owner`].
     pub(crate) fn ranges(&self, slot: SlotId) -> Ranges {
         let many = |ranges| Ranges { ranges, once: false };
+        let told = |ranges| Ranges { ranges, once: is_single(slot) };
         match self {
-            Self::Token(TokenTest { code: None, .. }) | Self::Anything => {
-                many(vec![whole_slot(slot)])
-            }
+            Self::Anything => told(vec![every_value(slot)]),
+            Self::Token(TokenTest { code: None, .. }) => told(vec![whole_slot(slot)]),
             Self::Token(TokenTest { code: Some(code), system: None }) => {
-                many(vec![begins(slot, &[code, [0].as_slice()].concat())])
+                told(vec![begins(slot, &[code, [0].as_slice()].concat())])
             }
             Self::Token(TokenTest { code: Some(code), system: Some(system) }) => {
                 once(slot, &[code, [0].as_slice(), system].concat())
             }
-            Self::Text(TextTest::Starts(form)) => many(vec![begins(slot, form)]),
+            Self::Text(TextTest::Starts(form)) => told(vec![begins(slot, form)]),
             Self::Text(TextTest::Exact { form, .. }) => many(vec![exactly(slot, form)]),
-            Self::Text(TextTest::Contains(_)) => many(vec![whole_slot(slot)]),
-            Self::Date(test) => many(test.ranges(slot)),
-            Self::Number(test) | Self::Quantity(test, _) => many(test.ranges(slot)),
+            Self::Text(TextTest::Contains(_)) => told(vec![whole_slot(slot)]),
+            Self::Date(test) => told(test.ranges(slot)),
+            Self::Number(test) => told(test.ranges(&index_prefix(slot, &[]))),
+            Self::Quantity(number, unit) => Ranges {
+                ranges: unit.ranges(number, slot),
+                once: unit.is_in_keys() && is_single(slot),
+            },
             Self::Reference(test) => test.ranges(slot),
             Self::Uri(UriTest::Exact(uri)) => once(slot, uri.as_bytes()),
-            Self::Uri(UriTest::Below(uri)) => many(vec![begins(slot, uri.as_bytes())]),
+            Self::Uri(UriTest::Below(uri)) => told(vec![begins(slot, uri.as_bytes())]),
             Self::Uri(UriTest::Above(uri)) => {
                 many(levels(uri).map(|level| exactly(slot, level.as_bytes())).collect())
             }
@@ -242,20 +258,6 @@ impl TextTest {
                 let written = if form.len() == value.len() { form } else { original };
                 written == wanted.as_bytes()
             }
-        }
-    }
-}
-
-impl UnitTest {
-    fn accepts(&self, unit: &[u8]) -> bool {
-        let (code, rest) = split_zero(unit);
-        let (system, text) = split_zero(rest);
-        match self {
-            Self::Any => true,
-            Self::Coded { system: wanted, code: unit } => {
-                **wanted == *system && (unit.is_empty() || **unit == *code)
-            }
-            Self::Written(wanted) => **wanted == *code || **wanted == *text,
         }
     }
 }

@@ -3,9 +3,6 @@
 //! Standard: <https://hl7.org/fhir/R4/search.html#number>: `eq` and `ne` take the precision that
 //! the number was written in, the inequalities take it as exact.
 
-use akson_fhir::search::SlotId;
-
-use super::matcher::{index_prefix, whole_slot};
 use super::prefix::Prefix;
 use crate::engine::Range;
 use crate::facets::decimal::Searched;
@@ -58,11 +55,11 @@ impl NumberTest {
         }
     }
 
-    /// Index ranges outside which nothing passes.
-    pub(crate) fn ranges(&self, slot: SlotId) -> Vec<Range> {
-        let whole = whole_slot(slot);
-        let at = |number: &[u8]| index_prefix(slot, number);
-        let after = |number: &[u8]| keys::under(&index_prefix(slot, number)).end;
+    /// The ranges of keys that begin with `prefix` and then a number that passes.
+    pub(crate) fn ranges(&self, prefix: &[u8]) -> Vec<Range> {
+        let whole = keys::under(prefix);
+        let at = |number: &[u8]| [prefix, number].concat();
+        let after = |number: &[u8]| keys::under(&at(number)).end;
         let (from, to) = match self {
             Self::Within(from, to) => (at(from), at(to)),
             Self::Near(from, to) => (at(from), after(to)),

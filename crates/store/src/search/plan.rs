@@ -8,19 +8,18 @@
 use std::sync::Mutex;
 
 use akson_base::{Kind, Problem, limits};
-use akson_fhir::definitions::SearchKind;
-use akson_fhir::search::{Extractor, SlotId};
+use akson_fhir::search::SlotId;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use super::changes::commit_range;
 use super::driver::{Driver, Pass, Ranged, merged, owned};
-use super::matcher::{Matcher, whole_slot};
+use super::matcher::Matcher;
 use super::query::{Clause, Part, Sort, SortBy, Test};
 use super::run::Run;
 use crate::engine::Direction;
 use crate::engine::Range;
-use crate::facets::value::{DATE_BY_END, KEY_VALUE_BYTES_MAX};
+use crate::facets::value::KEY_VALUE_BYTES_MAX;
 use crate::keys::PatientNumber;
 
 /// Keys counted before the next larger step.
@@ -208,7 +207,7 @@ impl Run<'_> {
             }
         }
         // All are long: an exact value is the best guess at the shortest.
-        let exact = |o: &Choosable| matches!(&o.driver, Driver::Ranged(r) if r.once);
+        let exact = |o: &Choosable| matches!(&o.driver, Driver::Ranged(r) if r.is_exact());
         Ok(few.or_else(|| options.iter().position(exact)).or((!options.is_empty()).then_some(0)))
     }
 
@@ -265,7 +264,8 @@ impl Run<'_> {
                 }
                 Test::Missing { slots, missing: false, references: false, .. } => {
                     let (ranged, _) = ranged(part, slots, &[Matcher::Anything]);
-                    add(Driver::Ranged(ranged), 0, false, false);
+                    let covers = ranged.once;
+                    add(Driver::Ranged(ranged), 0, covers, false);
                 }
                 Test::Id { ids, negated: false } => {
                     let mut keys = Vec::with_capacity(ids.len());
@@ -390,7 +390,7 @@ fn ranged(part: &Part, slots: &[SlotId], matchers: &[Matcher]) -> (Ranged, bool)
         }
     }
     let ranges = merged(ranges);
-    once &= ranges.len() == 1;
+    once &= ranges.len() == 1 || (slots.len() == 1 && matchers.len() == 1);
     let pass = Pass::Matchers(matchers.to_vec());
     (Ranged { ranges, slots: slots.into(), pass, once }, direct)
 }
@@ -439,23 +439,20 @@ fn index_stages(part: &Part, sort: &[Sort], picked: Option<Driver>) -> Option<Ve
             let [slot] = &**slots else {
                 return None;
             };
-            let mut range = whole_slot(*slot);
-            let by_end = super::matcher::index_prefix(*slot, &[DATE_BY_END]);
-            if Extractor::r4().slot(*slot).is_some_and(|slot| slot.kind == SearchKind::Date) {
-                range.end = by_end;
-            }
+            let found = Matcher::Anything.ranges(*slot);
             let slots: Box<[SlotId]> = slots.clone();
             let pass = Pass::Matchers(vec![Matcher::Anything]);
             let driver = Driver::Ranged(Ranged {
-                ranges: vec![range],
+                ranges: found.ranges,
                 slots: slots.clone(),
                 pass,
-                once: false,
+                once: found.once,
             });
+            let bare = bare && found.once;
             let test = Test::Missing { slots, only: None, missing: true, references: false };
             let without = Clause { label: "without the sorted value".into(), test };
             Some(vec![
-                stage(driver, direction, None, false),
+                stage(driver, direction, None, bare),
                 stage(Driver::All(resource_type), Direction::Ascending, Some(without), false),
             ])
         }

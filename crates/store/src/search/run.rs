@@ -143,12 +143,15 @@ impl<'a> Run<'a> {
         with_facets: bool,
         on_match: &mut OnMatch<'_>,
     ) -> Result<bool, Problem> {
-        if let Driver::Ranged(ranged) = &stage.driver
-            && ranged.refuted(met.position)
-        {
-            return Ok(true);
+        // Whether the driver answers for its clause here.
+        let mut told = true;
+        if let Driver::Ranged(ranged) = &stage.driver {
+            if ranged.refuted(met.position, stage.direction) {
+                return Ok(true);
+            }
+            told = ranged.tells(met.position);
         }
-        if stage.bare && !with_facets {
+        if stage.bare && told && !with_facets {
             return on_match(met, None);
         }
         let fetched;
@@ -170,7 +173,8 @@ impl<'a> Run<'a> {
             }
             Driver::All(_) | Driver::Keys(_) => true,
         };
-        if !met_first || !self.holds_rest(part, stage, met.key, &facets)? {
+        let covers = stage.covers.filter(|_| told);
+        if !met_first || !self.holds_rest(part, stage, covers, met.key, &facets)? {
             return Ok(true);
         }
         on_match(met, Some(&facets))
@@ -181,6 +185,7 @@ impl<'a> Run<'a> {
         &self,
         part: &Part,
         stage: &Stage,
+        covers: Option<usize>,
         key: ResourceKey,
         facets: &Facets<'_>,
     ) -> Result<bool, Problem> {
@@ -190,7 +195,7 @@ impl<'a> Run<'a> {
             return Ok(false);
         }
         for (position, clause) in part.clauses.iter().enumerate() {
-            if stage.covers != Some(position) && !self.holds(clause, key, facets)? {
+            if covers != Some(position) && !self.holds(clause, key, facets)? {
                 return Ok(false);
             }
         }

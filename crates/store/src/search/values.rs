@@ -7,9 +7,10 @@ use akson_fhir::definitions::SearchKind;
 use akson_fhir::reference::is_id;
 
 use super::date::DateTest;
-use super::matcher::{Matcher, ReferenceTest, TextTest, TokenTest, UnitTest, UriTest};
+use super::matcher::{Matcher, ReferenceTest, TextTest, TokenTest, UriTest};
 use super::number::NumberTest;
 use super::prefix::Prefix;
+use super::quantity::UnitTest;
 use super::syntax::{split, unescape};
 use crate::facets::{text, value};
 

@@ -91,6 +91,8 @@ fn people() -> Vec<Value> {
         json!({ "resourceType": "RiskAssessment", "id": "risk", "status": "final",
             "subject": { "reference": "Patient/ola" },
             "prediction": [{ "probabilityDecimal": 0.50 }, { "probabilityDecimal": 0.25 }] }),
+        json!({ "resourceType": "DetectedIssue", "id": "known", "status": "final" }),
+        json!({ "resourceType": "DetectedIssue", "id": "met", "status": "mitigated" }),
         json!({ "resourceType": "Provenance", "id": "prov", "recorded": "2024-01-10T10:00:00Z",
             "target": [{ "reference": "Observation/w1" }, { "reference": "Observation/bp/_history/1" }],
             "agent": [{ "who": { "reference": "Practitioner/dr" } }] }),
@@ -117,7 +119,27 @@ const FOUND: &[(&str, &str)] = &[
     // Tokens.
     ("Patient?gender=female", "ase kari"),
     ("Patient?gender:not=female", "ola"),
+    // A code has the system of the value set that it is bound to.
+    ("Patient?gender=http://hl7.org/fhir/administrative-gender|female", "ase kari"),
+    ("Patient?gender=http://hl7.org/fhir/administrative-gender|", "ase kari ola"),
+    ("Patient?gender=http://hl7.org/fhir/other|female", ""),
+    ("Patient?gender=|female", ""),
+    ("Patient?gender:not=http://hl7.org/fhir/administrative-gender|female", "ola"),
+    ("Patient?gender:not=|female", "ase kari ola"),
+    ("Observation?status=http://hl7.org/fhir/observation-status|preliminary", "free"),
+    ("Observation?patient.gender=http://hl7.org/fhir/administrative-gender|male", "w3"),
+    (
+        "Patient?_has:Observation:patient:status=http://hl7.org/fhir/observation-status|final",
+        "kari ola",
+    ),
+    ("Patient?_has:Observation:patient:status=|final", ""),
+    // A value set of two systems: each code has its own.
+    ("DetectedIssue?status=http://hl7.org/fhir/observation-status|final", "known"),
+    ("DetectedIssue?status=http://hl7.org/fhir/detectedissue-status|mitigated", "met"),
+    ("DetectedIssue?status=http://hl7.org/fhir/detectedissue-status|final", ""),
+    ("DetectedIssue?status=http://hl7.org/fhir/observation-status|", "known"),
     ("Patient?active=true", "kari"),
+    ("Patient?active=|true", "kari"),
     ("Patient?active:missing=true", "ase ola"),
     ("Patient?active:missing=false", "kari"),
     ("Patient?identifier=13870599999", "kari"),
@@ -155,6 +177,9 @@ const FOUND: &[(&str, &str)] = &[
     ("Observation?value-quantity=72.5||kg", "w2"),
     ("Observation?value-quantity=gt70|http://unitsofmeasure.org|kg", "w2 w3"),
     ("Observation?value-quantity=gt70||g", ""),
+    ("Observation?value-quantity=70|http://unitsofmeasure.org|kg", "w1"),
+    ("Observation?value-quantity=70|http://unitsofmeasure.org|g", ""),
+    ("Observation?value-quantity=70|urn:other|kg", ""),
     ("Observation?value-quantity=ap75", "w1 w2"),
     ("Observation?combo-value-quantity=ge88", "bp w3"),
     ("Observation?component-value-quantity=142||mmHg", "bp"),
@@ -224,6 +249,56 @@ fn golden_table_of_searches_and_what_they_find() {
     let world = World::with(&people());
     for (path, expected) in FOUND {
         assert_eq!(world.set(path), *expected, "{path}");
+    }
+}
+
+/// The unit is told by system and code, or by what it is called.
+#[test]
+fn golden_table_of_units() {
+    let measured = |id: &str, quantity: Value| {
+        json!({ "resourceType": "Observation", "id": id, "status": "final",
+            "code": { "text": "glukose" }, "valueQuantity": quantity })
+    };
+    let ucum = "http://unitsofmeasure.org";
+    let world = World::with(&[
+        measured(
+            "full",
+            json!({ "value": 5.40, "unit": "millimol per liter",
+            "system": ucum, "code": "mmol/L" }),
+        ),
+        measured(
+            "same",
+            json!({ "value": 5.4, "unit": "mmol/L", "system": ucum, "code": "mmol/L" }),
+        ),
+        measured("text", json!({ "value": 5.4, "unit": "mmol/L" })),
+        measured("other", json!({ "value": 5.4, "system": "urn:other", "code": "mmol/L" })),
+        measured(
+            "swapped",
+            json!({ "value": 5.4, "unit": "mmol/L", "system": ucum, "code": "mg" }),
+        ),
+        measured("low", json!({ "value": 5.34, "system": ucum, "code": "mmol/L" })),
+        measured("bare", json!({ "value": 5.4 })),
+    ]);
+    let cases = [
+        ("5.4|http://unitsofmeasure.org|mmol/L", "full same"),
+        ("5.4||mmol/L", "full other same swapped text"),
+        ("5.4||millimol+per+liter", "full"),
+        ("5.4|http://unitsofmeasure.org|millimol+per+liter", ""),
+        ("5.4|http://unitsofmeasure.org|mg", "swapped"),
+        ("5.4||mg", "swapped"),
+        ("5.4|http://unitsofmeasure.org|", "full same swapped"),
+        ("5.4", "bare full other same swapped text"),
+        ("5.4||", "bare full other same swapped text"),
+        ("lt5.4|http://unitsofmeasure.org|mmol/L", "low"),
+        ("le5.4||mmol/L", "full low other same swapped text"),
+        ("ne5.4|http://unitsofmeasure.org|mmol/L", "low"),
+        ("ap5.0||mmol/L", "full low other same swapped text"),
+        ("gt5.4||mmol/L", ""),
+        ("5.4||mg,5.4|urn:other|mmol/L", "other swapped"),
+        ("5.4||mmol/L,5.4|http://unitsofmeasure.org|mg,5.34", "full low other same swapped text"),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(world.set(&format!("Observation?value-quantity={value}")), expected, "{value}");
     }
 }
 

@@ -7,7 +7,7 @@ use akson_fhir::json as fhir_json;
 use akson_fhir::search::{Extractor, SearchValue};
 use serde_json::{Value, json};
 
-use super::naive::{Criterion, Thing, things};
+use super::naive::{Criterion, GENDER, STATUS, Thing, things};
 use super::world::World;
 
 /// xorshift64*: the same every time.
@@ -71,11 +71,17 @@ fn number(random: &mut Random) -> Value {
     serde_json::from_str(random.of(&NUMBERS)).unwrap()
 }
 
+/// The unit as text may be absent, the code itself, or what is the code of others.
 fn quantity(random: &mut Random) -> Value {
-    let mut quantity = json!({ "value": number(random), "unit": random.of(&UNITS) });
+    let mut quantity = json!({ "value": number(random) });
+    if random.chance(2) {
+        quantity["unit"] = random.of(&UNITS).into();
+    }
     if !random.chance(3) {
-        quantity["system"] = random.of(&SYSTEMS).into();
         quantity["code"] = random.of(&UNITS).into();
+        if !random.chance(4) {
+            quantity["system"] = random.of(&SYSTEMS).into();
+        }
     }
     quantity
 }
@@ -176,7 +182,11 @@ fn or_list(random: &mut Random, value: impl Fn(&mut Random) -> String) -> Vec<St
 }
 
 fn token_value(random: &mut Random) -> String {
-    let (system, code) = (random.of(&SYSTEMS), random.of(&CODES));
+    code_value(random, &SYSTEMS, &CODES)
+}
+
+fn code_value(random: &mut Random, systems: &[&str], codes: &[&str]) -> String {
+    let (system, code) = (random.of(systems), random.of(codes));
     match random.below(4) {
         0 => format!("{system}|{code}"),
         1 => format!("|{code}"),
@@ -193,6 +203,7 @@ fn prefixed(random: &mut Random, list: &[&str]) -> String {
 fn quantity_value(random: &mut Random) -> String {
     let number = prefixed(random, &NUMBERS);
     match random.below(3) {
+        0 if random.chance(3) => format!("{number}|{}|", random.of(&SYSTEMS)),
         0 => format!("{number}|{}|{}", random.of(&SYSTEMS), random.of(&UNITS)),
         1 => format!("{number}||{}", random.of(&UNITS)),
         _ => number,
@@ -272,7 +283,11 @@ fn patient_criterion(random: &mut Random, draw: usize, depth: usize) -> Criterio
             plain(code, modifier, or_list(random, string_value))
         }
         4 | 5 => plain("birthdate", None, or_list(random, |r| prefixed(r, &DATES))),
-        6 => plain("gender", [None, Some("not")][random.below(2)], vec!["male".into()]),
+        6 => plain(
+            "gender",
+            [None, Some("not")][random.below(2)],
+            or_list(random, |r| code_value(r, &[GENDER, STATUS], &["male", "female"])),
+        ),
         7 => missing(random, &["active", "birthdate", "organization"]),
         8 | 9 if depth < 2 => {
             let inner = Box::new(criterion(random, "Organization", depth + 1));
@@ -298,7 +313,7 @@ fn observation_criterion(random: &mut Random, draw: usize, depth: usize) -> Crit
         ),
         3 | 4 => plain("date", None, or_list(random, |r| prefixed(r, &DATES))),
         5 => plain(
-            random.of(&["value-quantity", "combo-value-quantity"]),
+            random.of(&["value-quantity", "component-value-quantity", "combo-value-quantity"]),
             None,
             or_list(random, quantity_value),
         ),
@@ -323,7 +338,11 @@ fn observation_criterion(random: &mut Random, draw: usize, depth: usize) -> Crit
                 inner,
             }
         }
-        10 => plain("status", None, vec!["final".into()]),
+        10 => plain(
+            "status",
+            [None, Some("not")][random.below(2)],
+            or_list(random, |r| code_value(r, &[STATUS, GENDER], &["final", "amended"])),
+        ),
         _ => {
             let code = random.of(&["subject", "patient", "performer"]);
             reference(random, code)
@@ -346,20 +365,19 @@ fn sort_value(thing: &Thing<'_>, code: &str, descending: bool) -> Option<String>
     let values = values.map(|(_, value)| match value {
         SearchValue::Date { start, .. } => format!("{:020}", i128::from(*start) + (1 << 64)),
         SearchValue::Token { code, .. } => code.as_deref().unwrap_or("").to_string(),
-        SearchValue::Number(digits) => {
+        SearchValue::Number(digits) | SearchValue::Quantity { value: digits, .. } => {
             format!("{:020}", (digits.parse::<f64>().unwrap() * 1e6) as i64 + 1_000_000_000_000)
         }
-        SearchValue::String(_)
-        | SearchValue::Quantity { .. }
-        | SearchValue::Reference { .. }
-        | SearchValue::Uri(_) => panic!("{value:?} is not sorted here"),
+        SearchValue::String(_) | SearchValue::Reference { .. } | SearchValue::Uri(_) => {
+            panic!("{value:?} is not sorted here")
+        }
     });
     if descending { values.max() } else { values.min() }
 }
 
 const SORTS: [(&str, &[&str]); 5] = [
     ("Patient", &["birthdate", "gender"]),
-    ("Observation", &["date", "status"]),
+    ("Observation", &["date", "status", "value-quantity"]),
     ("Organization", &[]),
     ("ValueSet", &["version"]),
     ("RiskAssessment", &["probability"]),

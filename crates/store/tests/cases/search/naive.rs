@@ -8,6 +8,10 @@ use akson_fhir::search::{Binding, Extractor, SearchValue, SlotId};
 
 use super::world::{NOW, type_of};
 
+/// The systems of bound codes, written down once more: what the extractor says is not trusted.
+pub(super) const GENDER: &str = "http://hl7.org/fhir/administrative-gender";
+pub(super) const STATUS: &str = "http://hl7.org/fhir/observation-status";
+
 pub(super) struct Thing<'a> {
     pub(super) resource: &'a Resource,
     pub(super) resource_type: ResourceType,
@@ -117,6 +121,21 @@ fn plain(thing: &Thing<'_>, code: &str, modifier: Option<&str>, values: &[String
             })
         });
     }
+    let implied = match code {
+        "gender" => Some(GENDER),
+        "status" => Some(STATUS),
+        _ => None,
+    };
+    if let Some(system) = implied {
+        let codes = of(thing, binding).map(|value| {
+            let SearchValue::Token { code: Some(code), .. } = value else {
+                panic!("{value:?} is no code")
+            };
+            code
+        });
+        let found = codes.into_iter().any(|code| values.iter().any(|w| token(w, system, code)));
+        return found != (modifier == Some("not"));
+    }
     match modifier {
         Some("missing") => (values[0] == "true") != of(thing, binding).any(counts),
         Some("not") => {
@@ -141,6 +160,7 @@ fn one(kind: SearchKind, modifier: Option<&str>, wanted: &str, value: &SearchVal
             let right_unit = match parts.as_slice() {
                 [_] => true,
                 [_, "", unit_or_code] => [*code, *unit].contains(&Some(*unit_or_code)),
+                [_, wanted_system, ""] => *system == Some(*wanted_system),
                 [_, wanted_system, wanted_code] => {
                     *system == Some(*wanted_system) && *code == Some(*wanted_code)
                 }

@@ -18,7 +18,12 @@ fn observation(number: usize) -> Value {
             { "system": "http://b", "code": format!("d{}", number % 4) },
         ]},
         "effectiveDateTime": (!number.is_multiple_of(9)).then(|| format!("2024-{:02}-{day:02}", 1 + number % 12)),
-        "valueQuantity": { "value": (number * 37 % 100) as f64 / 10.0, "unit": "kg" },
+        "valueQuantity": {
+            "value": (number * 37 % 100) as f64 / 10.0,
+            "unit": (["kg", "kilo", "g"][number % 3]),
+            "code": (["kg", "kg", "g"][number % 3]),
+            "system": "urn:u",
+        },
     })
 }
 
@@ -35,7 +40,7 @@ fn world(count: usize) -> World {
     World::with(&resources)
 }
 
-const SEARCHES: [&str; 16] = [
+const SEARCHES: [&str; 23] = [
     "Observation?",
     "Observation?status=final",
     "Observation?code=c1,d2,c3",
@@ -47,6 +52,13 @@ const SEARCHES: [&str; 16] = [
     "Observation?_sort=date",
     "Observation?_sort=-date",
     "Observation?_sort=-value-quantity&status=final",
+    "Observation?_sort=value-quantity",
+    "Observation?value-quantity=gt3",
+    "Observation?value-quantity=gt3||kg",
+    "Observation?value-quantity=ne5||kg&status=final",
+    "Observation?value-quantity=lt4|urn:u|g,gt2||kilo",
+    "Observation?combo-value-quantity=ge2.5||kg,le7|urn:u|",
+    "Observation?date=ne2024-05&value-quantity=le6",
     "Observation?_sort=code,-date",
     "Observation?_sort=-_lastUpdated",
     "Observation?patient.family=f1",

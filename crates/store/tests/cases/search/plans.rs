@@ -17,7 +17,9 @@ fn world() -> World {
             "status": if n % 2 == 0 { "final" } else { "amended" },
             "subject": { "reference": format!("Patient/p{}", n % 10) },
             "code": { "coding": [{ "system": "urn:c", "code": if n % 200 == 0 { "rare" } else { "common" } }] },
-            "effectiveDateTime": format!("2024-{:02}-01", 1 + n % 12) })
+            "effectiveDateTime": format!("2024-{:02}-01", 1 + n % 12),
+            "valueQuantity": { "value": n, "system": "urn:u",
+                "code": if n % 100 == 0 { "mg" } else { "kg" } } })
     }));
     World::with(&resources)
 }
@@ -46,6 +48,17 @@ fn golden_table_of_plans() {
         (
             "Patient?_has:Observation:patient:code=rare",
             "_has:Observation:patient:code 1 of [1], as walked, examined 6",
+        ),
+        // Only quantities of the unit are walked, and only as far as the page goes.
+        (
+            "Observation?value-quantity=ge0|urn:u|mg&_count=5",
+            "value-quantity, as walked, examined 6",
+        ),
+        ("Observation?value-quantity=ge800||mg", "value-quantity, as walked, examined 2"),
+        ("Observation?value-quantity=ge0&_count=5", "value-quantity, as walked, examined 6"),
+        (
+            "Observation?code-value-quantity=urn:c|common$ge0|urn:u|mg",
+            "code-value-quantity, as walked, examined 10",
         ),
         ("Observation?_id=o1,o2", "_id, as walked, examined 2"),
         ("Observation?code:not=common&_count=2", "all of the type, as walked, examined 337"),
