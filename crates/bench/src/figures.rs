@@ -154,6 +154,9 @@ impl Bench {
         self.drive(&driven)?;
         self.after(&program);
         program.stop()?;
+        if self.wants(Name::Read) {
+            self.reads_unwaited(&data, &driven)?;
+        }
         if self.wants(Name::Create) {
             self.engine_alone(&data, &driven.harvest.patient_references())?;
         }

@@ -7,12 +7,15 @@ mod client;
 mod constant;
 mod figures;
 mod harvest;
+mod http_stack;
 mod load;
 mod probe;
 mod program;
 mod report;
 mod scripts;
 mod search_mix;
+mod unwaited;
+mod wall_clock;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -44,6 +47,13 @@ enum Inner {
         /// Size of the body
         #[arg(long)]
         bytes: usize,
+    },
+    /// Serve a data folder without waiting for the access log, to show what the waiting costs
+    #[command(hide = true)]
+    Unwaited {
+        /// The data folder
+        #[arg(long)]
+        data: PathBuf,
     },
 }
 
@@ -77,6 +87,7 @@ fn main() -> ExitCode {
     let line = Line::parse();
     let outcome = match line.command {
         Some(Inner::Constant { bytes }) => constant::serve(bytes),
+        Some(Inner::Unwaited { data }) => unwaited::serve(&data),
         None => measure(line.measure),
     };
     match outcome {

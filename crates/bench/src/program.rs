@@ -82,10 +82,19 @@ impl Program {
 
     /// The constant server of this program, answering `bytes` bytes.
     pub(crate) fn constant(bytes: u64) -> Result<Self, String> {
+        Self::own(&["constant", "--bytes", &bytes.to_string()])
+    }
+
+    /// The server of this program that does not wait for the access log, on the data folder.
+    pub(crate) fn unwaited(data: &Path) -> Result<Self, String> {
+        Self::own(&["unwaited", "--data", &data.to_string_lossy()])
+    }
+
+    fn own(arguments: &[&str]) -> Result<Self, String> {
         let own = std::env::current_exe().map_err(|error| error.to_string())?;
         let begin = Instant::now();
         let mut child = Command::new(own)
-            .args(["constant", "--bytes", &bytes.to_string()])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -20,6 +20,7 @@ pub mod fjall_journal;
 pub mod folder;
 pub mod high_water;
 mod inspection;
+mod journal_ahead;
 mod overlay;
 mod queue;
 mod rows;
@@ -117,6 +118,14 @@ impl Op {
     pub fn key(&self) -> &[u8] {
         match self {
             Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+
+    /// Bytes of its key and value.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Put { key, value, .. } => (key.len() + value.len()) as u64,
+            Self::Delete { key } => key.len() as u64,
         }
     }
 }

@@ -6,11 +6,10 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use akson_access::{Actor, Policy};
 use akson_audit::{Action, Entry};
-use akson_base::Clock;
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::json;
 use akson_store::Store;
@@ -21,6 +20,7 @@ use akson_store::keys::ResourceKey;
 use super::Bench;
 use crate::say;
 use crate::scripts::observation;
+use crate::wall_clock::WallClock;
 
 /// Transactions under way, as many as there are clients of the server.
 const UNDER_WAY: usize = 64;
@@ -30,20 +30,6 @@ const DRAFTED: usize = 60_000;
 const WARM_UP: usize = 5_000;
 /// Serial numbers that no connection of the creating load uses.
 const FIRST_SERIAL: u64 = 900_000_000;
-
-/// The wall clock, read here as `server` reads it.
-struct WallClock;
-
-impl Clock for WallClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the engine must have the time that it always has"
-    )]
-    fn now(&self) -> akson_base::Instant {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        akson_base::Instant(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-}
 
 impl Bench {
     /// Measures the engine on the folder, and holds the creates measured before against it.

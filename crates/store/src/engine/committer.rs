@@ -301,11 +301,7 @@ impl Room {
 }
 
 fn op_bytes(transaction: &Transaction) -> u64 {
-    let bytes = |op: &Op| match op {
-        Op::Put { key, value, .. } => key.len() + value.len(),
-        Op::Delete { key } => key.len(),
-    };
-    transaction.ops.iter().map(|op| bytes(op) as u64).sum()
+    transaction.ops.iter().map(Op::bytes).sum()
 }
 
 fn check(

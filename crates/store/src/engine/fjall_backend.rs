@@ -18,10 +18,14 @@ use fjall::{AbstractTree, Database, Keyspace, KeyspaceCreateOptions, PersistMode
 
 use super::fjall_engine::Options;
 use super::folder::{full_problem, io_problem};
+use super::journal_ahead::JournalAhead;
 use super::rows::Rows;
 use super::{Direction, Op, Range, Snapshot, Visit};
 
 const KEYSPACE: &str = "record";
+/// What the journal holds beside keys and values: of each batch, and of each of its items.
+const BATCH_BYTES: u64 = 26;
+const ITEM_BYTES: u64 = 21;
 /// How long settling waits for readers to let go before it leaves the journal as it is.
 const READERS_SECONDS_MAX: u64 = 2;
 /// How long settling waits for the engine's own flush.
@@ -60,6 +64,7 @@ pub(crate) struct Backend {
     /// or a merge ends, even in the middle of a batch, and would show half of it.
     view: RwLock<Option<Arc<View>>>,
     memtables: Memtables,
+    journal: Mutex<JournalAhead>,
     rows: Arc<Rows>,
     /// Writes begun since it was opened.
     writes: AtomicU64,
@@ -74,6 +79,7 @@ impl Backend {
             options: options.clone(),
             view: RwLock::new(Some(View::of(open, 0))),
             memtables: Memtables::default(),
+            journal: Mutex::default(),
             rows: Arc::new(Rows::new(options.row_cache_bytes)),
             writes: AtomicU64::new(0),
         })
@@ -101,13 +107,16 @@ impl Backend {
         let at = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
         let mut batch = fjall::OwnedWriteBatch::with_capacity(open.database.clone(), count)
             .durability(Some(PersistMode::SyncData));
+        let mut bytes = BATCH_BYTES;
         for op in ops {
             self.rows.note_written(op.key(), at);
+            bytes += op.bytes() + ITEM_BYTES;
             match op {
                 Op::Put { key, value, .. } => batch.insert(&open.keyspace, key, value),
                 Op::Delete { key } => batch.remove(&open.keyspace, key),
             }
         }
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).prepare(&self.path, bytes);
         guarded("write", || batch.commit()).map_err(|e| self.write_problem(&e))?;
         self.memtables.keep(&open);
         let mut next = Some(View::of(open, at));
@@ -168,11 +177,11 @@ impl Backend {
     pub(crate) fn close(&self) {
         let flushed = self.get().is_ok_and(|open| flush(&open).is_ok() && is_flushed(&open));
         if self.take().is_some_and(close) && flushed {
-            empty_journals(&self.path).unwrap_or_else(|e| tracing::warn!("journal left: {e}"));
+            remove_journals(&self.path).unwrap_or_else(|e| tracing::warn!("journal left: {e}"));
         }
     }
 
-    /// Closes, empties the journal, opens again. The engine itself gives a journal's bytes back only
+    /// Closes, removes the journal, opens again. The engine itself gives a journal's bytes back only
     /// when the next one is full, and merged tables' only with the next flush.
     ///
     /// Does nothing when readers never let go: the room comes back at the next clean stop.
@@ -188,8 +197,8 @@ impl Backend {
                     // New readers wait for the lock meanwhile: some hundredths of a second.
                     catch_unwind(AssertUnwindSafe(|| drop(open)))
                         .map_err(|_| Problem::fault("STO-063", "the engine did not close"))?;
-                    empty_journals(&self.path)
-                        .map_err(|e| io_problem("empty the journal", &self.path, &e))?;
+                    remove_journals(&self.path)
+                        .map_err(|e| io_problem("remove the journal", &self.path, &e))?;
                     let open = Arc::new(open_keyspace(&self.path, &self.options)?);
                     *place = Some(View::of(open, at));
                     return Ok(());
@@ -281,7 +290,9 @@ fn open_keyspace(path: &Path, options: &Options) -> Result<Open, Problem> {
     guarded("open", || {
         let database = builder.open()?;
         let keyspace = database.keyspace(KEYSPACE, || keyspace_options(options))?;
-        Ok(Open { keyspace, database })
+        let open = Open { keyspace, database };
+        count_on(&open);
+        Ok(open)
     })
     .map_err(|e| {
         if let fjall::Error::Io(e) = &e {
@@ -412,14 +423,22 @@ fn journal_bytes(path: &Path) -> u64 {
     journals.iter().filter_map(|(_, p)| p.metadata().ok()).map(|m| m.blocks() * 512).sum()
 }
 
-fn empty_journals(path: &Path) -> std::io::Result<()> {
+/// Removes journals whose every entry is in a table. The engine makes a new one of full length when
+/// it opens; one that it finds it would append to, which costs each commit a wait more.
+fn remove_journals(path: &Path) -> std::io::Result<()> {
     for (_, journal) in journals(path)? {
-        let file = std::fs::OpenOptions::new().write(true).open(journal)?;
-        // Emptied, not removed: with no journal at all the engine would count from zero again.
-        file.set_len(0)?;
-        file.sync_all()?;
+        std::fs::remove_file(journal)?;
     }
-    Ok(())
+    std::fs::File::open(path)?.sync_all()
+}
+
+/// Without a journal the engine counts its writes from zero again, and would take what it has for
+/// newer than what comes: it is told where it was.
+fn count_on(open: &Open) {
+    let next = open.keyspace.tree.get_highest_seqno().map_or(0, |number| number + 1);
+    open.database.supervisor.seqno.fetch_max(next);
+    let now = open.database.supervisor.seqno.get();
+    open.database.supervisor.snapshot_tracker.set(now);
 }
 
 /// A consistent view.
