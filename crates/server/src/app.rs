@@ -43,7 +43,10 @@ impl App {
         let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {
             "/health/live" if is_get => health::live(),
-            "/health/ready" if is_get => health::ready(self.is_draining.load(Ordering::Relaxed)),
+            "/health/ready" if is_get => {
+                let is_draining = self.is_draining.load(Ordering::Relaxed);
+                health::ready(is_draining, self.store.engine().writable())
+            }
             "/metrics" if is_get => health::text(
                 StatusCode::OK,
                 observe::page(&self.meters, &self.store.engine().stats()),

@@ -194,6 +194,13 @@ pub trait Engine: Send + Sync {
     /// The newest durable commit.
     fn last_commit(&self) -> Committed;
 
+    /// Whether transactions are taken. Asking also makes an engine that stopped for lack of room look
+    /// whether there is room again.
+    ///
+    /// # Errors
+    /// `STO-064` while nothing can be written because the disk failed.
+    fn writable(&self) -> Result<(), Problem>;
+
     /// Numbers for operators: `(name, value)`.
     fn stats(&self) -> Vec<(&'static str, u64)>;
 

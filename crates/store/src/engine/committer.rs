@@ -7,20 +7,22 @@
 //! are on the disk, and acknowledgements keep the order of the queue. The third frees the engine's
 //! used-up memory where nobody waits for it.
 
+mod recovery;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use akson_base::{Clock, Problem};
+use akson_base::{Clock, Kind, Problem};
 
 use super::chain::{RecordDigest, RecordEncoder};
 use super::disk;
 use super::fjall_backend::{self, Backend};
-use super::folder::full_problem;
+use super::folder::{full_problem, unlogged_problem};
 use super::high_water::{HighWater, Mark};
 use super::overlay::Overlay;
 use super::queue::{Next, Queue, Waiting};
@@ -59,8 +61,11 @@ pub(crate) struct Shared {
     pub(crate) backend: Backend,
     pub(crate) acknowledged: Mutex<Committed>,
     pub(crate) counters: Counters,
-    /// A write failed: nothing more is written until the engine is opened again.
+    /// A write failed: nothing more is written until the engine's files are opened again.
     pub(crate) failed: AtomicBool,
+    /// It failed for lack of room, or a thread of the engine's own gave up: the files may be opened
+    /// again when there is room (`recovery`).
+    pub(crate) may_return: AtomicBool,
     pub(crate) folder: PathBuf,
     pub(crate) reserve_bytes: u64,
 }
@@ -91,6 +96,7 @@ impl Committer {
             digest: mark.digest,
             send,
             wake: wake_send,
+            tried: None,
         };
         let acknowledger = Acknowledger { shared: Arc::clone(&shared), high_water, receive };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
@@ -128,6 +134,8 @@ struct Writer {
     digest: RecordDigest,
     send: SyncSender<Group>,
     wake: SyncSender<()>,
+    /// When coming back was last tried.
+    tried: Option<Instant>,
 }
 
 impl Writer {
@@ -136,7 +144,7 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
             tracing::error!("the committer panicked; nothing is written until a restart");
-            shared.failed.store(true, Ordering::Release);
+            shared.fail(false);
             shared.queue.abandon();
         }
     }
@@ -145,6 +153,7 @@ impl Writer {
         loop {
             match self.shared.queue.next() {
                 Next::Group(waiting) => {
+                    self.recover_if_failed();
                     let group = self.commit(waiting);
                     // Full when the other thread is awake already.
                     let _ = self.wake.try_send(());
@@ -255,7 +264,8 @@ impl Writer {
         counters.write_microseconds.fetch_add(spent, Ordering::Relaxed);
         counters.longest_write_microseconds.fetch_max(spent, Ordering::Relaxed);
         if let Err(problem) = result {
-            self.shared.failed.store(true, Ordering::Release);
+            // A disk that is broken and not only full is a fault.
+            self.shared.fail(problem.kind == Kind::Busy);
             tracing::error!("commit {commit} failed, writing stops: {problem}");
             return Err(problem);
         }
@@ -295,8 +305,12 @@ impl Room {
     }
 
     fn allows(&self, transaction: &Transaction, shared: &Shared) -> Result<(), CommitError> {
-        let allowed = if transaction.ops.is_empty() { self.logs } else { self.changes };
-        if allowed { Ok(()) } else { Err(CommitError::Problem(full_problem(&shared.folder))) }
+        let (allowed, refuse): (_, fn(&Path) -> Problem) = if transaction.ops.is_empty() {
+            (self.logs, unlogged_problem)
+        } else {
+            (self.changes, full_problem)
+        };
+        if allowed { Ok(()) } else { Err(CommitError::Problem(refuse(&shared.folder))) }
     }
 }
 
@@ -392,7 +406,7 @@ impl Acknowledger {
         let written = self.high_water.write(mark);
         self.shared.counters.mark_microseconds.fetch_add(micros(start), Ordering::Relaxed);
         if let Err(error) = written {
-            self.shared.failed.store(true, Ordering::Release);
+            self.shared.fail(error.kind() == std::io::ErrorKind::StorageFull);
             tracing::error!("the high-water mark failed at commit {}: {error}", mark.commit);
             let text = format!("the disk failed while writing the high-water mark: {error}");
             return Err(Problem::fault("STO-056", text));

@@ -9,7 +9,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use fjall::{AbstractTree, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::fjall_engine::Options;
-use super::folder::{full_problem, io_problem};
+use super::folder::io_problem;
 use super::journal_ahead::JournalAhead;
 use super::rows::Rows;
 use super::{Direction, Op, Range, Snapshot, Visit};
@@ -28,6 +28,8 @@ const BATCH_BYTES: u64 = 26;
 const ITEM_BYTES: u64 = 21;
 /// How long settling waits for readers to let go before it leaves the journal as it is.
 const READERS_SECONDS_MAX: u64 = 2;
+/// How long new readers are kept waiting for earlier ones to let go.
+const READERS_LOCKED_MAX: Duration = Duration::from_millis(50);
 /// How long settling waits for the engine's own flush.
 const FLUSH_SECONDS_MAX: u64 = 120;
 /// Full memtables that may wait to be flushed; the engine itself stops at one more than the next.
@@ -87,7 +89,10 @@ impl Backend {
 
     fn view(&self) -> Result<Arc<View>, Problem> {
         let view = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
-        view.ok_or_else(|| Problem::fault("STO-061", "the engine's files are closed"))
+        view.ok_or_else(|| {
+            let text = "The store's files are closed: the server is stopping, or its disk failed.";
+            Problem::new(Kind::Busy, "STO-061", text)
+        })
     }
 
     /// The open keyspace.
@@ -139,11 +144,17 @@ impl Backend {
         let full =
             matches!(error, fjall::Error::Io(e) if e.kind() == std::io::ErrorKind::StorageFull);
         if full {
-            let mut problem = full_problem(&self.path);
-            problem.code = "STO-056";
-            problem.for_log =
-                format!("the disk became full during a write ({error}): free space, then restart");
-            return problem;
+            return Problem::new(
+                Kind::Busy,
+                "STO-056",
+                "The disk became full during this write: whether it is stored is not known. Nothing \
+                 is written, and no patient data read, until the operator frees space.",
+            )
+            .with_log(format!("the disk became full during a write ({error}): free space"));
+        }
+        if matches!(error, fjall::Error::Poisoned) {
+            let text = "a thread of the engine gave up flushing or merging; its log says why";
+            return stopped().with_log(text);
         }
         Problem::fault(
             "STO-056",
@@ -186,28 +197,84 @@ impl Backend {
     ///
     /// Does nothing when readers never let go: the room comes back at the next clean stop.
     fn reopen(&self) -> Result<(), Problem> {
+        let Some(mut place) = self.closed()? else { return Ok(()) };
+        *place = Some(self.view_of(Arc::new(self.opened_without_journal()?)));
+        Ok(())
+    }
+
+    /// Opens the engine's files anew after a failed write, with the checks of a start: `inspect` runs
+    /// while nobody has them open, `judge` on what was opened.
+    ///
+    /// The system may hold a failed write in memory and show it without ever bringing it to the disk.
+    /// So what was opened is written into tables and the journal is removed before anything follows
+    /// it. Answers `None` when readers do not let go of the old files. After an error the files stay
+    /// closed; this may be called again. Only the committer may call it.
+    pub(crate) fn renew<I, J>(
+        &self,
+        inspect: impl FnOnce() -> Result<I, Problem>,
+        judge: impl FnOnce(&dyn Snapshot, I) -> Result<J, Problem>,
+    ) -> Result<Option<J>, Problem> {
+        let Some(mut place) = self.closed()? else { return Ok(None) };
+        let inspected = inspect()?;
+        let open = Arc::new(open_keyspace(&self.path, &self.options)?);
+        let judged = {
+            let rows = Arc::clone(&self.rows);
+            judge(&FjallSnapshot { view: Ok(self.view_of(Arc::clone(&open))), rows }, inspected)?
+        };
+        flush(&open)?;
+        if !is_flushed(&open) || !close(open) {
+            return Err(Problem::fault("STO-063", "the engine did not write out what it holds"));
+        }
+        *place = Some(self.view_of(Arc::new(self.opened_without_journal()?)));
+        Ok(Some(judged))
+    }
+
+    /// Closes the engine's files and keeps readers waiting; `None` when those who read now do not let
+    /// go. Files that are closed already stay so.
+    fn closed(&self) -> Result<Option<RwLockWriteGuard<'_, Option<Arc<View>>>>, Problem> {
         let until = Instant::now() + Duration::from_secs(READERS_SECONDS_MAX);
         while Instant::now() < until {
             let mut place = self.view.write().unwrap_or_else(PoisonError::into_inner);
-            let Some(view) = place.take() else { return Ok(()) };
-            let at = view.at;
-            match alone(view) {
-                Err(used) => *place = Some(used),
-                Ok(open) => {
-                    // New readers wait for the lock meanwhile: some hundredths of a second.
-                    catch_unwind(AssertUnwindSafe(|| drop(open)))
-                        .map_err(|_| Problem::fault("STO-063", "the engine did not close"))?;
-                    remove_journals(&self.path)
-                        .map_err(|e| io_problem("remove the journal", &self.path, &e))?;
-                    let open = Arc::new(open_keyspace(&self.path, &self.options)?);
-                    *place = Some(View::of(open, at));
-                    return Ok(());
+            // New readers wait for the lock meanwhile: some hundredths of a second.
+            let patience = Instant::now() + READERS_LOCKED_MAX;
+            loop {
+                let Some(view) = place.take() else { return Ok(Some(place)) };
+                match alone(view) {
+                    Ok(open) => {
+                        catch_unwind(AssertUnwindSafe(|| drop(open)))
+                            .map_err(|_| Problem::fault("STO-063", "the engine did not close"))?;
+                        return Ok(Some(place));
+                    }
+                    Err(used) => *place = Some(used),
                 }
+                if Instant::now() >= patience {
+                    break;
+                }
+                std::thread::park_timeout(Duration::from_millis(1));
             }
             drop(place);
             std::thread::park_timeout(Duration::from_millis(2));
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// The keyspace as it stands after the newest write, a failed one too: its keys were noted.
+    fn view_of(&self, open: Arc<Open>) -> Arc<View> {
+        View::of(open, self.writes.load(Ordering::Relaxed))
+    }
+
+    /// The keyspace, everything of which is in tables.
+    fn opened_without_journal(&self) -> Result<Open, Problem> {
+        // The removed file's room comes back only when nobody has it open.
+        *self.journal.lock().unwrap_or_else(PoisonError::into_inner) = JournalAhead::default();
+        remove_journals(&self.path)
+            .map_err(|e| io_problem("remove the journal", &self.path, &e))?;
+        open_keyspace(&self.path, &self.options)
+    }
+
+    /// Bytes of the engine's journals: what a flush may write at most.
+    pub(crate) fn journal_bytes(&self) -> u64 {
+        journal_bytes(&self.path)
     }
 
     fn take(&self) -> Option<Arc<Open>> {
@@ -540,7 +607,7 @@ pub(crate) fn stopped() -> Problem {
     Problem::new(
         Kind::Busy,
         "STO-064",
-        "The server has stopped writing because its disk failed; the operator's log says how. \
-         Reading goes on.",
+        "The server has stopped writing because its disk failed or was full; the operator's log says \
+         how. No patient data can be read either, since every read is entered in the access log.",
     )
 }

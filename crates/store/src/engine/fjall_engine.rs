@@ -105,7 +105,7 @@ impl FjallEngine {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
         let (high_water, reading) = HighWater::open(&folder.high_water_path())?;
-        let inspection = Inspection::prepare(&folder, &reading.mark)?;
+        let inspection = Inspection::prepare(folder.path(), &reading.mark)?;
         let backend = Backend::open(&folder.engine_path(), options)?;
         let last = compare(&backend.snapshot(), &reading.mark, inspection.replayed)
             .map_err(|problem| inspection.with_evidence(problem))?;
@@ -123,6 +123,7 @@ impl FjallEngine {
             acknowledged: Mutex::new(Committed { commit: last.commit, time: last.time }),
             counters: Counters::default(),
             failed: AtomicBool::new(false),
+            may_return: AtomicBool::new(false),
             folder: folder.path().to_path_buf(),
             reserve_bytes: options.reserve_bytes,
         });
@@ -138,7 +139,7 @@ impl FjallEngine {
 
 /// Compares what the engine holds with the high-water mark, and what it replayed from its journals
 /// with the chain; answers the newest commit.
-fn compare(
+pub(crate) fn compare(
     store: &dyn Snapshot,
     mark: &Mark,
     replayed: Option<(u64, u64)>,
@@ -205,6 +206,15 @@ impl Engine for FjallEngine {
 
     fn last_commit(&self) -> Committed {
         *self.committer.shared.acknowledged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writable(&self) -> Result<(), Problem> {
+        if !self.committer.shared.failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // The committer tries to come back when it next has something to do.
+        self.submit(Transaction::default(), Box::new(|_| {}));
+        Err(fjall_backend::stopped())
     }
 
     fn stats(&self) -> Vec<(&'static str, u64)> {

@@ -239,6 +239,17 @@ pub(crate) fn full_problem(path: &Path) -> Problem {
     .with_log(format!("less free space than the reserve at {}", path.display()))
 }
 
+/// The disk is so full that not even a read can be logged.
+pub(crate) fn unlogged_problem(path: &Path) -> Problem {
+    Problem::new(
+        Kind::Busy,
+        "STO-070",
+        "The disk is full: this read cannot be entered in the access log, so it is refused until the \
+         operator frees space.",
+    )
+    .with_log(format!("less free space than a quarter of the reserve at {}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use akson_base::{Kind, Problem};
 
 use super::fjall_files::{self, Damage};
 use super::fjall_journal::{self, Break, Journal};
-use super::folder::{self, DataFolder, io_problem};
+use super::folder::{self, io_problem};
 use super::high_water::Mark;
 
 /// What the journals hold, once they are safe for the engine to open.
@@ -25,8 +25,8 @@ pub(crate) struct Inspection {
 
 impl Inspection {
     /// Looks at the files, refuses what is damaged, cuts off a torn end that nobody was promised.
-    pub(crate) fn prepare(folder: &DataFolder, mark: &Mark) -> Result<Self, Problem> {
-        let engine = folder.engine_path();
+    pub(crate) fn prepare(folder: &Path, mark: &Mark) -> Result<Self, Problem> {
+        let engine = folder::engine_path(folder);
         if mark.commit == 0 && !engine.join("version").exists() {
             // A folder whose making was cut short holds nothing acknowledged: begin again.
             if engine.exists() {
@@ -92,7 +92,7 @@ fn first_break<'a>(
 }
 
 /// Cuts a torn end off, keeping it aside.
-fn cut(folder: &DataFolder, journal: &Journal, broken: &Break) -> Result<Option<PathBuf>, Problem> {
+fn cut(folder: &Path, journal: &Journal, broken: &Break) -> Result<Option<PathBuf>, Problem> {
     let io = |e| io_problem("cut off the journal's torn end", &journal.path, &e);
     let mut file = OpenOptions::new().read(true).write(true).open(&journal.path).map_err(io)?;
     let mut tail = Vec::new();
@@ -101,11 +101,11 @@ fn cut(folder: &DataFolder, journal: &Journal, broken: &Break) -> Result<Option<
     let written = tail.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
     tail.truncate(written);
     let name = journal.path.file_name().unwrap_or_default().to_string_lossy();
-    let kept = folder.path().join(format!("torn-{name}-at-{}", broken.at));
+    let kept = folder.join(format!("torn-{name}-at-{}", broken.at));
     std::fs::write(&kept, &tail)
         .and_then(|()| std::fs::File::open(&kept)?.sync_all())
         .map_err(|e| io_problem("keep the journal's torn end", &kept, &e))?;
-    folder::sync_folder(folder.path())?;
+    folder::sync_folder(folder)?;
     file.set_len(broken.at).and_then(|()| file.sync_all()).map_err(io)?;
     tracing::warn!(
         "the last write of the journal {} was torn at byte {} ({}); nobody was told that it was \

@@ -1,9 +1,13 @@
 //! A full disk: writing is refused clearly, reading goes on, nothing is damaged, and writing comes
 //! back. On a small file system of its own where the test may mount one.
 
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use akson_base::Kind;
 use akson_store::engine::check::check;
@@ -49,7 +53,11 @@ fn write(engine: &dyn Engine, number: u32) -> Result<Committed, CommitError> {
 }
 
 fn fill(engine: &dyn Engine) -> (u32, CommitError) {
-    for number in 0..10_000 {
+    fill_from(engine, 0)
+}
+
+fn fill_from(engine: &dyn Engine, first: u32) -> (u32, CommitError) {
+    for number in first..first + 10_000 {
         if let Err(error) = write(engine, number) {
             return (number, error);
         }
@@ -58,8 +66,12 @@ fn fill(engine: &dyn Engine) -> (u32, CommitError) {
 }
 
 fn all_there(engine: &dyn Engine, count: u32) {
+    there(engine, 0..count);
+}
+
+fn there(engine: &dyn Engine, numbers: impl Iterator<Item = u32>) {
     let snapshot = engine.snapshot();
-    for number in 0..count {
+    for number in numbers {
         let value = snapshot.get(format!("k{number:05}").as_bytes()).unwrap();
         assert_eq!(value.map(|v| v.len()), Some(200_000), "k{number:05}");
     }
@@ -99,26 +111,122 @@ fn with_a_reserve_writing_stops_in_time_and_comes_back() {
     all_there(&engine, stored + 1);
 }
 
+/// Writes until it is taken: the engine looks for room when it has something to do.
+fn write_again(engine: &dyn Engine, number: u32) {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match write(engine, number) {
+            Ok(_) => return,
+            Err(CommitError::Problem(problem)) if problem.kind == Kind::Busy => {}
+            Err(error) => panic!("{error:?}"),
+        }
+        assert!(Instant::now() < until, "writing does not come back");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// Leaves less room than a write takes.
+fn take_all_room(ballast: &Path) {
+    let mut file = std::fs::File::options().create(true).append(true).open(ballast).unwrap();
+    while file.write_all(&[1; 1 << 12]).is_ok() {}
+}
+
+/// A commit of the log alone needs no reserve here, so it runs into the end of the disk.
+fn fail_in_the_journal(engine: &dyn Engine, ballast: &Path) {
+    take_all_room(ballast);
+    let mut random = engines::Random(9);
+    let log = vec![(0..8 << 20).map(|_| random.next() as u8).collect()];
+    let outcome = commit_and_wait(engine, Transaction { log, ..Transaction::default() });
+    let CommitError::Problem(problem) = outcome.unwrap_err() else { panic!("no precondition") };
+    assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-056"), "{problem}");
+}
+
+/// What is in memory finds no room as a table.
+fn fail_in_a_flush(engine: &dyn Engine, ballast: &Path) {
+    take_all_room(ballast);
+    // A merge that ended meanwhile may have made room for it.
+    for _ in 0..100 {
+        if engine.settle().is_err() {
+            break;
+        }
+        std::fs::remove_file(ballast).unwrap();
+        let ops = engines::ops(vec![engines::put("scratch", vec![1; 200_000])]);
+        commit_and_wait(engine, ops).unwrap();
+        take_all_room(ballast);
+    }
+    let log = Transaction { log: vec![b"read".to_vec()], ..Transaction::default() };
+    let outcome = commit_and_wait(engine, log);
+    let CommitError::Problem(problem) = outcome.unwrap_err() else { panic!("no precondition") };
+    assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-064"), "{problem}");
+}
+
 #[test]
-fn without_a_reserve_a_really_full_disk_damages_nothing() {
-    let Some(disk) = Mounted::new(160) else {
+fn without_a_reserve_a_really_full_disk_damages_nothing_and_writing_comes_back() {
+    let Some(disk) = Mounted::new(320) else {
         println!("skipped: this user may not mount a small file system");
         return;
     };
     let data = disk.path().join("data");
     let engine = open(&data, 0);
-    let ballast = disk.path().join("ballast");
-    std::fs::write(&ballast, vec![1; 60 << 20]).unwrap();
-    let (stored, error) = fill(&engine);
-    let CommitError::Problem(problem) = error else { panic!("{error:?}") };
-    assert_eq!(problem.kind, Kind::Busy, "{problem}");
-    all_there(&engine, stored);
-    let CommitError::Problem(problem) = write(&engine, stored + 7).unwrap_err() else { panic!() };
-    assert_eq!(problem.kind, Kind::Busy, "{problem}");
+    write(&engine, 0).unwrap();
+    let done = AtomicBool::new(false);
+    let (next, refused) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| read_until(&engine, &done));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| rounds(&engine, &disk.path().join("ballast"))));
+        // Whatever came of it, the reader is to end.
+        done.store(true, Ordering::Relaxed);
+        assert!(reader.join().unwrap() > 100, "reading goes on");
+        outcome.unwrap()
+    });
+    // Stopped in that state it is whole, too.
+    fail_in_the_journal(&engine, &disk.path().join("ballast"));
     drop(engine);
-    std::fs::remove_file(&ballast).unwrap();
+    std::fs::remove_file(disk.path().join("ballast")).unwrap();
     is_sound(&data);
     let engine = open(&data, 0);
-    all_there(&engine, stored);
-    write(&engine, stored + 1).unwrap();
+    there(&engine, (0..next).filter(|number| !refused.contains(number)));
+    write(&engine, next).unwrap();
+}
+
+/// Reads what was stored first, again and again; tells how often that was answered.
+fn read_until(engine: &dyn Engine, done: &AtomicBool) -> usize {
+    let mut answered = 0;
+    while !done.load(Ordering::Relaxed) {
+        match engine.snapshot().get(b"k00000") {
+            Ok(value) => {
+                assert_eq!(value.map(|value| value.len()), Some(200_000));
+                answered += 1;
+            }
+            Err(problem) => assert_eq!(problem.kind, Kind::Busy, "{problem}"),
+        }
+    }
+    answered
+}
+
+/// Fills the disk, lets a write fail, makes room, writes again; tells how many were written, and which
+/// of them were refused.
+fn rounds(engine: &dyn Engine, ballast: &Path) -> (u32, Vec<u32>) {
+    let mut next = 1;
+    let mut refused = Vec::new();
+    let ways: [fn(&dyn Engine, &Path); 2] = [fail_in_the_journal, fail_in_a_flush];
+    for (round, fail) in ways.iter().cycle().take(6).enumerate() {
+        for number in next..next + 20 {
+            write(engine, number).unwrap();
+        }
+        next += 20;
+        fail(engine, ballast);
+        let CommitError::Problem(problem) = write(engine, next).unwrap_err() else {
+            panic!("no precondition")
+        };
+        assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-064"), "round {round}");
+        assert_eq!(engine.writable().unwrap_err().code, "STO-064");
+        refused.push(next);
+        std::fs::remove_file(ballast).unwrap();
+        write_again(engine, next + 1);
+        next += 2;
+        assert_eq!(engine.writable(), Ok(()));
+        there(engine, (0..next).filter(|number| !refused.contains(number)));
+    }
+    (next, refused)
 }
