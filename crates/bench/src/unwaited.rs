@@ -41,6 +41,10 @@ impl Engine for Unwaited {
         self.0.last_commit()
     }
 
+    fn writable(&self) -> Result<(), Problem> {
+        self.0.writable()
+    }
+
     fn stats(&self) -> Vec<(&'static str, u64)> {
         self.0.stats()
     }
