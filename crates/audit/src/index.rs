@@ -93,7 +93,7 @@ impl AccessIndex {
             last = record.commit;
             read += 1;
             for bytes in &record.log {
-                for patient in Entry::decode_patients(bytes)? {
+                for PatientNumber(patient) in Entry::decode_patients(bytes)? {
                     let block = record.commit / COMMITS_PER_BLOCK;
                     *marks.entry((patient, block)).or_default() |=
                         1 << (record.commit % COMMITS_PER_BLOCK);
@@ -168,9 +168,8 @@ fn collect(
 ) -> Result<bool, Problem> {
     let record = chain::decode(value)?;
     for bytes in record.log.iter().rev() {
-        let entry = Entry::decode(bytes)?;
-        if found.len() < limit && entry.patients.contains(&patient.0) {
-            found.push(Access { time: Instant(record.time), entry });
+        if found.len() < limit && Entry::decode_patients(bytes)?.any(|number| number == patient) {
+            found.push(Access { time: Instant(record.time), entry: Entry::decode(bytes)? });
         }
     }
     Ok(found.len() < limit)

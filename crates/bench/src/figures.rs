@@ -111,11 +111,12 @@ impl Bench {
 
     /// A load of so many connections, counted for the seconds asked for.
     fn plan(&self, connections: usize) -> Plan {
-        Plan {
-            connections,
-            warm_up: Duration::from_millis(self.seconds * 200),
-            measured: Duration::from_secs(self.seconds),
-        }
+        Self::plan_of(connections, self.seconds)
+    }
+
+    fn plan_of(connections: usize, seconds: u64) -> Plan {
+        let warm_up = Duration::from_millis(seconds * 200);
+        Plan { connections, warm_up, measured: Duration::from_secs(seconds) }
     }
 
     fn add(&mut self, figure: Figure) {

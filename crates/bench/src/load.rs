@@ -94,6 +94,13 @@ impl Measured {
         self.first_error.get_or_insert(what);
     }
 
+    /// What came of both, one after the other.
+    pub(crate) fn and_then(mut self, later: &Self) -> Result<Self, String> {
+        self.add(later)?;
+        self.seconds += later.seconds;
+        Ok(self)
+    }
+
     fn add(&mut self, other: &Self) -> Result<(), String> {
         self.requests += other.requests;
         self.errors += other.errors;

@@ -22,7 +22,7 @@ use crate::wiring::{self, House};
 use crate::{logging, observe, runtime, say};
 
 /// How often the index of accesses is brought up to date.
-const INDEX_EVERY: Duration = Duration::from_secs(2);
+const INDEX_EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let settings = Settings::from_arguments(arguments)?;

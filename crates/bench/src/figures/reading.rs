@@ -12,6 +12,8 @@ use crate::say;
 
 /// Connections that read.
 const CLIENTS: usize = 128;
+/// Turns of reads and constant.
+const ROUNDS: u64 = 5;
 /// What reads are held against.
 const CONSTANT: &str = "same HTTP stack, a constant";
 
@@ -20,9 +22,8 @@ impl Bench {
     pub(super) fn reads(&mut self, driven: &Driven) -> Result<(), String> {
         say("reading by id");
         let ids = driven.harvest.scattered_observation_ids();
-        let reads = self.read_all(&driven.address, &ids)?;
+        let (reads, limit) = self.beside_a_constant(&driven.address, &ids)?;
         let bytes = reads.mean_body_bytes();
-        let limit = self.constant(bytes, &ids)?;
         self.add(
             Figure::new(&format!("read by id, {CLIENTS} clients"), reads.rate(), "req/s")
                 .limit(CONSTANT, limit.rate())
@@ -37,9 +38,7 @@ impl Bench {
         say("reading by id without waiting for the log");
         let ids = driven.harvest.scattered_observation_ids();
         let program = Program::unwaited(data)?;
-        let reads = self.read_all(&program.address, &ids)?;
-        drop(program);
-        let limit = self.constant(reads.mean_body_bytes(), &ids)?;
+        let (reads, limit) = self.beside_a_constant(&program.address, &ids)?;
         self.add(
             Figure::new("the same, the log not waited for", reads.rate(), "req/s")
                 .limit(CONSTANT, limit.rate())
@@ -57,16 +56,32 @@ impl Bench {
         Ok(())
     }
 
-    /// A constant of so many bytes from the same HTTP stack, asked for in the same way.
-    fn constant(&self, bytes: u64, ids: &[impl AsRef<str>]) -> Result<Measured, String> {
-        let constant = Program::constant(bytes)?;
-        self.read_all(&constant.address, ids)
+    /// The reads and a constant of their size from the same HTTP stack, asked for in the same way,
+    /// in turns: the machine's own speed changes from one second to the next.
+    fn beside_a_constant(
+        &self,
+        address: &Address,
+        ids: &[&str],
+    ) -> Result<(Measured, Measured), String> {
+        let mut reads = self.read_all(address, ids)?;
+        let constant = Program::constant(reads.mean_body_bytes())?;
+        let mut limit = self.read_all(&constant.address, ids)?;
+        for _ in 1..ROUNDS {
+            reads = reads.and_then(&self.read_all(address, ids)?)?;
+            limit = limit.and_then(&self.read_all(&constant.address, ids)?)?;
+        }
+        Ok((reads, limit))
     }
 
-    fn read_all(&self, address: &Address, ids: &[impl AsRef<str>]) -> Result<Measured, String> {
+    /// A constant of so many bytes.
+    fn constant(&self, bytes: u64, ids: &[&str]) -> Result<Measured, String> {
+        self.read_all(&Program::constant(bytes)?.address, ids)
+    }
+
+    fn read_all(&self, address: &Address, ids: &[&str]) -> Result<Measured, String> {
         let request = |id: &str| address.request("GET", &format!("/{id}"), b"");
-        let requests = Arc::new(ids.iter().map(|id| request(id.as_ref())).collect::<Vec<_>>());
+        let requests = Arc::new(ids.iter().map(|id| request(id)).collect::<Vec<_>>());
         let script = |connection| Ring::script(&requests, connection, CLIENTS, 200);
-        drive(address, self.plan(CLIENTS), &script)
+        drive(address, Self::plan_of(CLIENTS, self.seconds.div_ceil(ROUNDS)), &script)
     }
 }

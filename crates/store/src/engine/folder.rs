@@ -21,7 +21,7 @@ use super::high_water::{self, HighWater, Mark};
 ///
 /// 2: a `code` is stored with the system that its required binding implies. 3: quantities have
 /// index keys by value and by unit.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A data folder that this process alone has open.
 #[derive(Debug)]
