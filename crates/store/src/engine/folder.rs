@@ -20,7 +20,7 @@ use super::high_water::{self, HighWater, Mark};
 /// The format this program reads and writes: what stands in facets and index keys, among others.
 ///
 /// 2: a `code` is stored with the system that its required binding implies. 3: quantities have
-/// index keys by value and by unit.
+/// index keys by value and by unit. 4: an entry of the access log begins with its patients.
 pub const FORMAT: u32 = 4;
 
 /// A data folder that this process alone has open.
