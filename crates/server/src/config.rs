@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) drain_seconds_max: u64,
     /// Most connections at once; more wait to be accepted.
     pub(crate) connections_max: usize,
+    /// Blocks of the store's tables kept in memory, mebibytes; by the machine's memory when `None`.
+    pub(crate) cache_mebibytes: Option<u64>,
     /// What is logged: `error`, `warn`, `info`, `debug`, or by module as in `info,akson_api=debug`.
     pub(crate) log: String,
     /// Whether log lines are JSON objects.
@@ -44,6 +46,7 @@ impl Default for Settings {
             request_seconds_max: 300,
             drain_seconds_max: 20,
             connections_max: 10_000,
+            cache_mebibytes: None,
             log: "info".into(),
             log_json: false,
         }
@@ -104,6 +107,7 @@ mod tests {
             "request_seconds_max",
             "drain_seconds_max",
             "connections_max",
+            "cache_mebibytes",
             "log",
             "log_json",
         ] {

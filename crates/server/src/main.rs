@@ -16,6 +16,7 @@ mod health;
 mod listener;
 mod load;
 mod logging;
+mod memory;
 mod observe;
 mod say;
 mod serve;

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     logging::start(&settings.log, settings.log_json)?;
     runtime()?.block_on(async {
         let addresses = addresses(&settings.listen, policy).await?;
-        let house = wiring::open(&settings.data, policy)?;
+        let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
         serve(&settings, policy, house, &addresses, |_| {}).await
     })
 }

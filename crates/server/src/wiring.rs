@@ -12,6 +12,7 @@ use akson_store::engine::fjall_engine::Options;
 
 use crate::clock::WallClock;
 use crate::failure::Failure;
+use crate::memory;
 
 /// An open record and what it stands on.
 pub(crate) struct House {
@@ -22,8 +23,19 @@ pub(crate) struct House {
 
 /// Opens (or makes) the record in a folder. Takes the folder: a second process is refused.
 pub(crate) fn open(data: &Path, policy: Policy) -> Result<House, Failure> {
+    open_with_cache(data, policy, None)
+}
+
+/// As [`open`], with so many mebibytes of tables' blocks in memory.
+pub(crate) fn open_with_cache(
+    data: &Path,
+    policy: Policy,
+    cache_mebibytes: Option<u64>,
+) -> Result<House, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    let store = Arc::new(Store::open(data, &Options::default(), Arc::clone(&clock))?);
+    let mebibytes = cache_mebibytes.unwrap_or_else(memory::cache_mebibytes);
+    let options = Options { cache_bytes: mebibytes.saturating_mul(1 << 20), ..Options::default() };
+    let store = Arc::new(Store::open(data, &options, Arc::clone(&clock))?);
     let record = Arc::new(Record::new(Arc::clone(&store), policy));
     Ok(House { store, record, clock })
 }
