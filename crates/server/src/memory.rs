@@ -13,7 +13,7 @@ pub(crate) fn cache_mebibytes() -> u64 {
 }
 
 fn cache_within(bytes: u64) -> u64 {
-    (bytes / CACHE_PART >> 20).clamp(*CACHE_MEBIBYTES.start(), *CACHE_MEBIBYTES.end())
+    (bytes / CACHE_PART / (1 << 20)).clamp(*CACHE_MEBIBYTES.start(), *CACHE_MEBIBYTES.end())
 }
 
 /// Bytes of the machine, or of the container when it may have less; 0 when neither is known.
