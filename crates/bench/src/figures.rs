@@ -21,6 +21,9 @@ use crate::program::Program;
 use crate::report::Figure;
 use crate::say;
 
+/// Turns of two loads that are compared.
+const TURNS: u64 = 5;
+
 /// What can be asked for on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
@@ -117,6 +120,23 @@ impl Bench {
     fn plan_of(connections: usize, seconds: u64) -> Plan {
         let warm_up = Duration::from_millis(seconds * 200);
         Plan { connections, warm_up, measured: Duration::from_secs(seconds) }
+    }
+
+    /// One turn of a load that takes turns with another.
+    fn turn(&self, connections: usize) -> Plan {
+        Self::plan_of(connections, self.seconds.div_ceil(TURNS))
+    }
+
+    /// Goes on from the first turn of two loads: the machine's own speed changes from one second to
+    /// the next.
+    fn in_turns(
+        first: (Measured, Measured),
+        both: impl Fn() -> Result<(Measured, Measured), String>,
+    ) -> Result<(Measured, Measured), String> {
+        (1..TURNS).try_fold(first, |(one, other), _| {
+            let (more_of_one, more_of_other) = both()?;
+            Ok((one.and_then(&more_of_one)?, other.and_then(&more_of_other)?))
+        })
     }
 
     fn add(&mut self, figure: Figure) {

@@ -20,6 +20,9 @@ use akson_store::engine::{Committed, Done, Engine, Snapshot, Transaction};
 use crate::http_stack;
 use crate::wall_clock::WallClock;
 
+/// What `akson serve` takes on a machine with 8 GiB or more.
+const CACHE_BYTES: u64 = 512 << 20;
+
 /// The real engine, whose log entries nobody waits for.
 struct Unwaited(FjallEngine);
 
@@ -58,7 +61,8 @@ impl Engine for Unwaited {
 pub(crate) fn serve(data: &Path) -> Result<(), String> {
     let shown = |problem: Problem| problem.to_string();
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    let engine = FjallEngine::open(data, &fjall_engine::Options::default(), Arc::clone(&clock));
+    let options = fjall_engine::Options { cache_bytes: CACHE_BYTES, ..Default::default() };
+    let engine = FjallEngine::open(data, &options, Arc::clone(&clock));
     let engine = Arc::new(Unwaited(engine.map_err(shown)?));
     let store = Arc::new(Store::over(engine, Arc::clone(&clock)).map_err(shown)?);
     let record = Arc::new(Record::new(store, Policy::Open));

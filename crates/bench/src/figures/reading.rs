@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use super::{Bench, Driven, latencies};
 use crate::client::Address;
-use crate::load::{Measured, Ring, drive};
+use crate::load::{Measured, Plan, Ring, drive};
 use crate::program::Program;
 use crate::report::{Figure, Target};
 use crate::say;
 
 /// Connections that read.
 const CLIENTS: usize = 128;
-/// Turns of reads and constant.
-const ROUNDS: u64 = 5;
 /// What reads are held against.
 const CONSTANT: &str = "same HTTP stack, a constant";
 
@@ -50,38 +48,31 @@ impl Bench {
 
     /// The HTTP stack alone, for judging the generator and the machine.
     pub(super) fn http_alone(&mut self) -> Result<(), String> {
-        let measured = self.constant(1_600, &["Observation/1"])?;
+        let constant = Program::constant(1_600)?;
+        let measured = read(&constant.address, &["Observation/1"], self.plan(CLIENTS))?;
         let name = format!("HTTP alone, {CLIENTS} clients");
         self.add(Figure::new(&name, measured.rate(), "req/s").details(latencies(&measured)));
         Ok(())
     }
 
     /// The reads and a constant of their size from the same HTTP stack, asked for in the same way,
-    /// in turns: the machine's own speed changes from one second to the next.
+    /// in turns.
     fn beside_a_constant(
         &self,
         address: &Address,
         ids: &[&str],
     ) -> Result<(Measured, Measured), String> {
-        let mut reads = self.read_all(address, ids)?;
+        let turn = |address| read(address, ids, self.turn(CLIENTS));
+        let reads = turn(address)?;
         let constant = Program::constant(reads.mean_body_bytes())?;
-        let mut limit = self.read_all(&constant.address, ids)?;
-        for _ in 1..ROUNDS {
-            reads = reads.and_then(&self.read_all(address, ids)?)?;
-            limit = limit.and_then(&self.read_all(&constant.address, ids)?)?;
-        }
-        Ok((reads, limit))
+        let limit = turn(&constant.address)?;
+        Self::in_turns((reads, limit), || Ok((turn(address)?, turn(&constant.address)?)))
     }
+}
 
-    /// A constant of so many bytes.
-    fn constant(&self, bytes: u64, ids: &[&str]) -> Result<Measured, String> {
-        self.read_all(&Program::constant(bytes)?.address, ids)
-    }
-
-    fn read_all(&self, address: &Address, ids: &[&str]) -> Result<Measured, String> {
-        let request = |id: &str| address.request("GET", &format!("/{id}"), b"");
-        let requests = Arc::new(ids.iter().map(|id| request(id)).collect::<Vec<_>>());
-        let script = |connection| Ring::script(&requests, connection, CLIENTS, 200);
-        drive(address, Self::plan_of(CLIENTS, self.seconds.div_ceil(ROUNDS)), &script)
-    }
+fn read(address: &Address, ids: &[&str], plan: Plan) -> Result<Measured, String> {
+    let request = |id: &str| address.request("GET", &format!("/{id}"), b"");
+    let requests = Arc::new(ids.iter().map(|id| request(id)).collect::<Vec<_>>());
+    let script = |connection| Ring::script(&requests, connection, CLIENTS, 200);
+    drive(address, plan, &script)
 }

@@ -17,9 +17,6 @@ const CLIENTS: usize = 30;
 /// Loads in all.
 const TIMES: u8 = 10;
 
-/// Turns of the two stores.
-const ROUNDS: u64 = 5;
-
 /// A store under measurement and what it is asked.
 struct Store {
     program: Program,
@@ -28,8 +25,7 @@ struct Store {
 }
 
 impl Bench {
-    /// Loads the patients into two stores, nine times more into one of them, and asks both in
-    /// turns: the machine's own speed changes from one second to the next.
+    /// Loads the patients into two stores, nine times more into one of them, and asks both in turns.
     pub(super) fn ten_times(&mut self, patients: &Path) -> Result<(), String> {
         say("ten times the data");
         let (once, ten) = (self.work.join("once"), self.work.join("ten"));
@@ -47,11 +43,8 @@ impl Bench {
             ("ten times the data, cost per read", (|s| &s.reads) as fn(&Store) -> &Arc<_>),
             ("ten times the data, cost per patient search", |s| &s.searches),
         ] {
-            let (mut in_once, mut in_ten) = (self.ask(&once, of)?, self.ask(&ten, of)?);
-            for _ in 1..ROUNDS {
-                in_once = in_once.and_then(&self.ask(&once, of)?)?;
-                in_ten = in_ten.and_then(&self.ask(&ten, of)?)?;
-            }
+            let both = || Ok((self.ask(&once, of)?, self.ask(&ten, of)?));
+            let (in_once, in_ten) = Self::in_turns(both()?, both)?;
             self.add(
                 Figure::new(name, 1e6 / in_ten.rate(), "µs")
                     .limit("the data once", 1e6 / in_once.rate())
@@ -84,8 +77,7 @@ impl Bench {
     fn ask(&self, store: &Store, of: fn(&Store) -> &Arc<Vec<Vec<u8>>>) -> Result<Measured, String> {
         let requests = of(store);
         let script = |connection| Ring::script(requests, connection, CLIENTS, 200);
-        let plan = Self::plan_of(CLIENTS, self.seconds.div_ceil(ROUNDS));
-        let measured = drive(&store.program.address, plan, &script)?;
+        let measured = drive(&store.program.address, self.turn(CLIENTS), &script)?;
         match measured.first_error.clone() {
             None => Ok(measured),
             Some(error) => Err(error),

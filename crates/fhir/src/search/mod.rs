@@ -5,7 +5,8 @@
 //! `subject`), and a union parameter (`combo-code`) is answered from the slots of its parts.
 //! From definition to value: `bind` makes slots and bindings of the published expressions, `path`
 //! the form that most of them have, `plan` one walk over a resource for all its paths, `convert`
-//! values of the elements found, `single` how many they can be, `composite` the parts of composite parameters.
+//! values of the elements found, `single` how many they can be, `composite` the parts of composite
+//! parameters.
 //! Not here: how values become keys (`store`).
 //! Standard: <https://hl7.org/fhir/R4/search.html>
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
 
-use super::{CommitError, Done, Op, Transaction};
+use super::{CommitError, Done, Transaction};
 
 /// Longest key an engine takes, in bytes.
 pub(super) const KEY_BYTES_MAX: usize = u16::MAX as usize;
@@ -203,21 +203,18 @@ fn take_group(state: &mut State, first: Waiting, limits: Limits) -> Vec<Waiting>
 fn measure(transaction: &Transaction) -> Result<usize, Problem> {
     let mut bytes = 64 + transaction.changes.len() * 32;
     for op in &transaction.ops {
-        let (key, value) = match op {
-            Op::Put { key, value, .. } => (key, value.len()),
-            Op::Delete { key } => (key, 0),
-        };
-        if key.is_empty() || key.len() > KEY_BYTES_MAX || value > VALUE_BYTES_MAX {
+        let key = op.key().len();
+        let value = op.bytes() as usize - key;
+        if key == 0 || key > KEY_BYTES_MAX || value > VALUE_BYTES_MAX {
             return Err(Problem::fault(
                 "STO-059",
                 format!(
-                    "a key of {} bytes with a value of {value} bytes cannot be stored (keys: 1 to \
-                     {KEY_BYTES_MAX} bytes, values: up to {VALUE_BYTES_MAX})",
-                    key.len()
+                    "a key of {key} bytes with a value of {value} bytes cannot be stored (keys: 1 to \
+                     {KEY_BYTES_MAX} bytes, values: up to {VALUE_BYTES_MAX})"
                 ),
             ));
         }
-        bytes += key.len() + value + 96;
+        bytes += key + value + 96;
     }
     bytes += transaction.log.iter().map(|entry| entry.len() + 32).sum::<usize>();
     Ok(bytes)
@@ -239,6 +236,7 @@ fn closing() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Op;
 
     fn queue(waiting_max: usize, waiting_bytes_max: usize) -> Queue {
         let limits = Limits {
