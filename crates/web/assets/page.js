@@ -6,6 +6,10 @@
   const hits = () => [...document.querySelectorAll("#hits a.hit")];
   const writing = (element) => element.matches("input, textarea, select, [contenteditable]");
 
+  // `autofocus` waits for the first painted frame, which may come after the first keystrokes.
+  const first = document.querySelector("[autofocus]");
+  if (first && document.activeElement === document.body) first.focus();
+
   function slash(event) {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (event.key !== "/" || !plain || writing(event.target) || !box()) return false;
@@ -34,9 +38,12 @@
     return true;
   }
 
+  // Hits that were closed stay closed when an answer to what was typed before comes late.
+  let closed = null;
   function escape(event) {
     const over = document.querySelector(".hits-over");
     if (event.key !== "Escape" || !over || over.childElementCount === 0) return false;
+    closed = box().value;
     over.replaceChildren();
     box().focus();
     return true;
@@ -56,6 +63,11 @@
     } else if (!event.target.closest(".find")) {
       document.querySelector(".hits-over")?.replaceChildren();
     }
+  });
+
+  document.addEventListener("input", () => { closed = null; });
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (event.target === box() && closed === box().value) event.preventDefault();
   });
 
   // Whoever unfolds a section by keyboard goes on reading at its heading; an opened document is
