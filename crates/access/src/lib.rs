@@ -3,30 +3,13 @@
 //! A [`ReadPermit`] or [`WritePermit`] is the only way to patient data in `store`, and only this
 //! crate can make one. Default is no.
 
+mod actor;
+
 use std::sync::Arc;
 
 use akson_base::{Kind, Problem};
 
-/// Who is calling.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// Stable identity for the log: `open`, later a HelseID subject.
-    pub id: Arc<str>,
-    /// What the patient reads in the log.
-    pub display: Arc<str>,
-}
-
-impl Actor {
-    /// The actor of a server that was started with `--open`: whoever is at this machine.
-    pub fn open() -> Self {
-        Self { id: "open".into(), display: "Åpen tilgang (uten innlogging)".into() }
-    }
-
-    /// The operator's own commands on a closed store (`akson load --data`).
-    pub fn operator() -> Self {
-        Self { id: "operator".into(), display: "Driftspersonell (kommandolinje)".into() }
-    }
-}
+pub use actor::{Actor, Identity, Personnel, ROLE_SYSTEM, Role, Standing};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +48,8 @@ pub enum Policy {
     Open,
     /// The process is an operator's command that holds the data folder itself.
     Operator,
+    /// Everyone logs in, or brings a token, and sees what the rules say.
+    Rules,
 }
 
 /// Proof that reading was allowed to this actor on this ground.
@@ -104,7 +89,7 @@ impl Policy {
         match self {
             Self::Open if &*actor.id == "open" => Ok(Ground::Open),
             Self::Operator if &*actor.id == "operator" => Ok(Ground::Operator),
-            Self::Closed | Self::Open | Self::Operator => Err(Problem::new(
+            Self::Closed | Self::Open | Self::Operator | Self::Rules => Err(Problem::new(
                 Kind::Unauthenticated,
                 "ACC-001",
                 "No one is logged in, and this server has no login yet. \

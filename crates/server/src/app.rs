@@ -58,7 +58,7 @@ impl App {
     async fn page(&self, request: Request<Incoming>) -> Response<Body> {
         match self.policy {
             Policy::Closed => health::text(StatusCode::UNAUTHORIZED, NO_LOGIN),
-            Policy::Open | Policy::Operator => {
+            Policy::Open | Policy::Operator | Policy::Rules => {
                 let headers = request.headers().clone();
                 let Ok(response) = self.pages.clone().oneshot(request.map(Body::new)).await;
                 akson_api::compress(&headers, response).await

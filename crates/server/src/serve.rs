@@ -49,7 +49,7 @@ pub(crate) async fn addresses(listen: &str, policy: Policy) -> Result<Vec<Socket
             "--open has no login, so it listens on loopback only (127.0.0.1 or [::1]); \
              {address} can be reached from other machines"
         ))),
-        (Policy::Open | Policy::Closed | Policy::Operator, _) => Ok(found),
+        (Policy::Open | Policy::Closed | Policy::Operator | Policy::Rules, _) => Ok(found),
     }
 }
 
