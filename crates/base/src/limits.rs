@@ -30,3 +30,15 @@ pub const SEARCH_VALUES_MAX: usize = 1_000;
 pub const SORT_ENTRIES_MAX: usize = 100_000;
 /// Times that a lost race is tried again before the caller hears of it.
 pub const CONFLICT_RETRIES_MAX: usize = 20;
+/// Largest answer taken from an OpenID provider: its metadata, its keys, a token.
+pub const PROVIDER_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Keys of an OpenID provider that are looked at.
+pub const PROVIDER_KEYS_MAX: usize = 100;
+/// Largest access token.
+pub const ACCESS_TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// Largest DPoP proof.
+pub const DPOP_PROOF_BYTES_MAX: usize = 8 * 1024;
+/// DPoP proofs that are remembered, so that none is used twice.
+pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 1_000_000;
+/// Access tokens whose signature need not be checked again for a minute.
+pub const ACCESS_TOKENS_REMEMBERED_MAX: usize = 10_000;
