@@ -4,6 +4,9 @@
 //! crate can make one. Default is no.
 
 mod actor;
+pub mod decide;
+pub mod facts;
+pub mod rules;
 
 use std::sync::Arc;
 
@@ -27,6 +30,26 @@ pub enum Ground {
     Open,
     /// An operator's command on the data folder.
     Operator,
+    /// What belongs to no patient: who, where, definitions.
+    Directory,
+    /// A person was looked up by name or number: no journal.
+    LookUp,
+    /// A care relationship.
+    CareRelationship,
+    /// Decided by the one who needs it, with a written reason; or with the patient's consent.
+    Decided,
+    /// An emergency.
+    Emergency,
+    /// The citizen's own journal.
+    Own,
+    /// A parent.
+    Parent,
+    /// A guardian.
+    Guardian,
+    /// A power of attorney.
+    Attorney,
+    /// Nothing: it was asked for and not given.
+    Refused,
 }
 
 impl Ground {
@@ -35,6 +58,16 @@ impl Ground {
         match self {
             Self::Open => "open",
             Self::Operator => "operator",
+            Self::Directory => "directory",
+            Self::LookUp => "look-up",
+            Self::CareRelationship => "care-relationship",
+            Self::Decided => "decided",
+            Self::Emergency => "emergency",
+            Self::Own => "own",
+            Self::Parent => "parent",
+            Self::Guardian => "guardian",
+            Self::Attorney => "attorney",
+            Self::Refused => "refused",
         }
     }
 }
@@ -81,6 +114,14 @@ macro_rules! permit {
         }
     };
 }
+impl ReadPermit {
+    /// For reading what a decision is made of: registers, and the facts about a patient. What is
+    /// read under it goes to nobody.
+    pub fn for_deciding() -> Self {
+        Self { actor: Arc::new(Actor::operator()), ground: Ground::Directory }
+    }
+}
+
 permit!(ReadPermit);
 permit!(WritePermit);
 
@@ -89,6 +130,8 @@ impl Policy {
         match self {
             Self::Open if &*actor.id == "open" => Ok(Ground::Open),
             Self::Operator if &*actor.id == "operator" => Ok(Ground::Operator),
+            // Each patient's ground is decided when the patient is met.
+            Self::Rules if actor.role().is_some() => Ok(Ground::Directory),
             Self::Closed | Self::Open | Self::Operator | Self::Rules => Err(Problem::new(
                 Kind::Unauthenticated,
                 "ACC-001",

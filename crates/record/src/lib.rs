@@ -5,6 +5,7 @@
 //! OperationOutcomes.
 
 mod commit;
+mod elements;
 mod interactions;
 pub mod outcome;
 pub mod page;

@@ -47,6 +47,12 @@ impl<'a> Searching<'a> {
         self.with(|context| search::execute(context, query))
     }
 
+    /// The current versions of what a search found, parsed.
+    pub(crate) fn resources(&self, keys: &[ResourceKey]) -> Result<Vec<Resource>, Problem> {
+        let stored = self.record.store.current_of_many(self.permit, self.snapshot, keys)?;
+        stored.iter().map(|one| parse_stored(&one.json)).collect()
+    }
+
     /// Runs something that wants the store's own search context.
     pub(crate) fn with<T>(&self, run: impl FnOnce(&SearchContext<'_>) -> T) -> T {
         let load = |key: ResourceKey| self.record.load(self.permit, self.snapshot, key);
@@ -73,12 +79,14 @@ impl Record {
         key: ResourceKey,
     ) -> Result<Option<Resource>, Problem> {
         match self.store.current(permit, snapshot, key)? {
-            Some(stored) if !stored.deleted => {
-                json::parse_stored(&stored.json).map(Some).map_err(|_| {
-                    Problem::fault("REC-012", "a stored resource cannot be read: run akson check")
-                })
-            }
+            Some(stored) if !stored.deleted => parse_stored(&stored.json).map(Some),
             Some(_) | None => Ok(None),
         }
     }
+}
+
+/// Parses what the store itself keeps.
+pub(crate) fn parse_stored(json: &[u8]) -> Result<Resource, Problem> {
+    json::parse_stored(json)
+        .map_err(|_| Problem::fault("REC-012", "a stored resource cannot be read: run akson check"))
 }

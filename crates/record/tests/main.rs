@@ -9,6 +9,7 @@
 
 mod cases {
     mod accesses;
+    mod actors;
     mod everything;
     mod history;
     mod races;

@@ -1,6 +1,7 @@
 //! One file per interaction.
 
 mod accesses;
+mod actors;
 mod bundle;
 mod chart;
 pub(crate) mod conditional;

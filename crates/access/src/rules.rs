@@ -1,0 +1,191 @@
+//! The rules as data: `rules/matrix.tsv` (role × situation × class of resources) and
+//! `rules/classes.tsv` (which class a resource type belongs to).
+//!
+//! A lawyer can read them; this file only looks up. Not here: which situation somebody is in, and
+//! what the patient has blocked (`decide`).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::actor::Role;
+use crate::decide::Situation;
+
+const MATRIX: &str = include_str!("../rules/matrix.tsv");
+const CLASSES: &str = include_str!("../rules/classes.tsv");
+
+/// A class of resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is explained in rules/classes.tsv")]
+pub enum Class {
+    Directory,
+    Definition,
+    Person,
+    Planning,
+    Clinical,
+    Medication,
+    Document,
+    Wish,
+    Log,
+    Finance,
+    System,
+}
+
+impl Class {
+    /// All classes, in the order of the matrix's columns.
+    pub const ALL: [Self; 11] = [
+        Self::Directory,
+        Self::Definition,
+        Self::Person,
+        Self::Planning,
+        Self::Clinical,
+        Self::Medication,
+        Self::Document,
+        Self::Wish,
+        Self::Log,
+        Self::Finance,
+        Self::System,
+    ];
+
+    /// The word in the rules.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Definition => "definition",
+            Self::Person => "person",
+            Self::Planning => "planning",
+            Self::Clinical => "clinical",
+            Self::Medication => "medication",
+            Self::Document => "document",
+            Self::Wish => "wish",
+            Self::Log => "log",
+            Self::Finance => "finance",
+            Self::System => "system",
+        }
+    }
+
+    /// The class of a resource type by its name; `None` for a name that is no type of R4.
+    pub fn of_type(name: &str) -> Option<Self> {
+        TYPES.get(name).copied()
+    }
+
+    fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.code() == code)
+    }
+}
+
+/// What one line of the matrix allows: a bit for each class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    reads: u16,
+    writes: u16,
+}
+
+impl Rights {
+    /// Nothing at all.
+    pub const NONE: Self = Self { reads: 0, writes: 0 };
+
+    /// Whether resources of the class may be read and searched.
+    pub fn may_read(self, class: Class) -> bool {
+        self.reads & bit(class) != 0
+    }
+
+    /// Whether they may be created, changed and deleted.
+    pub fn may_write(self, class: Class) -> bool {
+        self.writes & bit(class) != 0
+    }
+}
+
+fn bit(class: Class) -> u16 {
+    1 << class as u16
+}
+
+/// The rights of a role in a situation. No line means no rights.
+pub fn rights(role: Role, situation: Situation) -> Rights {
+    LINES.get(&(role, situation)).copied().unwrap_or(Rights::NONE)
+}
+
+static TYPES: LazyLock<HashMap<&'static str, Class>> = LazyLock::new(|| {
+    let pairs = lines(CLASSES).filter_map(|line| {
+        let (name, class) = line.split_once('\t')?;
+        Some((name, Class::of_code(class)?))
+    });
+    pairs.collect()
+});
+
+static LINES: LazyLock<HashMap<(Role, Situation), Rights>> =
+    LazyLock::new(|| lines(MATRIX).skip(1).filter_map(parse).collect());
+
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn parse(line: &'static str) -> Option<((Role, Situation), Rights)> {
+    let mut cells = line.split('\t');
+    let role = Role::of_code(cells.next()?)?;
+    let situation = Situation::of_code(cells.next()?)?;
+    let mut rights = Rights::NONE;
+    for class in Class::ALL {
+        let cell = cells.next()?;
+        if matches!(cell, "r" | "w") {
+            rights.reads |= bit(class);
+        }
+        if cell == "w" {
+            rights.writes |= bit(class);
+        }
+    }
+    Some(((role, situation), rights))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use akson_fhir::definitions::Definitions;
+
+    use super::*;
+
+    #[test]
+    fn every_resource_type_has_its_class_once() {
+        let definitions = Definitions::r4();
+        let named: Vec<&str> = lines(CLASSES).filter_map(|l| l.split('\t').next()).collect();
+        let unique: HashSet<&str> = named.iter().copied().collect();
+        assert_eq!(named.len(), unique.len(), "a type has two lines");
+        for resource_type in definitions.resource_types() {
+            let name = definitions.resource_name(resource_type);
+            assert!(Class::of_type(name).is_some(), "{name} has no line in rules/classes.tsv");
+        }
+        for name in named {
+            assert!(definitions.resource_type(name).is_some(), "{name} is no resource type");
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_matrix_is_understood_and_stands_once() {
+        let mut seen = HashSet::new();
+        let mut all = lines(MATRIX);
+        let head: Vec<&str> = all.next().unwrap().split('\t').collect();
+        let columns: Vec<&str> =
+            ["role", "situation"].into_iter().chain(Class::ALL.map(Class::code)).collect();
+        assert_eq!(head, columns);
+        for line in all {
+            let cells: Vec<&str> = line.split('\t').collect();
+            assert_eq!(cells.len(), columns.len(), "{line}");
+            assert!(cells.iter().skip(2).all(|c| ["r", "w", "-"].contains(c)), "{line}");
+            let (key, _) = parse(line).unwrap_or_else(|| panic!("not understood: {line}"));
+            assert!(seen.insert(key), "twice: {line}");
+        }
+        for role in Role::ALL {
+            assert!(seen.contains(&(role, Situation::None)), "{} has no line", role.code());
+        }
+    }
+
+    #[test]
+    fn without_a_ground_nobody_reads_a_journal() {
+        for role in Role::ALL {
+            let rights = rights(role, Situation::None);
+            for class in [Class::Planning, Class::Clinical, Class::Medication, Class::Document] {
+                assert!(!rights.may_read(class), "{} {}", role.code(), class.code());
+            }
+        }
+    }
+}
