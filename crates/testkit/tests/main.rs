@@ -13,6 +13,8 @@
 mod cases {
     mod agreement;
     mod codes;
+    mod logins;
     mod municipality;
     pub(crate) mod town;
+    mod wishes;
 }

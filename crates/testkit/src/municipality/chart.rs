@@ -17,10 +17,31 @@ use super::people::Person;
 use super::random::Random;
 use super::resources;
 use super::visit::{Class, Plan, Visit};
-use super::write::{Entry, Json};
+use super::wishes;
+use super::write::{Entry, Json, object};
 
 /// Years of history before today.
 const HISTORY_YEARS: i32 = 10;
+
+/// How delicate something is: a code of v3-ActCode's information sensitivity policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    /// Psychiatry.
+    Psychiatry,
+    /// What an adolescent has told in confidence.
+    Adolescent,
+}
+
+impl Label {
+    /// As a Coding of `meta.security`.
+    pub(crate) fn json(self) -> Json {
+        let (code, display) = match self {
+            Label::Psychiatry => ("PSY", "psychiatry disorder information sensitivity"),
+            Label::Adolescent => ("ADOL", "adolescent information sensitivity"),
+        };
+        object! { "system": wishes::ACT_CODE, "code": code, "display": display }
+    }
+}
 
 /// A problem or an ailment of the chart.
 #[derive(Debug, Clone)]
@@ -33,6 +54,7 @@ pub(crate) struct Problem {
     /// On the problem list, not only the diagnosis of one contact.
     pub(crate) lasting: bool,
     pub(crate) note: Option<String>,
+    label: Option<Label>,
 }
 
 /// A medicine over a time.
@@ -50,6 +72,7 @@ pub(crate) struct Treatment {
     pub(crate) visit: Option<Visit>,
     /// Taken by the patient's own choice, without a prescription.
     pub(crate) own: bool,
+    label: Option<Label>,
 }
 
 /// A result as a sentence has it.
@@ -77,9 +100,11 @@ pub(crate) struct Chart<'a> {
     problems: Vec<Problem>,
     treatments: Vec<Treatment>,
     findings: Vec<Finding>,
-    letters: Vec<Letter>,
+    letters: Vec<(Letter, Option<Label>)>,
     flags: Vec<String>,
     stays: Vec<(Day, Day)>,
+    /// The mark of what is told now.
+    label: Option<Label>,
     next: u32,
     turn: usize,
 }
@@ -108,6 +133,7 @@ impl<'a> Chart<'a> {
             letters: Vec::new(),
             flags: Vec::new(),
             stays: Vec::new(),
+            label: None,
             next: 0,
             turn: person.index,
         }
@@ -134,9 +160,25 @@ impl<'a> Chart<'a> {
         format!("{}-{}", self.person.id, self.next)
     }
 
-    /// Add a finished resource.
-    pub(crate) fn push(&mut self, kind: &'static str, id: String, members: Json) {
+    /// Add a finished resource, marked as what is told now.
+    pub(crate) fn push(&mut self, kind: &'static str, id: String, mut members: Json) {
+        if let (Some(label), Json::Object(members)) = (self.label, &mut members) {
+            members.insert(0, ("meta", object! { "security": [label.json()] }));
+        }
         self.entries.push(Entry { kind, id, members });
+    }
+
+    /// Tell something delicate: all that it adds to the chart is marked.
+    pub(crate) fn in_confidence(&mut self, label: Label, tell: impl FnOnce(&mut Self)) {
+        let before = self.label.replace(label);
+        tell(self);
+        self.label = before;
+    }
+
+    /// The contact that was written last.
+    pub(crate) fn last_contact(&self) -> Option<&str> {
+        let mut contacts = self.entries.iter().rev().filter(|entry| entry.kind == "Encounter");
+        contacts.next().map(|entry| entry.id.as_str())
     }
 
     /// A reference to the patient.
@@ -333,8 +375,17 @@ impl<'a> Chart<'a> {
         lasting: bool,
     ) -> usize {
         let id = self.new_id();
-        let visit = visit.cloned();
-        self.problems.push(Problem { id, diagnosis, onset, abated, visit, lasting, note: None });
+        let (visit, label) = (visit.cloned(), self.label);
+        self.problems.push(Problem {
+            id,
+            diagnosis,
+            onset,
+            abated,
+            visit,
+            lasting,
+            note: None,
+            label,
+        });
         self.problems.len() - 1
     }
 
@@ -373,6 +424,7 @@ impl<'a> Chart<'a> {
             problem: Some(problem),
             visit: visit.cloned(),
             own: false,
+            label: self.label,
         });
         self.treatments.len() - 1
     }
@@ -610,7 +662,7 @@ impl<'a> Chart<'a> {
 
     /// A letter that tells what is known and taken: written when all courses have been told.
     pub(crate) fn later(&mut self, letter: Letter) {
-        self.letters.push(letter);
+        self.letters.push((letter, self.label));
     }
 
     /// A document written at the end of a contact.
@@ -643,7 +695,8 @@ impl<'a> Chart<'a> {
 
     /// Everything as resources: problems and medicines get the state they have at the end.
     pub(crate) fn finish(mut self) -> Vec<Entry> {
-        for letter in std::mem::take(&mut self.letters) {
+        for (letter, label) in std::mem::take(&mut self.letters) {
+            self.label = label;
             let text = letter.text(&self);
             self.document(&letter.visit, letter.kind, &letter.title, &text);
         }
@@ -652,6 +705,7 @@ impl<'a> Chart<'a> {
         let end = self.end;
         for problem in problems.iter().filter(|problem| problem.onset <= end) {
             let members = resources::condition(self.subject(), problem, last);
+            self.label = problem.label;
             self.push("Condition", problem.id.clone(), members);
         }
         for treatment in std::mem::take(&mut self.treatments) {
@@ -665,6 +719,7 @@ impl<'a> Chart<'a> {
                 .filter(|problem| problem.onset <= self.end);
             let doctor = self.doctor();
             let (kind, members) = resources::medication(&self, &treatment, problem, doctor, last);
+            self.label = treatment.label;
             self.push(kind, treatment.id, members);
         }
         self.entries

@@ -3,10 +3,13 @@
 //!
 //! Profiles: <https://simplifier.net/hl7norwayno-basis>.
 
-use super::organisations::{Organisation, Service, Town, Worker};
+use super::organisations::{Job, Organisation, Profession, Service, Town, Worker};
 use super::places::phone_json;
 use super::write::{Entry, Json, object};
 use akson_base::identifiers;
+
+/// Akson's own code system of jobs, for those that HPR has no category for.
+const JOBS: &str = "https://akson.no/fhir/CodeSystem/role";
 
 /// One transaction per organisation, parents first.
 pub(crate) fn bundles(town: &Town) -> Vec<Vec<Entry>> {
@@ -18,9 +21,11 @@ fn bundle(town: &Town, organisation: &Organisation) -> Vec<Entry> {
     if !organisation.staff.is_empty() {
         entries.push(healthcare_service(organisation));
     }
-    for worker in &organisation.staff {
+    for worker in organisation.staff.iter().chain(&organisation.others) {
         entries.push(practitioner(worker));
-        entries.push(role(organisation, worker));
+        entries.push(role(organisation, worker, "rolle"));
+        let also = worker.also.and_then(|service| town.organisation(service));
+        entries.extend(also.map(|second| role(second, worker, "birolle")));
     }
     entries
 }
@@ -41,6 +46,7 @@ fn kind_of(service: Service) -> (&'static str, &'static str) {
         Service::HealthStation => ("prov", "Helsestasjon- og skolehelsetjeneste"),
         Service::MentalHealth => ("prov", "Psykisk helse- og rustjeneste"),
         Service::Physiotherapy => ("prov", "Fysioterapitjeneste"),
+        Service::Allocation => ("govt", "Tildelingskontor"),
         Service::Dental => ("prov", "Tannhelsetjeneste"),
         Service::Hospital => ("prov", "Sykehus"),
         Service::Medicine => ("dept", "Indremedisin"),
@@ -120,48 +126,73 @@ fn healthcare_service(organisation: &Organisation) -> Entry {
 }
 
 fn practitioner(worker: &Worker) -> Entry {
+    let (system, value) = match &worker.hpr {
+        Some(hpr) => (identifiers::HPR, hpr),
+        None => (identifiers::FNR, &worker.number),
+    };
+    let qualification =
+        worker.profession.map(|profession| vec![object! { "code": profession_json(profession) }]);
     Entry {
         kind: "Practitioner",
         id: worker.id.clone(),
         members: object! {
-            "identifier": [object! { "system": identifiers::HPR, "value": &worker.hpr }],
+            "identifier": [object! { "system": system, "value": value }],
             "active": true,
             "name": [object! {
                 "use": "official",
                 "text": worker.name(),
                 "family": &worker.family,
-                "given": [Json::from(&worker.given)],
+                "given": worker.given.split(' ').map(|name| Json::from(name.to_owned()))
+                    .collect::<Vec<_>>(),
             }],
             "gender": worker.sex.code(),
-            "qualification": [object! { "code": profession(worker) }],
+            "qualification": qualification,
         },
     }
 }
 
-fn profession(worker: &Worker) -> Json {
+fn profession_json(profession: Profession) -> Json {
     object! {
         "coding": [object! {
             "system": "urn:oid:2.16.578.1.12.4.1.1.9060",
-            "code": worker.profession.code,
-            "display": worker.profession.name,
+            "code": profession.code,
+            "display": profession.name,
         }],
-        "text": worker.profession.name,
+        "text": profession.name,
     }
 }
 
-fn role(organisation: &Organisation, worker: &Worker) -> Entry {
+fn job_json(job: Job) -> Json {
+    object! {
+        "coding": [object! { "system": JOBS, "code": job.code, "display": job.name }],
+        "text": job.name,
+    }
+}
+
+fn role(organisation: &Organisation, worker: &Worker, word: &str) -> Entry {
     let service = organisation.id.replace("virksomhet", "tjeneste");
+    let offers = !organisation.staff.is_empty();
+    let code: Vec<Json> = worker
+        .job
+        .map(job_json)
+        .into_iter()
+        .chain(worker.profession.map(profession_json))
+        .collect();
     Entry {
         kind: "PractitionerRole",
-        id: worker.id.replace("helsepersonell", "rolle"),
+        id: worker.id.replace("helsepersonell", word),
         members: object! {
             "active": true,
+            "period": worker.period.map(|(from, until)| {
+                object! { "start": from.iso(), "end": until.iso() }
+            }),
             "practitioner": reference("Practitioner", &worker.id, &worker.name()),
             "organization": reference("Organization", &organisation.id, organisation.name),
-            "code": [profession(worker)],
+            "code": code,
             "location": [reference("Location", &location_id(organisation), organisation.name)],
-            "healthcareService":
-                [reference("HealthcareService", &service, kind_of(organisation.service).1)],
+            "healthcareService": offers.then(|| vec![
+                reference("HealthcareService", &service, kind_of(organisation.service).1),
+            ]),
             "telecom": [phone_json(&organisation.phone, "work")],
         },
     }

@@ -311,7 +311,11 @@ impl Health {
                 self.set(Illness::Hypothyroid, ago(12, 201));
                 self.set(Illness::BreastCancer, ago(1, 320));
             }
-            Persona::Expecting | Persona::Toddler | Persona::Healthy => {}
+            Persona::Expecting
+            | Persona::Toddler
+            | Persona::Healthy
+            | Persona::Confiding
+            | Persona::Closed => {}
         }
     }
 }

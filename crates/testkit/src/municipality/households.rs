@@ -27,7 +27,7 @@ pub(crate) fn draw(number: usize, today: Day, random: &mut Random) -> Household 
         69..=93 => family(today, culture, false, random),
         _ => family(today, culture, true, random),
     };
-    Household { culture, address, members }
+    Household { culture, address, members, doctor: None, protected: false }
 }
 
 fn birthday(today: Day, years: i32, random: &mut Random) -> Day {
@@ -171,6 +171,7 @@ fn kin_of(member: &Member, kinship: Kinship) -> Kin {
         given: member.given.clone(),
         family: member.family.clone(),
         phone: member.phone.clone().unwrap_or_default(),
+        number: None,
     }
 }
 
@@ -183,6 +184,7 @@ fn grown_child(culture: Culture, of: &Member, random: &mut Random) -> Kin {
         given: culture.given(sex, born, random),
         family,
         phone: places::phone(random),
+        number: None,
     }
 }
 
@@ -194,6 +196,7 @@ fn parent(culture: Culture, of: &Member, random: &mut Random) -> Kin {
         given: culture.given(sex, born, random),
         family: of.family.clone(),
         phone: places::phone(random),
+        number: None,
     }
 }
 
@@ -204,5 +207,6 @@ fn friend(culture: Culture, of: &Member, random: &mut Random) -> Kin {
         given: culture.given(sex, of.born.year(), random),
         family: culture.family(random),
         phone: places::phone(random),
+        number: None,
     }
 }

@@ -19,6 +19,7 @@ mod documents;
 mod drugs;
 mod health;
 mod households;
+mod logins;
 mod names;
 mod orders;
 mod organisations;
@@ -29,7 +30,10 @@ mod places;
 mod random;
 mod resources;
 mod visit;
+mod wishes;
 mod write;
+
+pub use logins::{Login, logins};
 
 use calendar::Day;
 use organisations::Town;
@@ -69,7 +73,7 @@ pub struct Highlight {
 pub fn generate(options: &Options) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let Options { people, seed, today } = *options;
     let today = Day::from_civil(today);
-    let town = Town::new(people, seed);
+    let town = Town::new(people, seed, today);
     let services = directory::bundles(&town);
     let roster = people::roster(people, seed, today, organisations::doctors(people));
     let charts = roster
@@ -80,13 +84,14 @@ pub fn generate(options: &Options) -> impl Iterator<Item = Vec<u8>> + Send + use
 
 /// How many bundles [`generate`] will give.
 pub fn bundle_count(options: &Options) -> usize {
-    Town::new(options.people, options.seed).organisations.len() + options.people
+    Town::new(options.people, options.seed, Day::from_civil(options.today)).organisations.len()
+        + options.people
 }
 
 /// The people worth looking at, those of them who fit among `people`.
 pub fn highlights(options: &Options) -> Vec<Highlight> {
     let today = Day::from_civil(options.today);
-    // The scripted households hold ten people in all.
+    // The first seven households hold ten people in all.
     let few = options.people.min(10);
     let doctors = organisations::doctors(options.people);
     let roster = people::roster(few, options.seed, today, doctors);

@@ -4,7 +4,7 @@
 //! Part of the chart (`chart.rs`); as resources in the same breath, since each is used by several
 //! courses and has no state that changes later.
 
-use super::calendar::Day;
+use super::calendar::{Day, Moment};
 use super::chart::Chart;
 use super::diagnoses::Diagnosis;
 use super::directory::{location_id, reference};
@@ -69,7 +69,17 @@ impl Chart<'_> {
         }
         let day = self.today.plus(days.max(1)).workday();
         let minute = self.random.between(17, 29) * 30;
-        let begin = day.at(minute / 60, minute % 60);
+        self.appoint_at(service, day.at(minute / 60, minute % 60), title, minutes);
+    }
+
+    /// A booked appointment at this moment.
+    pub(crate) fn appoint_at(
+        &mut self,
+        service: Service,
+        begin: Moment,
+        title: &str,
+        minutes: i32,
+    ) {
         let end = begin.plus(minutes);
         let own = matches!(service, Service::Office(_));
         let doctor = self.doctor().map(|(_, doctor)| doctor).filter(|_| own);

@@ -1,9 +1,11 @@
 //! The services of the municipality and the hospital outside it, with the people who work there.
 //!
-//! Here: what exists and who works where. Written as resources by `directory.rs`.
+//! Here: what exists and who works where. Written as resources by `directory.rs`; who of them can
+//! be logged in as is in `logins.rs`.
 //! Organisation numbers are valid by their check digit and begin with 31, HPR numbers with 565:
 //! neither series is in use for real ones.
 
+use super::calendar::Day;
 use super::names::Culture;
 use super::people::Sex;
 use super::places::{self, Address};
@@ -23,6 +25,8 @@ pub(crate) enum Service {
     HealthStation,
     MentalHealth,
     Physiotherapy,
+    /// The office that decides on services.
+    Allocation,
     Dental,
     Hospital,
     Medicine,
@@ -59,9 +63,34 @@ pub(crate) struct Worker {
     pub(crate) given: String,
     pub(crate) family: String,
     pub(crate) sex: Sex,
-    pub(crate) hpr: String,
-    pub(crate) profession: Profession,
+    /// Fødselsnummer: what a login proves of everybody.
+    pub(crate) number: String,
+    /// Number in the register of health personnel, of those who have a profession there.
+    pub(crate) hpr: Option<String>,
+    pub(crate) profession: Option<Profession>,
+    /// The job, where the register's profession does not say it.
+    pub(crate) job: Option<Job>,
+    /// First and last day, of those who come for a while.
+    pub(crate) period: Option<(Day, Day)>,
+    /// A second place of work.
+    pub(crate) also: Option<Service>,
 }
+
+/// A job that HPR has no category for: Akson's own code system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) code: &'static str,
+    pub(crate) name: &'static str,
+}
+
+const HEALTH_STATION_NURSE: Job = Job { code: "health-station-nurse", name: "Helsesykepleier" };
+pub(crate) const CASE_WORKER: Job = Job { code: "case-worker", name: "Saksbehandler" };
+pub(crate) const RECEPTIONIST: Job = Job { code: "receptionist", name: "Resepsjonist" };
+pub(crate) const PRIVACY_OFFICER: Job = Job { code: "privacy-officer", name: "Personvernombud" };
+pub(crate) const ADMINISTRATOR: Job = Job { code: "administrator", name: "Administrator" };
+
+/// Days that the temp stays.
+const TEMP_DAYS: i32 = 42;
 
 impl Worker {
     /// Given and family name.
@@ -80,7 +109,10 @@ pub(crate) struct Organisation {
     pub(crate) parent: Option<Service>,
     pub(crate) address: Address,
     pub(crate) phone: String,
+    /// Those whom patients meet.
     pub(crate) staff: Vec<Worker>,
+    /// Those who work here without a part in any chart yet: at the desk, in the office, new today.
+    pub(crate) others: Vec<Worker>,
 }
 
 /// Everything that exists in the town apart from its people.
@@ -110,7 +142,7 @@ pub(crate) fn doctors(people: usize) -> usize {
 
 type Plan = (Service, &'static str, Option<Service>, &'static str, &'static [(Profession, usize)]);
 
-const SERVICES: [Plan; 18] = [
+const SERVICES: [Plan; 19] = [
     (Service::Municipality, places::MUNICIPALITY, None, "Kirkegata 1", &[]),
     (
         Service::OutOfHours,
@@ -160,6 +192,13 @@ const SERVICES: [Plan; 18] = [
         Some(Service::Municipality),
         "Havnegata 9",
         &[(PHYSIOTHERAPIST, 3)],
+    ),
+    (
+        Service::Allocation,
+        "Fjordvik tildelingskontor",
+        Some(Service::Municipality),
+        "Kirkegata 1",
+        &[],
     ),
     (Service::Dental, "Fjordvik tannklinikk", None, "Kirkegata 9", &[(DENTIST, 2), (HYGIENIST, 1)]),
     (Service::Hospital, "Nordfjell sykehus", None, "Øvre Bakke 100", &[]),
@@ -228,6 +267,32 @@ const RADIOLOGY: Plan = (
     &[(DOCTOR, 2)],
 );
 
+/// Somebody with a name of their own: who is to be found in every municipality.
+type Colleague = (Service, &'static str, &'static str, Sex, Option<Profession>, Option<Job>);
+
+const COLLEAGUES: [Colleague; 5] = [
+    (Service::Office(0), "Turid", "Kvam", Sex::Female, None, Some(RECEPTIONIST)),
+    (Service::HomeCare(0), "Amina", "Yusuf", Sex::Female, Some(HEALTH_WORKER), None),
+    (Service::Allocation, "Kjersti", "Holm", Sex::Female, None, Some(CASE_WORKER)),
+    (Service::Municipality, "Per Arne", "Vik", Sex::Male, None, Some(PRIVACY_OFFICER)),
+    (Service::Municipality, "Line", "Strand", Sex::Female, None, Some(ADMINISTRATOR)),
+];
+
+/// A fødselsnummer for somebody at work, by their place in the register. The serial numbers 900–999
+/// are for those born 1940–1999, and the inhabitants' (`people.rs`) lie below: none is given twice.
+fn national_number(place: usize, sex: Sex) -> String {
+    // Two months apart: nobody shares a birthday.
+    let (year, month, day) = Day::new(1962, 1, 5).plus(place as i32 * 61).civil();
+    let parity = i32::from(sex == Sex::Male);
+    let found = (0..50).find_map(|step| {
+        let serial = 900 + parity + 2 * step;
+        let nine = format!("{day:02}{:02}{:02}{serial:03}", month + 80, year.rem_euclid(100));
+        let [k1, k2] = identifiers::person_check_digits(&nine)?;
+        Some(format!("{nine}{k1}{k2}"))
+    });
+    found.unwrap_or_default()
+}
+
 /// Hands out numbers and names to organisations and workers.
 struct Registry {
     random: Random,
@@ -260,8 +325,30 @@ impl Registry {
             given: culture.given(sex, random.between(1962, 1999), random),
             family: culture.family(random),
             sex,
-            hpr: format!("565{:06}", 100_003 + self.workers * 7_919),
+            number: national_number(self.workers, sex),
+            hpr: Some(hpr_number(self.workers)),
+            profession: Some(profession),
+            job: None,
+            period: None,
+            also: None,
+        }
+    }
+
+    fn colleague(&mut self, colleague: &Colleague, today: Day) -> Worker {
+        self.workers += 1;
+        let (service, given, family, sex, profession, job) = *colleague;
+        let is_temp = matches!(service, Service::HomeCare(_));
+        Worker {
+            id: format!("fv-helsepersonell-{:03}", self.workers),
+            given: given.to_owned(),
+            family: family.to_owned(),
+            sex,
+            number: national_number(self.workers, sex),
+            hpr: profession.map(|_| hpr_number(self.workers)),
             profession,
+            job,
+            period: is_temp.then(|| (today, today.plus(TEMP_DAYS))),
+            also: None,
         }
     }
 
@@ -282,13 +369,18 @@ impl Registry {
             address: Address::central(line),
             phone: places::phone(&mut self.random),
             staff,
+            others: Vec::new(),
         }
     }
 }
 
+fn hpr_number(place: usize) -> String {
+    format!("565{:06}", 100_003 + place * 7_919)
+}
+
 impl Town {
-    /// The town that serves this many people.
-    pub(crate) fn new(people: usize, seed: u64) -> Town {
+    /// The town that serves this many people on this day.
+    pub(crate) fn new(people: usize, seed: u64, today: Day) -> Town {
         let random = Random::new(seed, "town", 0);
         let mut registry = Registry { random, workers: 0, organisations: 0 };
         let mut organisations: Vec<Organisation> =
@@ -310,6 +402,21 @@ impl Town {
                 .map(|profession| registry.worker(profession))
                 .collect();
             organisations.push(office);
+        }
+        for colleague in &COLLEAGUES {
+            let worker = registry.colleague(colleague, today);
+            let at = organisations.iter_mut().find(|place| place.service == colleague.0);
+            at.into_iter().for_each(|place| place.others.push(worker.clone()));
+        }
+        let station =
+            organisations.iter_mut().find(|place| place.service == Service::HealthStation);
+        for worker in station.into_iter().flat_map(|station| station.staff.iter_mut()) {
+            match worker.profession {
+                Some(NURSE) => worker.job = Some(HEALTH_STATION_NURSE),
+                // Small municipalities share their doctors.
+                Some(DOCTOR) => worker.also = Some(Service::OutOfHours),
+                Some(_) | None => {}
+            }
         }
         Town { organisations }
     }
@@ -338,6 +445,6 @@ impl Organisation {
 
     /// Anybody here with this profession.
     pub(crate) fn with_profession(&self, code: &str) -> Option<&Worker> {
-        self.staff.iter().find(|worker| worker.profession.code == code)
+        self.staff.iter().find(|worker| worker.profession.is_some_and(|known| known.code == code))
     }
 }

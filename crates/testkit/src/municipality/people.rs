@@ -7,7 +7,7 @@
 use super::calendar::Day;
 use super::households;
 use super::names::Culture;
-use super::personas::Persona;
+use super::personas::{self, Persona};
 use super::places::Address;
 use super::random::Random;
 use akson_base::identifiers;
@@ -57,6 +57,22 @@ pub(crate) struct Kin {
     pub(crate) given: String,
     pub(crate) family: String,
     pub(crate) phone: String,
+    /// Fødselsnummer of a parent who lives here too.
+    pub(crate) number: Option<String>,
+}
+
+/// Somebody who may act for the patient, by a decision or by the patient's own wish.
+#[derive(Debug, Clone)]
+pub(crate) struct Representative {
+    /// A code of v3-RoleCode: `GUARD`, `POWATT`.
+    pub(crate) code: &'static str,
+    /// The Norwegian word.
+    pub(crate) word: &'static str,
+    pub(crate) given: String,
+    pub(crate) family: String,
+    pub(crate) number: String,
+    /// Days before today on which it began.
+    pub(crate) since_days: i32,
 }
 
 /// Civil status, in codes of v3-MaritalStatus.
@@ -77,8 +93,6 @@ pub(crate) struct Person {
     /// Id of the Patient resource; ids of everything in the chart begin with it.
     pub(crate) id: String,
     pub(crate) number: String,
-    /// Whether the number is a D-number.
-    pub(crate) temporary_number: bool,
     pub(crate) sex: Sex,
     pub(crate) born: Day,
     pub(crate) given: String,
@@ -95,6 +109,9 @@ pub(crate) struct Person {
     /// Which general practitioner of the municipality has this person on the list.
     pub(crate) doctor: usize,
     pub(crate) persona: Option<Persona>,
+    pub(crate) representatives: Vec<Representative>,
+    /// Whether the address is strictly confidential.
+    pub(crate) protected: bool,
 }
 
 impl Person {
@@ -161,55 +178,89 @@ pub(crate) struct Household {
     pub(crate) culture: Culture,
     pub(crate) address: Address,
     pub(crate) members: Vec<Member>,
+    /// Whose list they are on, where the story says it.
+    pub(crate) doctor: Option<usize>,
+    /// Whether the address is strictly confidential.
+    pub(crate) protected: bool,
 }
 
 /// Everybody, household by household; the people worth looking at come first.
+///
+/// The scripted households are always made, whole: their charts speak of each other.
 pub(crate) fn roster(people: usize, seed: u64, today: Day, doctors: usize) -> Vec<Person> {
     let mut office = NumberOffice::default();
     let mut all: Vec<Person> = Vec::with_capacity(people);
     let mut number = 0;
-    while all.len() < people {
-        let mut random = Random::new(seed, "household", number);
-        let household = households::draw(number as usize, today, &mut random);
+    while all.len() < people || number < personas::HOUSEHOLDS {
+        let mut random = Random::new(seed, "household", number as u64);
+        let household = households::draw(number, today, &mut random);
         number += 1;
-        let doctor = random.between(0, doctors as i32 - 1) as usize;
-        for member in household.members {
-            if all.len() == people {
-                break;
-            }
-            let foreign = !matches!(household.culture, Culture::Norwegian | Culture::Sami);
-            let temporary_number = foreign && member.persona.is_none() && random.chance(0.12);
-            let age = today.age(member.born);
-            // Couples often keep a doctor each.
-            let doctor = if age >= 18 && member.persona.is_none() && random.chance(0.3) {
-                random.between(0, doctors as i32 - 1) as usize
-            } else {
-                doctor
-            };
-            let index = all.len() + 1;
-            let number = office.issue(member.born, member.sex, temporary_number, &mut random);
-            all.push(Person {
-                index,
-                id: format!("fv-{index:05}"),
-                number,
-                temporary_number,
-                sex: member.sex,
-                born: member.born,
-                given: member.given,
-                family: member.family,
-                culture: household.culture,
-                interpreter: foreign && age > 18 && random.chance(0.3),
-                civil: member.civil,
-                address: household.address.clone(),
-                phone: member.phone,
-                kin: member.kin,
-                births: member.births,
-                doctor,
-                persona: member.persona,
-            });
-        }
+        settle(household, doctors, today, &mut office, &mut random, &mut all);
     }
+    personas::appoint(&mut all);
+    all.truncate(people);
     all
+}
+
+/// Gives the members of a household their numbers, their doctors and their places in the roster.
+fn settle(
+    household: Household,
+    doctors: usize,
+    today: Day,
+    office: &mut NumberOffice,
+    random: &mut Random,
+    all: &mut Vec<Person>,
+) {
+    let first = all.len();
+    let drawn = random.between(0, doctors as i32 - 1) as usize;
+    let doctor = household.doctor.unwrap_or(drawn);
+    for member in household.members {
+        let foreign = !matches!(household.culture, Culture::Norwegian | Culture::Sami);
+        let temporary_number = foreign && member.persona.is_none() && random.chance(0.12);
+        let age = today.age(member.born);
+        // Couples often keep a doctor each.
+        let own = age >= 18 && member.persona.is_none() && random.chance(0.3);
+        let doctor = match (own, household.doctor) {
+            (true, None) => random.between(0, doctors as i32 - 1) as usize,
+            (true, Some(_)) | (false, _) => doctor,
+        };
+        let index = all.len() + 1;
+        let number = office.issue(member.born, member.sex, temporary_number, random);
+        all.push(Person {
+            index,
+            id: format!("fv-{index:05}"),
+            number,
+            sex: member.sex,
+            born: member.born,
+            given: member.given,
+            family: member.family,
+            culture: household.culture,
+            interpreter: foreign && age > 18 && random.chance(0.3),
+            civil: member.civil,
+            address: household.address.clone(),
+            phone: member.phone,
+            kin: member.kin,
+            births: member.births,
+            doctor,
+            persona: member.persona,
+            representatives: Vec::new(),
+            protected: household.protected,
+        });
+    }
+    let (_, family) = all.split_at_mut(first);
+    recognise_parents(family);
+}
+
+/// Writes the parents' numbers into the children's next of kin.
+fn recognise_parents(family: &mut [Person]) {
+    let numbers: Vec<(String, String)> =
+        family.iter().map(|person| (person.name(), person.number.clone())).collect();
+    let kin = family.iter_mut().flat_map(|person| person.kin.iter_mut());
+    for kin in kin.filter(|kin| matches!(kin.kinship, Kinship::Mother | Kinship::Father)) {
+        let name = format!("{} {}", kin.given, kin.family);
+        let found = numbers.iter().find(|(known, _)| *known == name);
+        kin.number = found.map(|(_, number)| number.clone());
+    }
 }
 
 #[cfg(test)]
@@ -231,9 +282,9 @@ mod tests {
             let month: i32 = number[2..4].parse().unwrap();
             assert!((81..=92).contains(&month), "{number}");
             let day: i32 = number[0..2].parse().unwrap();
-            assert_eq!(day > 40, person.temporary_number, "{number}");
+            assert!(matches!(day, 1..=31 | 41..=71), "{number}");
         }
-        assert!(people.iter().any(|person| person.temporary_number));
+        assert!(people.iter().any(|person| person.number.as_bytes()[0] >= b'4'), "no D-number");
     }
 
     #[test]

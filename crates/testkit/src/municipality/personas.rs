@@ -5,7 +5,7 @@
 
 use super::calendar::Day;
 use super::names::Culture;
-use super::people::{Civil, Household, Kin, Kinship, Member, Sex};
+use super::people::{Civil, Household, Kin, Kinship, Member, Person, Representative, Sex};
 use super::places::Address;
 
 /// A fixed story.
@@ -27,9 +27,13 @@ pub(crate) enum Persona {
     Cancer,
     /// 45, hardly ever ill.
     Healthy,
+    /// 13, has told the nurse at school something that her mother is not to read.
+    Confiding,
+    /// 60, has blocked the whole journal.
+    Closed,
 }
 
-/// All of them, in the order in which they are listed, with why they are worth a look.
+/// Those to open first, in the order in which they are listed, with why they are worth a look.
 pub(crate) const ALL: [(Persona, &str); 8] = [
     (
         Persona::Frail,
@@ -135,7 +139,7 @@ const CANCER: [Script; 2] = [
         kin: &[(Kinship::Spouse, "Nils Ante", "Eira")],
     },
     Script {
-        persona: None,
+        persona: Some(Persona::Closed),
         sex: Sex::Male,
         given: "Nils Ante",
         family: "Eira",
@@ -154,19 +158,94 @@ const HEALTHY: [Script; 1] = [Script {
     kin: &[(Kinship::Friend, "Unni", "Aune")],
 }];
 
+const CONFIDING: [Script; 2] = [
+    Script {
+        persona: None,
+        sex: Sex::Female,
+        given: "Hilde",
+        family: "Nygård",
+        born: (41, 150),
+        civil: Civil::Divorced,
+        kin: &[(Kinship::Friend, "Berit", "Sæther")],
+    },
+    Script {
+        persona: Some(Persona::Confiding),
+        sex: Sex::Female,
+        given: "Sara",
+        family: "Nygård",
+        born: (13, 190),
+        civil: Civil::Unmarried,
+        kin: &[(Kinship::Mother, "Hilde", "Nygård")],
+    },
+];
+const PROTECTED: [Script; 3] = [
+    Script {
+        persona: None,
+        sex: Sex::Female,
+        given: "Silje",
+        family: "Aas",
+        born: (34, 20),
+        civil: Civil::Divorced,
+        kin: &[],
+    },
+    Script {
+        persona: None,
+        sex: Sex::Female,
+        given: "Oda",
+        family: "Aas",
+        born: (7, 130),
+        civil: Civil::Unmarried,
+        kin: &[(Kinship::Mother, "Silje", "Aas")],
+    },
+    Script {
+        persona: None,
+        sex: Sex::Male,
+        given: "Jakob",
+        family: "Aas",
+        born: (4, 65),
+        civil: Civil::Unmarried,
+        kin: &[(Kinship::Mother, "Silje", "Aas")],
+    },
+];
+const ATTORNEY: [Script; 1] = [Script {
+    persona: None,
+    sex: Sex::Female,
+    given: "Marit",
+    family: "Solbakken Lie",
+    born: (58, 33),
+    civil: Civil::Divorced,
+    kin: &[(Kinship::Mother, "Ingrid", "Solbakken")],
+}];
+const GUARDIAN: [Script; 1] = [Script {
+    persona: None,
+    sex: Sex::Female,
+    given: "Bente",
+    family: "Lunde Moen",
+    born: (62, 240),
+    civil: Civil::Divorced,
+    kin: &[(Kinship::Friend, "Arild", "Moen")],
+}];
+
+/// How many households are scripted.
+pub(crate) const HOUSEHOLDS: usize = 11;
+
 /// The scripted household with this number, if there is one.
 pub(crate) fn household(number: usize, today: Day) -> Option<Household> {
-    let (scripts, culture, line): (&[Script], _, _) = match number {
-        0 => (&FRAIL, Culture::Norwegian, "Strandveien 12"),
-        1 => (&FAMILY, Culture::Norwegian, "Skoleveien 7"),
-        2 => (&TYPE_ONE, Culture::Norwegian, "Havnegata 21B"),
-        3 => (&PSYCHOSIS, Culture::Norwegian, "Torggata 3"),
-        4 => (&RESIDENT, Culture::Norwegian, "Kirkegata 40"),
-        5 => (&CANCER, Culture::Sami, "Bryggeveien 15"),
-        6 => (&HEALTHY, Culture::Norwegian, "Storgata 55"),
+    // Scripts, street, and which doctor of the first office they go to.
+    let (scripts, line, doctor): (&[Script], _, _) = match number {
+        0 => (&FRAIL, "Strandveien 12", 0),
+        1 => (&FAMILY, "Skoleveien 7", 1),
+        2 => (&TYPE_ONE, "Havnegata 21B", 0),
+        3 => (&PSYCHOSIS, "Torggata 3", 1),
+        4 => (&RESIDENT, "Kirkegata 40", 2),
+        5 => (&CANCER, "Bryggeveien 15", 3),
+        6 => (&HEALTHY, "Storgata 55", 0),
+        7 => (&CONFIDING, "Skoleveien 19", 1),
+        8 => (&PROTECTED, "Prestegårdsveien 4", 2),
+        9 => (&ATTORNEY, "Fjordgata 33", 3),
+        10 => (&GUARDIAN, "Øvre Bakke 6", 3),
         _ => return None,
     };
-    let toddler = FAMILY.get(1).map(|script| born(script, today));
     let member = |script: &Script| Member {
         sex: script.sex,
         born: born(script, today),
@@ -174,19 +253,43 @@ pub(crate) fn household(number: usize, today: Day) -> Option<Household> {
         family: script.family.to_owned(),
         civil: script.civil,
         kin: script.kin.iter().enumerate().map(|(place, kin)| next_of_kin(place, kin)).collect(),
-        births: match script.persona {
-            Some(Persona::Expecting) => toddler.into_iter().collect(),
-            _ => Vec::new(),
-        },
-        phone: (script.persona != Some(Persona::Toddler))
-            .then(|| format!("000 40 {number}{}0", script.given.len() % 10)),
+        births: scripts
+            .iter()
+            .filter(|child| child.kin.contains(&(Kinship::Mother, script.given, script.family)))
+            .map(|child| born(child, today))
+            .collect(),
+        phone: (script.born.0 >= 10)
+            .then(|| format!("000 40 {:03}", number * 10 + script.given.len() % 10)),
         persona: script.persona,
     };
     Some(Household {
-        culture,
+        culture: if number == 5 { Culture::Sami } else { Culture::Norwegian },
         address: Address::central(line),
         members: scripts.iter().map(member).collect(),
+        doctor: Some(doctor),
+        protected: number == 8,
     })
+}
+
+/// Who acts for whom: patient, who for them, code and word, and since how many days.
+const REPRESENTATIVES: [(&str, &str, &str, &str, i32); 2] = [
+    ("Ingrid Solbakken", "Marit Solbakken Lie", "POWATT", "Fullmektig", 210),
+    ("Asbjørn Lunde", "Bente Lunde Moen", "GUARD", "Verge", 400),
+];
+
+/// Writes into the charts of the scripted people who may act for them.
+pub(crate) fn appoint(roster: &mut [Person]) {
+    for (patient, name, code, word, since_days) in REPRESENTATIVES {
+        let found = roster
+            .iter()
+            .find(|person| person.name() == name)
+            .map(|person| (person.given.clone(), person.family.clone(), person.number.clone()));
+        let patient = roster.iter_mut().find(|person| person.name() == patient);
+        if let (Some(patient), Some((given, family, number))) = (patient, found) {
+            let one = Representative { code, word, given, family, number, since_days };
+            patient.representatives.push(one);
+        }
+    }
 }
 
 fn born(script: &Script, today: Day) -> Day {
@@ -201,5 +304,6 @@ fn next_of_kin(place: usize, kin: &(Kinship, &str, &str)) -> Kin {
         given: given.to_owned(),
         family: family.to_owned(),
         phone: format!("000 41 {:02}{place}", (given.len() * 7 + family.len() * 3) % 100),
+        number: None,
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn is_hospital(service: Service) -> bool {
         | Service::HealthStation
         | Service::MentalHealth
         | Service::Physiotherapy
+        | Service::Allocation
         | Service::Dental => false,
         Service::Hospital
         | Service::Medicine

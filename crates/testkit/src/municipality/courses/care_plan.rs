@@ -1,4 +1,5 @@
-//! What home care and the nursing home share: an episode, a team, a plan with goals and measures.
+//! What services that follow somebody over time share: an episode, a team, a plan with goals and
+//! measures.
 //!
 //! Standard: <https://hl7.org/fhir/R4/careplan.html>.
 
@@ -17,7 +18,28 @@ pub(super) struct Area {
     pub(super) measures: &'static [(&'static str, &'static str)],
 }
 
-/// The time under a service: EpisodeOfCare and CareTeam, ended when life has. Gives the team's id.
+/// The time under a service, ended when life has: an EpisodeOfCare.
+pub(super) fn episode(
+    chart: &mut Chart<'_>,
+    service: Service,
+    kind: &str,
+    from: Day,
+    until: Option<Day>,
+) {
+    let Some(organisation) = chart.town.organisation(service) else { return };
+    let id = chart.new_id();
+    let end = until.or((!chart.alive()).then_some(chart.end));
+    let members = object! {
+        "status": if end.is_some() { "finished" } else { "active" },
+        "type": [words(kind)],
+        "patient": chart.subject(),
+        "managingOrganization": reference("Organization", &organisation.id, organisation.name),
+        "period": object! { "start": from.iso(), "end": end.map(Day::iso) },
+    };
+    chart.push("EpisodeOfCare", id, members);
+}
+
+/// The time under a service with its CareTeam. Gives the team's id.
 pub(super) fn enrol(
     chart: &mut Chart<'_>,
     service: Service,
@@ -25,19 +47,11 @@ pub(super) fn enrol(
     from: Day,
     until: Option<Day>,
 ) -> Option<String> {
+    episode(chart, service, kind, from, until);
     let organisation = chart.town.organisation(service)?;
-    let (episode, team) = (chart.new_id(), chart.new_id());
+    let team = chart.new_id();
     let end = until.or((!chart.alive()).then_some(chart.end));
     let over = end.is_some();
-    let period = || object! { "start": from.iso(), "end": end.map(Day::iso) };
-    let members = object! {
-        "status": if over { "finished" } else { "active" },
-        "type": [words(kind)],
-        "patient": chart.subject(),
-        "managingOrganization": reference("Organization", &organisation.id, organisation.name),
-        "period": period(),
-    };
-    chart.push("EpisodeOfCare", episode, members);
     let mut participants = Vec::new();
     let primary = organisation.with_profession("SP");
     if let Some(nurse) = primary {
@@ -57,7 +71,7 @@ pub(super) fn enrol(
         "status": if over { "inactive" } else { "active" },
         "name": format!("{kind}, {}", organisation.name),
         "subject": chart.subject(),
-        "period": period(),
+        "period": object! { "start": from.iso(), "end": end.map(Day::iso) },
         "participant": participants,
         "managingOrganization":
             [reference("Organization", &organisation.id, organisation.name)],

@@ -2,12 +2,14 @@
 //!
 //! Programme of controls: the Directorate of Health's guideline for the health station.
 
+use super::care_plan;
 use crate::municipality::analyses::Vital;
 use crate::municipality::calendar::Day;
-use crate::municipality::chart::Chart;
+use crate::municipality::chart::{Chart, Label};
 use crate::municipality::diagnoses as dx;
 use crate::municipality::documents::Kind;
 use crate::municipality::organisations::Service;
+use crate::municipality::personas::Persona;
 use crate::municipality::visit::{Class, Plan};
 
 struct Control {
@@ -87,12 +89,49 @@ const CONTROLS: [Control; 12] = [
 /// The controls that this child has come to.
 pub(crate) fn tell(chart: &mut Chart<'_>) {
     newborn(chart);
+    followed(chart);
     for control in &CONTROLS {
         let day = chart.person.born.plus(control.age + chart.random.between(0, 9));
         if chart.covers(day) {
             visit(chart, control, day);
         }
     }
+}
+
+/// The health station, and the nurse at school, follow everybody under 18.
+fn followed(chart: &mut Chart<'_>) {
+    let (born, grown) = (chart.person.born, chart.person.born.plus_years(18));
+    if grown <= chart.start || !chart.covers(born.max(chart.start)) {
+        return;
+    }
+    let until = (grown <= chart.today).then_some(grown);
+    let kind = "Helsestasjon- og skolehelsetjeneste";
+    care_plan::episode(chart, Service::HealthStation, kind, born.max(chart.start), until);
+    if chart.person.persona == Some(Persona::Confiding) {
+        chart.in_confidence(Label::Adolescent, confidence);
+    }
+}
+
+/// What a girl of 13 told the nurse at school and does not want her mother to read.
+fn confidence(chart: &mut Chart<'_>) {
+    let visit = chart.contact(&Plan {
+        service: Service::HealthStation,
+        class: Class::Ambulatory,
+        title: "Samtale hos helsesykepleier",
+        day: chart.today.plus(-16).workday(),
+        hours: (9, 13),
+        minutes: 40,
+        lead: true,
+        reasons: &[],
+    });
+    let Some(visit) = visit else { return };
+    let text = "Kom på åpen dør. Forteller at hun er lei seg og sover dårlig etter at faren flyttet, \
+                og at hun har vært sammen med en gutt i klassen over. Ber om at moren ikke får vite \
+                om samtalen nå. Ingen selvskading, ingen tegn til at noen gjør henne vondt.\n\
+                Vurdering: forståelig reaksjon, trygg hjemme. Opplysningene holdes tilbake for \
+                forelder etter hennes ønske, pasient- og brukerrettighetsloven § 3-4. Ny samtale \
+                om to uker.";
+    chart.note(&visit, "Samtale hos helsesykepleier", text);
 }
 
 /// The first days, in the maternity ward, for those born within the history.

@@ -1,9 +1,10 @@
 //! Mind: depression, anxiety, psychosis, attention disorder.
 
+use super::care_plan;
 use super::onset::Onset;
 use crate::municipality::analyses::{self, Lab, Vital};
 use crate::municipality::calendar::Day;
-use crate::municipality::chart::Chart;
+use crate::municipality::chart::{Chart, Label};
 use crate::municipality::diagnoses as dx;
 use crate::municipality::documents::Stay;
 use crate::municipality::drugs::{self, Dose, Rhythm};
@@ -14,7 +15,7 @@ use crate::municipality::visit::{Class, Plan};
 /// Everything of the mind.
 pub(crate) fn tell(chart: &mut Chart<'_>) {
     if let Some(day) = chart.health.since(Illness::Schizophrenia) {
-        psychosis(chart, day);
+        chart.in_confidence(Label::Psychiatry, |chart| psychosis(chart, day));
     }
     if let Some(day) = chart.health.since(Illness::Depression) {
         depression(chart, day);
@@ -140,6 +141,8 @@ fn talk(chart: &mut Chart<'_>, day: Day, title: &str, class: Class) {
 fn psychosis(chart: &mut Chart<'_>, begin: Day) {
     let problem = chart.problem(&dx::SCHIZOPHRENIA, begin, None);
     let tablets = chart.treat(&drugs::OLANZAPINE, drugs::EVENING, begin, problem, None);
+    let known = begin.max(chart.start);
+    care_plan::episode(chart, Service::MentalHealth, "Oppfølging ved psykisk lidelse", known, None);
     let relapse = chart.today.plus(-1900).max(begin.plus(400));
     let stay = chart.stay(Service::Psychiatry, relapse, 24, &[&dx::SCHIZOPHRENIA]);
     if let Some(visit) = &stay {

@@ -22,6 +22,7 @@ mod mind;
 mod nursing_home;
 mod onset;
 mod pregnancy;
+mod today;
 mod vaccinations;
 
 use super::calendar::Day;
@@ -29,13 +30,14 @@ use super::chart::Chart;
 use super::organisations::Town;
 use super::patient;
 use super::people::Person;
+use super::wishes;
 use super::write::Entry;
 
 /// The whole chart of one person.
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 18] = [
+    let courses: [fn(&mut Chart<'_>); 20] = [
         allergies::tell,
         circulation::tell,
         metabolic::tell,
@@ -54,6 +56,8 @@ pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> V
         follow_up::tell,
         everyday::tell,
         acute::tell,
+        today::tell,
+        wishes::tell,
     ];
     for course in courses {
         course(&mut chart);

@@ -3,6 +3,7 @@
 //!
 //! Programme of controls: the Directorate of Health's guideline for antenatal care.
 
+use super::care_plan;
 use crate::municipality::analyses::{self, Lab, Vital};
 use crate::municipality::calendar::Day;
 use crate::municipality::chart::Chart;
@@ -31,6 +32,9 @@ fn pregnancy(chart: &mut Chart<'_>, begin: Day, birth: Day) {
     let visit = chart.consultation(first, "Første svangerskapskontroll", &[&dx::PREGNANCY]);
     let problem = chart.problem(&dx::PREGNANCY, first.max(begin.plus(40)), visit.as_ref());
     let term = begin.plus(280);
+    if birth > chart.end && chart.covers(first) {
+        care_plan::episode(chart, Service::HealthStation, "Svangerskapsomsorg", first, None);
+    }
     chart.remark(problem, format!("Termin {}", term.text()));
     if birth <= chart.end {
         chart.resolve(problem, birth);
