@@ -42,3 +42,7 @@ pub const DPOP_PROOF_BYTES_MAX: usize = 8 * 1024;
 pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 1_000_000;
 /// Access tokens whose signature need not be checked again for a minute.
 pub const ACCESS_TOKENS_REMEMBERED_MAX: usize = 10_000;
+/// People logged in on the pages at a time.
+pub const SESSIONS_MAX: usize = 100_000;
+/// Largest form that a page takes.
+pub const FORM_BYTES_MAX: usize = 256 * 1024;

@@ -6,5 +6,6 @@
 //! provider, from `IDN-070` logins.
 
 mod outbound;
+pub mod sessions;
 
 pub use outbound::{Outbound, Reply, parse_address};

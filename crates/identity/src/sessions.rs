@@ -1,0 +1,303 @@
+//! Logins of people on the pages: who is logged in, in which of their roles, and until when.
+//!
+//! In memory, a bounded number; a restart logs everybody out. The browser holds a random ticket and
+//! we only its SHA-256, so that a copy of our memory is nobody's login. A ticket is changed for a
+//! new one after login and after every choice of role (no fixation).
+//! Not here: proving who somebody is, what they may see (`access`), forms and pages (`web`).
+//! Standard: OWASP ASVS 4.0, chapter 3 (session management).
+
+mod cookies;
+mod origins;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use akson_access::{Actor, Identity};
+use akson_base::limits::SESSIONS_MAX;
+use akson_base::{Clock, Instant, Kind, Problem};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::{digest, hmac};
+
+pub use cookies::{Cookies, SameSite};
+pub use origins::Origins;
+
+/// How long a login holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Seconds without a request after which it ends.
+    pub idle_seconds_max: u32,
+    /// Seconds from login after which it ends, whatever happens.
+    pub absolute_seconds_max: u32,
+    /// Logins at a time; at most [`SESSIONS_MAX`].
+    pub sessions_max: usize,
+}
+
+impl Default for SessionLimits {
+    /// 30 minutes idle, 10 hours in all.
+    fn default() -> Self {
+        Self {
+            idle_seconds_max: 30 * 60,
+            absolute_seconds_max: 10 * 60 * 60,
+            sessions_max: SESSIONS_MAX,
+        }
+    }
+}
+
+/// Seconds after which the registers are asked again whether somebody still has their role.
+pub const CONFIRMED_SECONDS_MAX: u32 = 60;
+
+/// What a browser holds: 256 random bits. Not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket(String);
+
+impl Ticket {
+    /// What came in a cookie; anything may, and most of it is nobody's ticket.
+    pub fn received(text: &str) -> Self {
+        Self(text.to_string())
+    }
+
+    /// For the cookie.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self) -> Key {
+        let mut key = [0; 32];
+        for (to, from) in
+            key.iter_mut().zip(digest::digest(&digest::SHA256, self.0.as_bytes()).as_ref())
+        {
+            *to = *from;
+        }
+        key
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Ticket(…)")
+    }
+}
+
+/// SHA-256 of a ticket.
+type Key = [u8; 32];
+
+#[derive(Debug)]
+struct Session {
+    identity: Arc<Identity>,
+    actors: Arc<[Arc<Actor>]>,
+    chosen: Option<Arc<Actor>>,
+    began: Instant,
+    seen: Instant,
+    /// When the registers were asked last.
+    confirmed: Instant,
+}
+
+/// Who comes with a ticket.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// No login has this ticket.
+    Nobody,
+    /// There was a login, and its time is over.
+    TimedOut,
+    /// Logged in, and has yet to say in which of these capacities.
+    Choosing(Arc<[Arc<Actor>]>),
+    /// Logged in.
+    In(LoggedIn),
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// In which capacity.
+    pub actor: Arc<Actor>,
+    /// All capacities that there are to choose among; the same one alone, for most.
+    pub actors: Arc<[Arc<Actor>]>,
+    /// What the login proved, when it is time to ask the registers again and
+    /// [`Sessions::confirm`].
+    pub unconfirmed: Option<Arc<Identity>>,
+}
+
+/// All logins.
+pub struct Sessions {
+    limits: SessionLimits,
+    clock: Arc<dyn Clock>,
+    random: SystemRandom,
+    form_key: hmac::Key,
+    held: Mutex<HashMap<Key, Session>>,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sessions").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    /// No logins yet. Fails (`IDN-070`) when the machine has no randomness.
+    pub fn new(limits: SessionLimits, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let random = SystemRandom::new();
+        let form_key =
+            hmac::Key::generate(hmac::HMAC_SHA256, &random).map_err(|_| no_randomness())?;
+        Ok(Self { limits, clock, random, form_key, held: Mutex::default() })
+    }
+
+    /// A new ticket, of nobody: for the forms of whoever is not logged in yet.
+    pub fn ticket(&self) -> Result<Ticket, Problem> {
+        let mut bits = [0; 32];
+        self.random.fill(&mut bits).map_err(|_| no_randomness())?;
+        Ok(Ticket(BASE64_URL_SAFE_NO_PAD.encode(bits)))
+    }
+
+    /// Logs somebody in who may act in these capacities, of which there must be one; with several,
+    /// one must be chosen before anything else. Fails with `IDN-071` when as many are logged in as
+    /// may be.
+    pub fn open(&self, identity: Identity, actors: Vec<Actor>) -> Result<Ticket, Problem> {
+        let ticket = self.ticket()?;
+        let actors: Arc<[Arc<Actor>]> = actors.into_iter().map(Arc::new).collect();
+        let chosen = match &*actors {
+            [] => return Err(Problem::fault("IDN-072", "a login without any capacity")),
+            [only] => Some(Arc::clone(only)),
+            [..] => None,
+        };
+        let now = self.clock.now();
+        let identity = Arc::new(identity);
+        let session = Session { identity, actors, chosen, began: now, seen: now, confirmed: now };
+        let mut held = self.held();
+        if held.len() >= self.limits.sessions_max.min(SESSIONS_MAX) {
+            held.retain(|_, session| self.is_alive(session, now));
+        }
+        if held.len() >= self.limits.sessions_max.min(SESSIONS_MAX) {
+            return Err(Problem::new(
+                Kind::Busy,
+                "IDN-071",
+                "As many people are logged in as this server has room for. Try again later.",
+            ));
+        }
+        held.insert(ticket.key(), session);
+        Ok(ticket)
+    }
+
+    /// Who comes with this ticket now. Being seen keeps the login alive, up to its absolute limit.
+    pub fn find(&self, ticket: &Ticket) -> Found {
+        let now = self.clock.now();
+        let key = ticket.key();
+        let mut held = self.held();
+        let Some(session) = held.get_mut(&key) else { return Found::Nobody };
+        if !self.is_alive(session, now) {
+            held.remove(&key);
+            return Found::TimedOut;
+        }
+        session.seen = now;
+        match &session.chosen {
+            None => Found::Choosing(Arc::clone(&session.actors)),
+            Some(actor) => Found::In(LoggedIn {
+                actor: Arc::clone(actor),
+                actors: Arc::clone(&session.actors),
+                unconfirmed: is_over(session.confirmed, CONFIRMED_SECONDS_MAX, now)
+                    .then(|| Arc::clone(&session.identity)),
+            }),
+        }
+    }
+
+    /// Takes the capacity at this place of the list, and gives the new ticket; the one before is
+    /// nobody's from now on. The absolute limit still counts from login. `None` when there is no
+    /// such login or no such place.
+    pub fn choose(&self, ticket: &Ticket, place: usize) -> Result<Option<Ticket>, Problem> {
+        let fresh = self.ticket()?;
+        let now = self.clock.now();
+        let key = ticket.key();
+        let mut held = self.held();
+        let is_alive = held.get(&key).is_some_and(|session| self.is_alive(session, now));
+        let chosen = held.get(&key).and_then(|session| session.actors.get(place)).map(Arc::clone);
+        let (true, Some(chosen)) = (is_alive, chosen) else { return Ok(None) };
+        let Some(mut session) = held.remove(&key) else { return Ok(None) };
+        session.chosen = Some(chosen);
+        session.seen = now;
+        held.insert(fresh.key(), session);
+        Ok(Some(fresh))
+    }
+
+    /// What the registers say now of somebody who is logged in. Whoever has lost the role that they
+    /// chose is logged out: `false`.
+    pub fn confirm(&self, ticket: &Ticket, actors: Vec<Actor>) -> bool {
+        let now = self.clock.now();
+        let key = ticket.key();
+        let mut held = self.held();
+        let Some(session) = held.get_mut(&key) else { return false };
+        let actors: Arc<[Arc<Actor>]> = actors.into_iter().map(Arc::new).collect();
+        let chosen = session.chosen.as_ref();
+        let same = actors.iter().find(|actor| chosen.is_some_and(|old| is_same_place(old, actor)));
+        let Some(same) = same.map(Arc::clone) else {
+            held.remove(&key);
+            return false;
+        };
+        session.chosen = Some(same);
+        session.actors = actors;
+        session.confirmed = now;
+        true
+    }
+
+    /// Logs out.
+    pub fn close(&self, ticket: &Ticket) {
+        self.held().remove(&ticket.key());
+    }
+
+    /// What every form of this ticket's holder carries, so that nobody else can send it for them.
+    pub fn form_token(&self, ticket: &Ticket) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.form_key, ticket.0.as_bytes()))
+    }
+
+    /// Whether a form came from the holder of this ticket. Takes the same time for every wrong one.
+    pub fn is_form_token(&self, ticket: &Ticket, token: &str) -> bool {
+        let Ok(token) = BASE64_URL_SAFE_NO_PAD.decode(token) else { return false };
+        hmac::verify(&self.form_key, ticket.0.as_bytes(), &token).is_ok()
+    }
+
+    fn is_alive(&self, session: &Session, now: Instant) -> bool {
+        !is_over(session.seen, self.limits.idle_seconds_max, now)
+            && !is_over(session.began, self.limits.absolute_seconds_max, now)
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Key, Session>> {
+        // Every change is one insert or remove: a panic elsewhere leaves nothing half done.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether so many seconds have gone by.
+fn is_over(since: Instant, seconds_max: u32, now: Instant) -> bool {
+    now.0.saturating_sub(since.0) >= i64::from(seconds_max) * 1000
+}
+
+/// The same person in the same capacity, whatever their names are now.
+fn is_same_place(one: &Actor, other: &Actor) -> bool {
+    use akson_access::Standing;
+    one.id == other.id
+        && match (&one.standing, &other.standing) {
+            (Standing::Personnel(one), Standing::Personnel(other)) => {
+                one.role == other.role
+                    && one.references == other.references
+                    && one.organisations == other.organisations
+            }
+            (Standing::Citizen(one), Standing::Citizen(other)) => one == other,
+            (Standing::System(one), Standing::System(other)) => one == other,
+            (
+                Standing::Open
+                | Standing::Operator
+                | Standing::Personnel(_)
+                | Standing::Citizen(_)
+                | Standing::System(_),
+                _,
+            ) => false,
+        }
+}
+
+fn no_randomness() -> Problem {
+    Problem::fault("IDN-070", "the machine gives no random numbers")
+}
+
+#[cfg(test)]
+mod tests;
