@@ -7,5 +7,6 @@
 
 mod outbound;
 pub mod sessions;
+pub mod tokens;
 
 pub use outbound::{Outbound, Reply, parse_address};

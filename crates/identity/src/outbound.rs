@@ -80,7 +80,7 @@ impl Outbound {
     }
 }
 
-fn unreachable(for_log: String) -> Problem {
+pub(crate) fn unreachable(for_log: String) -> Problem {
     Problem::new(
         Kind::Busy,
         "IDN-061",

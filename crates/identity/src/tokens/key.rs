@@ -1,0 +1,177 @@
+//! Public keys as JWKs, and checking a signature with one.
+//!
+//! A key of one kind is never used with an algorithm of another: that is what "algorithm confusion"
+//! would need. Standard: RFC 7517, RFC 7518 section 6, RFC 7638 (thumbprints)
+
+use akson_base::limits::PROVIDER_KEYS_MAX;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
+use serde_json::Value;
+
+use super::algorithm::{Algorithm, Curve, Family};
+
+/// Members that only a private or a secret key has.
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+/// RSA moduli, in bytes: 2048 to 8192 bits.
+const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Material {
+    Rsa {
+        modulus: Vec<u8>,
+        exponent: Vec<u8>,
+    },
+    /// An uncompressed point.
+    Ec {
+        curve: Curve,
+        point: Vec<u8>,
+    },
+}
+
+/// One public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) id: Option<String>,
+    /// When the key says that it is for one algorithm only.
+    algorithm: Option<String>,
+    material: Material,
+}
+
+impl Key {
+    /// Reads a public JWK that is for signatures. The error says what is wrong with it.
+    pub(crate) fn of_jwk(jwk: &Value) -> Result<Self, &'static str> {
+        let jwk = jwk.as_object().ok_or("a key is not a JSON object")?;
+        if PRIVATE.iter().any(|member| jwk.contains_key(*member)) {
+            return Err("a key that should be public has private members");
+        }
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let bytes = |name: &str| {
+            let decoded = text(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+            decoded.ok_or("a member of a key is missing or not base64url")
+        };
+        if text("use").is_some_and(|purpose| purpose != "sig") {
+            return Err("a key is not for signatures");
+        }
+        let material = match text("kty") {
+            Some("RSA") => {
+                let modulus = without_leading_zeros(bytes("n")?);
+                if !MODULUS_BYTES.contains(&modulus.len()) {
+                    return Err("an RSA key has fewer than 2048 or more than 8192 bits");
+                }
+                Material::Rsa { modulus, exponent: without_leading_zeros(bytes("e")?) }
+            }
+            Some("EC") => {
+                let curve = [Curve::P256, Curve::P384];
+                let curve = curve.into_iter().find(|curve| Some(curve.name()) == text("crv"));
+                let curve = curve.ok_or("an EC key is neither on P-256 nor on P-384")?;
+                let (x, y) = (bytes("x")?, bytes("y")?);
+                if x.len() != curve.bytes() || y.len() != curve.bytes() {
+                    return Err("a coordinate of an EC key does not have its curve's length");
+                }
+                Material::Ec { curve, point: [&[4][..], &x, &y].concat() }
+            }
+            Some(_) | None => return Err("a key is neither RSA nor EC"),
+        };
+        Ok(Self {
+            id: text("kid").map(str::to_string),
+            algorithm: text("alg").map(str::to_string),
+            material,
+        })
+    }
+
+    /// Whether the key is of the algorithm's kind, and not for another one.
+    pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
+        let kind = match (&self.material, algorithm.family()) {
+            (Material::Rsa { .. }, Family::Rsa(_)) => true,
+            (Material::Ec { curve, .. }, Family::Ec(other, _)) => *curve == other,
+            (Material::Rsa { .. }, Family::Ec(..)) | (Material::Ec { .. }, Family::Rsa(_)) => false,
+        };
+        kind && self.algorithm.as_deref().is_none_or(|own| own == algorithm.name())
+    }
+
+    /// Whether the signature is this key's over these bytes. A key that does not fit never is.
+    pub(crate) fn signed(&self, algorithm: Algorithm, bytes: &[u8], signature: &[u8]) -> bool {
+        if !self.fits(algorithm) {
+            return false;
+        }
+        match (&self.material, algorithm.family()) {
+            (Material::Rsa { modulus, exponent }, Family::Rsa(parameters)) => {
+                RsaPublicKeyComponents { n: modulus, e: exponent }
+                    .verify(parameters, bytes, signature)
+                    .is_ok()
+            }
+            (Material::Ec { point, .. }, Family::Ec(_, parameters)) => {
+                UnparsedPublicKey::new(parameters, point).verify(bytes, signature).is_ok()
+            }
+            (Material::Rsa { .. }, Family::Ec(..)) | (Material::Ec { .. }, Family::Rsa(_)) => false,
+        }
+    }
+
+    /// SHA-256 of the key in its one form (RFC 7638).
+    pub(crate) fn thumbprint(&self) -> [u8; 32] {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let canonical = match &self.material {
+            Material::Rsa { modulus, exponent } => {
+                format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, text(exponent), text(modulus))
+            }
+            Material::Ec { curve, point } => {
+                let coordinates = point.get(1..).unwrap_or_default();
+                let (x, y) = coordinates.split_at(coordinates.len() / 2);
+                let (crv, x, y) = (curve.name(), text(x), text(y));
+                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+            }
+        };
+        sha256(canonical.as_bytes())
+    }
+}
+
+/// SHA-256.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    out
+}
+
+fn without_leading_zeros(bytes: Vec<u8>) -> Vec<u8> {
+    bytes.into_iter().skip_while(|byte| *byte == 0).collect()
+}
+
+/// A provider's keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeySet {
+    pub(crate) keys: Vec<Key>,
+    /// How many were left out because they cannot be used here.
+    pub(crate) left_out: usize,
+}
+
+impl KeySet {
+    /// Reads a JWK set. A key that cannot be used (another kind, encryption) is left out.
+    pub(crate) fn of_json(json: &Value) -> Result<Self, &'static str> {
+        let keys = json.get("keys").and_then(Value::as_array).ok_or("it has no array \"keys\"")?;
+        if keys.len() > PROVIDER_KEYS_MAX {
+            return Err("it has too many keys");
+        }
+        let usable: Vec<Key> = keys.iter().filter_map(|jwk| Key::of_jwk(jwk).ok()).collect();
+        if usable.is_empty() {
+            return Err("it has no RSA or EC key for signatures");
+        }
+        Ok(Self { left_out: keys.len() - usable.len(), keys: usable })
+    }
+
+    /// The key of this id, preferably one that fits the algorithm; for a token that names none, the only one that fits its algorithm.
+    pub(crate) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&Key> {
+        match id {
+            Some(id) => {
+                let mut named = self.keys.iter().filter(|key| key.id.as_deref() == Some(id));
+                let fitting = named.clone().find(|key| key.fits(algorithm));
+                fitting.or_else(|| named.next())
+            }
+            None => {
+                let mut fitting = self.keys.iter().filter(|key| key.fits(algorithm));
+                fitting.next().filter(|_| fitting.next().is_none())
+            }
+        }
+    }
+}
