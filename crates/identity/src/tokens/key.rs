@@ -175,3 +175,98 @@ impl KeySet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7515 appendix A.2.
+    const MODULUS: &str = concat!(
+        "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4Ql",
+        "L-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUs",
+        "LA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoud",
+        "F8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+    );
+    const SIGNED: &str = concat!(
+        "eyJhbGciOiJSUzI1NiJ9.",
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+    );
+    const SIGNATURE: &str = concat!(
+        "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujG",
+        "bds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K",
+        "0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6",
+        "LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+    );
+
+    #[test]
+    fn the_published_rs256_signature_holds_and_only_it() {
+        let key = Key::of_jwk(&json!({ "kty": "RSA", "n": MODULUS, "e": "AQAB" })).unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(SIGNATURE).unwrap();
+        assert!(key.signed(Algorithm::Rs256, SIGNED.as_bytes(), &signature));
+        assert!(!key.signed(Algorithm::Ps256, SIGNED.as_bytes(), &signature));
+        assert!(!key.signed(Algorithm::Es256, SIGNED.as_bytes(), &signature));
+        assert!(!key.signed(Algorithm::Rs256, &SIGNED.as_bytes()[1..], &signature));
+        assert!(!key.signed(Algorithm::Rs256, SIGNED.as_bytes(), &signature[1..]));
+    }
+
+    #[test]
+    fn the_published_thumbprint_is_found() {
+        // RFC 7638 section 3.1.
+        let jwk = json!({ "kty": "RSA", "e": "AQAB", "alg": "RS256", "kid": "2011-04-29", "n": concat!(
+            "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWK",
+            "RXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMic",
+            "AtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3",
+            "XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+        ) });
+        let thumbprint = Key::of_jwk(&jwk).unwrap().thumbprint();
+        let expected = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+        assert_eq!(URL_SAFE_NO_PAD.encode(thumbprint), expected);
+    }
+
+    #[test]
+    fn keys_that_may_not_be_used_are_refused_with_a_reason() {
+        let short = URL_SAFE_NO_PAD.encode([0xff; 128]);
+        let half = URL_SAFE_NO_PAD.encode([1; 31]);
+        let whole = URL_SAFE_NO_PAD.encode([1; 32]);
+        for (jwk, reason) in [
+            (json!("x"), "not a JSON object"),
+            (json!({ "kty": "oct", "k": "AAAA" }), "private members"),
+            (json!({ "kty": "EC", "crv": "P-256", "x": whole, "y": whole, "d": "x" }), "private"),
+            (json!({ "kty": "RSA", "n": short, "e": "AQAB" }), "2048"),
+            (json!({ "kty": "RSA", "n": "a b", "e": "AQAB" }), "base64url"),
+            (
+                json!({ "kty": "RSA", "n": MODULUS, "e": "AQAB", "use": "enc" }),
+                "not for signatures",
+            ),
+            (json!({ "kty": "EC", "crv": "P-521", "x": whole, "y": whole }), "P-384"),
+            (json!({ "kty": "EC", "crv": "P-256", "x": half, "y": whole }), "length"),
+            (json!({ "kty": "OKP", "crv": "Ed25519", "x": whole }), "neither RSA nor EC"),
+        ] {
+            let error = Key::of_jwk(&jwk).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_point_off_the_curve_signs_nothing() {
+        let one = URL_SAFE_NO_PAD.encode([1; 32]);
+        let jwk = json!({ "kty": "EC", "crv": "P-256", "x": one, "y": one });
+        let key = Key::of_jwk(&jwk).unwrap();
+        assert!(!key.signed(Algorithm::Es256, b"x", &[1; 64]));
+    }
+
+    #[test]
+    fn a_token_that_names_no_key_gets_the_only_one_that_fits() {
+        let rsa = json!({ "kty": "RSA", "n": MODULUS, "e": "AQAB", "kid": "a" });
+        let pss = json!({ "kty": "RSA", "n": MODULUS, "e": "AQAB", "kid": "b", "alg": "PS256" });
+        let set = KeySet::of_json(&json!({ "keys": [rsa, pss, { "kty": "oct" }] })).unwrap();
+        assert_eq!(set.left_out, 1);
+        let found = |id, algorithm| set.find(id, algorithm).and_then(|key| key.id.as_deref());
+        assert_eq!(found(None, Algorithm::Rs256), Some("a"));
+        assert_eq!(found(None, Algorithm::Ps256), None);
+        assert_eq!(found(Some("b"), Algorithm::Rs256), Some("b"));
+        assert_eq!(found(Some("c"), Algorithm::Ps256), None);
+    }
+}

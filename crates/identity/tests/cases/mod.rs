@@ -1,0 +1,5 @@
+//! One file per family.
+
+mod keys;
+mod proofs;
+mod tokens;
