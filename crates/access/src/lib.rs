@@ -118,7 +118,12 @@ impl ReadPermit {
     /// For reading what a decision is made of: registers, and the facts about a patient. What is
     /// read under it goes to nobody.
     pub fn for_deciding() -> Self {
-        Self { actor: Arc::new(Actor::operator()), ground: Ground::Directory }
+        Self::for_deciding_of(&Arc::new(Actor::operator()))
+    }
+
+    /// As [`ReadPermit::for_deciding`], about what this actor asked for.
+    pub fn for_deciding_of(actor: &Arc<Actor>) -> Self {
+        Self { actor: Arc::clone(actor), ground: Ground::Directory }
     }
 }
 

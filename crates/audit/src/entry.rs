@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use akson_access::{Ground, ReadPermit, WritePermit};
+use akson_access::{Ground, ReadPermit, Role, Standing, WritePermit};
 use akson_base::Problem;
 use akson_store::keys::PatientNumber;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,15 @@ pub struct Entry {
     pub display: Arc<str>,
     /// `Ground::code`.
     pub ground: Cow<'static, str>,
+    /// What the actor works as, `Role::code`; empty without login.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub role: Cow<'static, str>,
+    /// The name of the organisation that the actor worked for; empty for others.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub organisation: Arc<str>,
+    /// The system through which it came; empty for our own pages.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub client: Arc<str>,
     /// What was done.
     pub action: Action,
     /// FHIR's name of the interaction: `read`, `search-type`, `transaction`, or a page's name.
@@ -78,6 +87,15 @@ impl Entry {
             actor: Arc::clone(&actor.id),
             display: Arc::clone(&actor.display),
             ground: Cow::Borrowed(ground.code()),
+            role: Cow::Borrowed(actor.role().map_or("", Role::code)),
+            organisation: match &actor.standing {
+                Standing::Personnel(personnel) => Arc::clone(&personnel.organisation_name),
+                Standing::Open
+                | Standing::Operator
+                | Standing::Citizen(_)
+                | Standing::System(_) => Arc::default(),
+            },
+            client: Arc::clone(&actor.client),
             action,
             interaction: Cow::Borrowed(interaction),
             target: String::new(),
@@ -85,6 +103,13 @@ impl Entry {
             patients: Vec::new(),
             trace: trace.to_string(),
         }
+    }
+
+    /// The ground, when it is another than the permit's: one for each patient under the rules.
+    #[must_use]
+    pub fn on(mut self, ground: Ground) -> Self {
+        self.ground = Cow::Borrowed(ground.code());
+        self
     }
 
     /// Names what was looked at or changed: `Type/id` or `Type`.

@@ -7,10 +7,13 @@
 mod commit;
 mod elements;
 mod interactions;
+mod known;
 pub mod outcome;
 pub mod page;
+mod patient_facts;
 pub mod request;
 mod searching;
+mod sight;
 mod turns;
 mod writes;
 
@@ -19,10 +22,17 @@ use std::sync::Arc;
 use akson_access::Policy;
 use akson_audit::{AccessIndex, Entry};
 use akson_base::Problem;
+use akson_fhir::definitions::ResourceType;
 use akson_store::Store;
 use akson_store::engine::Transaction;
+use akson_store::keys::PatientNumber;
+
+use crate::sight::Sight;
 
 pub use interactions::everything::EverythingPages;
+pub use interactions::ground::{
+    DECIDED_HOURS, EMERGENCY_HOURS, Opening, PatientStanding, REASON_CHARACTERS_MAX,
+};
 pub use page::page_json;
 
 /// The record over one store. Share it behind an `Arc`.
@@ -31,13 +41,15 @@ pub struct Record {
     policy: Policy,
     accesses: AccessIndex,
     turns: turns::Turns,
+    known: Arc<known::Known>,
 }
 
 impl Record {
     /// A record under a policy.
     pub fn new(store: Arc<Store>, policy: Policy) -> Self {
         let accesses = AccessIndex::new(Arc::clone(&store));
-        Self { store, policy, accesses, turns: turns::Turns::default() }
+        let known = Arc::new(known::Known::new(Arc::clone(&store)));
+        Self { store, policy, accesses, turns: turns::Turns::default(), known }
     }
 
     /// The store below, for operators' commands and figures; its reads need a permit too.
@@ -51,9 +63,31 @@ impl Record {
         self.accesses.catch_up()
     }
 
-    /// Makes a log entry durable.
-    async fn log(&self, entry: Entry) -> Result<(), Problem> {
-        let transaction = Transaction { log: vec![entry.encode()?], ..Transaction::default() };
+    /// Logs an attempt that came to nothing.
+    async fn log_missed(
+        &self,
+        sight: &Sight,
+        entry: Entry,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<(), Problem> {
+        let entry = sight.missed(&self.store, entry, resource_type, id)?;
+        self.log_entries(&[entry]).await
+    }
+
+    /// Makes the log entries of a look durable: one for each ground on which patients were seen.
+    async fn log(
+        &self,
+        sight: &Sight,
+        entry: Entry,
+        patients: impl IntoIterator<Item = PatientNumber>,
+    ) -> Result<(), Problem> {
+        self.log_entries(&sight.entries(entry, patients)?).await
+    }
+
+    async fn log_entries(&self, entries: &[Entry]) -> Result<(), Problem> {
+        let log = entries.iter().map(Entry::encode).collect::<Result<_, _>>()?;
+        let transaction = Transaction { log, ..Transaction::default() };
         match commit::submit(&self.store, transaction).await {
             Ok(_) => Ok(()),
             Err(error) => Err(commit::problem(error)),

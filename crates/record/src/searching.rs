@@ -5,29 +5,30 @@ use akson_base::{Instant, Problem};
 use akson_fhir::definitions::ResourceType;
 use akson_fhir::json;
 use akson_fhir::model::Resource;
+use akson_store::Store;
 use akson_store::engine::Snapshot;
 use akson_store::keys::ResourceKey;
 use akson_store::search::{self, Found, ParseInput, Query, SearchContext};
 
-use crate::Record;
-
 /// Searches against one view of the store.
 pub(crate) struct Searching<'a> {
-    record: &'a Record,
+    store: &'a Store,
     permit: &'a ReadPermit,
     pub(crate) snapshot: &'a dyn Snapshot,
+    /// The same view without what is hidden from the caller taken out, when that is another.
+    whole: Option<&'a dyn Snapshot>,
     base: &'a str,
     now: Instant,
 }
 
 impl<'a> Searching<'a> {
-    pub(crate) fn new(
-        record: &'a Record,
+    pub(crate) fn over(
+        store: &'a Store,
         permit: &'a ReadPermit,
         snapshot: &'a dyn Snapshot,
         base: &'a str,
     ) -> Self {
-        Self { record, permit, snapshot, base, now: record.store.clock().now() }
+        Self { store, permit, snapshot, whole: None, base, now: store.clock().now() }
     }
 
     /// Understands a query.
@@ -49,39 +50,49 @@ impl<'a> Searching<'a> {
 
     /// The current versions of what a search found, parsed.
     pub(crate) fn resources(&self, keys: &[ResourceKey]) -> Result<Vec<Resource>, Problem> {
-        let stored = self.record.store.current_of_many(self.permit, self.snapshot, keys)?;
+        let stored = self.store.current_of_many(self.permit, self.snapshot, keys)?;
         stored.iter().map(|one| parse_stored(&one.json)).collect()
+    }
+
+    /// The parsed current version of a resource: composites are judged on it.
+    fn load(&self, key: ResourceKey) -> Result<Option<Resource>, Problem> {
+        match self.store.current(self.permit, self.snapshot, key)? {
+            Some(stored) if !stored.deleted => parse_stored(&stored.json).map(Some),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// For writes, whose preconditions speak of the whole store.
+    pub(crate) fn knowing_whole(mut self, whole: Option<&'a dyn Snapshot>) -> Self {
+        self.whole = whole;
+        self
+    }
+
+    /// Whether nothing is hidden from the caller.
+    pub(crate) fn sees_whole(&self) -> bool {
+        self.whole.is_none()
+    }
+
+    /// As [`Searching::with`], on the whole store. What comes of it is for preconditions only.
+    pub(crate) fn with_whole<T>(&self, run: impl FnOnce(&SearchContext<'_>) -> T) -> T {
+        let snapshot = self.whole.unwrap_or(self.snapshot);
+        Searching { snapshot, whole: None, ..*self }.with(run)
     }
 
     /// Runs something that wants the store's own search context.
     pub(crate) fn with<T>(&self, run: impl FnOnce(&SearchContext<'_>) -> T) -> T {
-        let load = |key: ResourceKey| self.record.load(self.permit, self.snapshot, key);
+        let load = |key: ResourceKey| self.load(key);
         let as_of = |key: ResourceKey, commit: u64| {
-            self.record.store.facets_as_of(self.permit, self.snapshot, key, commit)
+            self.store.facets_as_of(self.permit, self.snapshot, key, commit)
         };
         run(&SearchContext {
             snapshot: self.snapshot,
-            extractor: self.record.store.extractor(),
+            extractor: self.store.extractor(),
             permit: self.permit,
             load: &load,
             as_of: &as_of,
-            counts: self.record.store.counts(),
+            counts: self.store.counts(),
         })
-    }
-}
-
-impl Record {
-    /// The parsed current version of a resource: composites are judged on it.
-    fn load(
-        &self,
-        permit: &ReadPermit,
-        snapshot: &dyn Snapshot,
-        key: ResourceKey,
-    ) -> Result<Option<Resource>, Problem> {
-        match self.store.current(permit, snapshot, key)? {
-            Some(stored) if !stored.deleted => parse_stored(&stored.json).map(Some),
-            Some(_) | None => Ok(None),
-        }
     }
 }
 

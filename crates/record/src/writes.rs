@@ -6,8 +6,9 @@
 //! Standard: <https://hl7.org/fhir/R4/http.html#trules>
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use akson_access::WritePermit;
+use akson_access::{Ground, WritePermit};
 use akson_audit::Entry;
 use akson_base::{Instant, Kind, Problem, limits};
 use akson_fhir::definitions::ResourceType;
@@ -15,14 +16,17 @@ use akson_fhir::model::Resource;
 use akson_store::Located;
 use akson_store::drafts::{Draft, Drafted, check_id};
 use akson_store::engine::{CommitError, Transaction};
-use akson_store::keys::ResourceKey;
+use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::reads::json_of;
 
+use crate::elements::{codings, reference};
 use crate::interactions::conditional::{Condition, several};
 use crate::interactions::references::Rewriting;
-use crate::interactions::{target, type_name};
+use crate::interactions::{not_found, target, type_name};
+use crate::patient_facts::DECISION_SYSTEM;
 use crate::request::{Did, Version, Written};
 use crate::searching::Searching;
+use crate::sight::{Judge, Sight};
 use crate::{Record, commit};
 
 /// What one entry wants.
@@ -79,6 +83,9 @@ pub(crate) struct Writing<'a> {
     pub(crate) is_transaction: bool,
     /// Whether the caller wants to see what was written.
     pub(crate) want_json: bool,
+    /// The ground on which the house itself writes for the caller (access taken with a reason),
+    /// instead of the caller's own.
+    pub(crate) for_caller: Option<Ground>,
 }
 
 /// Which resource an entry turned out to mean.
@@ -103,6 +110,8 @@ enum Outcome {
 struct Attempt {
     outcomes: Vec<Outcome>,
     transaction: Transaction,
+    /// Where what is changed stood before.
+    left: Vec<ResourceKey>,
 }
 
 impl Record {
@@ -110,9 +119,25 @@ impl Record {
     pub(crate) async fn write(&self, writing: Writing<'_>) -> Result<Vec<Written>, Problem> {
         let mut turn = None;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
-            let attempt = self.attempt(&writing)?;
+            let sight = match writing.for_caller {
+                None => self.sight_of(writing.permit.actor())?,
+                Some(_) => Sight::whole(writing.permit.actor()),
+            };
+            let mut denied = Vec::new();
+            let attempt = match self.attempt(&writing, &sight, &mut denied) {
+                Err(problem) if problem.kind == Kind::Refused => {
+                    let entry = writing.log.clone().on(Ground::Refused).concerning(denied);
+                    self.log_entries(&[entry]).await?;
+                    return Err(problem);
+                }
+                attempt => attempt?,
+            };
+            let changed: Vec<ResourceKey> =
+                attempt.transaction.changes.iter().map(|c| ResourceKey(c.resource)).collect();
+            let left = attempt.left.clone();
             match commit::submit(&self.store, attempt.transaction).await {
                 Ok(committed) => {
+                    self.known.forget(changed.into_iter().chain(left));
                     let time = Instant(committed.time);
                     return self.written(&writing, attempt.outcomes, time);
                 }
@@ -127,11 +152,17 @@ impl Record {
         Err(commit::problem(CommitError::Precondition { index: 0 }))
     }
 
-    fn attempt(&self, writing: &Writing<'_>) -> Result<Attempt, Problem> {
-        let snapshot = self.store.snapshot();
-        let read = self.policy.may_read(writing.permit.actor())?;
-        let searching = Searching::new(self, &read, snapshot.as_ref(), writing.base);
-        let mut draft = self.store.draft(snapshot.as_ref());
+    fn attempt(
+        &self,
+        writing: &Writing<'_>,
+        sight: &Sight,
+        denied: &mut Vec<PatientNumber>,
+    ) -> Result<Attempt, Problem> {
+        let whole = self.store.snapshot();
+        let seen = sight.over(Arc::clone(&whole));
+        let searching = Searching::over(&self.store, &sight.permit, seen.as_ref(), writing.base)
+            .knowing_whole(sight.judge().map(|_| whole.as_ref()));
+        let mut draft = self.store.draft(whole.as_ref());
         let resolved = self.resolve_all(&searching, writing.entries, &mut draft)?;
         refuse_twice(writing.entries, &resolved)?;
         let mut rewriting = Rewriting::default();
@@ -143,10 +174,19 @@ impl Record {
         }
         let searching = writing.is_transaction.then_some(&searching);
         let mut outcomes = Vec::with_capacity(resolved.len());
+        let mut left = Vec::new();
         for (entry, resolved) in writing.entries.iter().zip(resolved) {
+            let before = resolved.located().map(|located| located.key);
+            let is_limited = sight.judge().is_some();
+            let permit = writing.permit;
+            let rewriting = &mut rewriting;
             let mut outcome =
-                draft_entry(&mut draft, writing.permit, entry, resolved, &mut rewriting, searching)
+                draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, is_limited)
                     .map_err(|p| within(p, entry))?;
+            if let (Outcome::Wrote { drafted, .. }, Some(judge)) = (&outcome, sight.judge()) {
+                permitted(judge, before, drafted, denied).map_err(|p| within(p, entry))?;
+            }
+            left.extend(before);
             if let Outcome::Wrote { drafted, .. } = &mut outcome
                 && !writing.want_json
             {
@@ -161,9 +201,14 @@ impl Record {
         let mut transaction = draft.transaction;
         transaction.preconditions.append(&mut rewriting.guards);
         let patients = transaction.changes.iter().map(|c| ResourceKey(c.resource).patient());
-        let log = writing.log.clone().concerning(patients);
-        transaction.log.push(log.encode()?);
-        Ok(Attempt { outcomes, transaction })
+        let log = match writing.for_caller {
+            None => writing.log.clone(),
+            Some(ground) => writing.log.clone().on(ground),
+        };
+        for entry in sight.entries(log, patients)? {
+            transaction.log.push(entry.encode()?);
+        }
+        Ok(Attempt { outcomes, transaction, left })
     }
 
     /// Deletes first, as the standard orders a transaction: what it deletes, none of its conditions
@@ -227,12 +272,18 @@ impl Record {
             }
             Intent::Update { id, if_match, .. } => {
                 check_id(id)?;
-                Ok(Resolved::Put { id: id.to_string(), located: locate(id)?, if_match })
+                let located = locate(id)?;
+                if located.is_none() && !searching.sees_whole() {
+                    // Hidden and absent look the same, so neither can be made under this id.
+                    return Err(not_found(resource_type));
+                }
+                Ok(Resolved::Put { id: id.to_string(), located, if_match })
             }
             Intent::UpdateConditional { query, body, if_match } => {
                 let ids = condition(query)?;
                 let id = match ids.as_slice() {
                     [] => match crate::interactions::parse(resource_type, body)?.id() {
+                        Some(_) if !searching.sees_whole() => return Err(own_id(resource_type)),
                         Some(own) => own.to_string(),
                         None => self.store.new_id()?,
                     },
@@ -306,12 +357,54 @@ impl Record {
 }
 
 impl Resolved {
+    fn located(&self) -> Option<&Located> {
+        match self {
+            Self::Put { located, .. } | Self::Delete { located, .. } => located.as_ref(),
+            Self::Exists { .. } | Self::Nothing => None,
+        }
+    }
+
     fn id(&self) -> Option<&str> {
         match self {
             Self::Put { id, .. } | Self::Delete { id, .. } | Self::Exists { id } => Some(id),
             Self::Nothing => None,
         }
     }
+}
+
+/// Refuses an id of the caller's own choice to those who do not see the whole record.
+fn own_id(resource_type: ResourceType) -> Problem {
+    Problem::new(
+        Kind::Unprocessable,
+        "REC-045",
+        format!(
+            "Nothing matches, and a new {} gets its id from the server: leave Resource.id out.",
+            type_name(resource_type)
+        ),
+    )
+}
+
+/// Refuses a change of what the caller may not change: as it was, and as it becomes.
+fn permitted(
+    judge: &Judge,
+    before: Option<ResourceKey>,
+    drafted: &Drafted,
+    denied: &mut Vec<PatientNumber>,
+) -> Result<(), Problem> {
+    for key in before.into_iter().chain([drafted.key]) {
+        if !judge.may_write(key, &drafted.subjects)? {
+            denied.push(key.patient());
+            return Err(Problem::new(
+                Kind::Refused,
+                "REC-044",
+                format!(
+                    "Your role and your ground do not let you change this {}.",
+                    type_name(key.resource_type())
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn body<'a>(intent: &Intent<'a>) -> &'a [u8] {
@@ -330,6 +423,7 @@ fn draft_entry(
     resolved: Resolved,
     rewriting: &mut Rewriting,
     searching: Option<&Searching<'_>>,
+    is_limited: bool,
 ) -> Result<Outcome, Problem> {
     let resource_type = entry.resource_type;
     match resolved {
@@ -347,11 +441,34 @@ fn draft_entry(
             let mut resource = crate::interactions::parse(resource_type, body(&entry.intent))?;
             check_body_id(entry, &resource, &id)?;
             rewriting.apply(&mut resource, searching)?;
-            let drafted = draft.put(permit, resource_type, &id, &resource, located.as_ref())?;
+            if is_limited {
+                refuse_decision(&resource)?;
+            }
+            let mut drafted = draft.put(permit, resource_type, &id, &resource, located.as_ref())?;
+            // A Binary belongs to whom its context names; no search parameter tells.
+            let context = resource.root().first("securityContext").and_then(reference);
+            let patient = context.and_then(|c| c.strip_prefix("Patient/").map(str::to_string));
+            drafted.subjects.extend(patient);
             check_if_match(if_match, Some(drafted.version - 1))?;
             Ok(Outcome::Wrote { id, drafted, deleted: false })
         }
     }
+}
+
+/// The record alone writes down that somebody took access with a reason.
+fn refuse_decision(resource: &Resource) -> Result<(), Problem> {
+    let categories = resource.root().named("category");
+    let is_decision = resource.root().type_name() == "Consent"
+        && categories.flat_map(codings).any(|(system, _, _)| system == Some(DECISION_SYSTEM));
+    if !is_decision {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Refused,
+        "REC-046",
+        "Access with a written reason is taken on the page that opens the journal; a Consent of \
+         this category cannot be sent in.",
+    ))
 }
 
 /// An update's body must say the same id as the address.

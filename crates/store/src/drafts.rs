@@ -40,6 +40,9 @@ pub struct Drafted {
     pub created: bool,
     /// The stored form, uncompressed: what follows `meta.lastUpdated`.
     pub tail: Vec<u8>,
+    /// Ids of the patients that a resource outside every patient's range speaks of, before or
+    /// after.
+    pub subjects: Vec<String>,
 }
 
 impl<'a> Draft<'a> {
@@ -79,7 +82,12 @@ impl<'a> Draft<'a> {
         if created || located.is_some_and(|l| l.key != key) {
             self.locator(resource_type, id, key, false);
         }
-        Ok(Drafted { key, version, created, tail })
+        let mut spoken_of = Vec::new();
+        if patient == NO_PATIENT {
+            subjects(&new_facets, &mut spoken_of);
+            before.iter().for_each(|before| subjects(&before.facets, &mut spoken_of));
+        }
+        Ok(Drafted { key, version, created, tail, subjects: spoken_of })
     }
 
     /// Adds a deletion as a version. Nothing to do when there is none or it is deleted already.
@@ -106,7 +114,12 @@ impl<'a> Draft<'a> {
         self.transaction.ops.push(Op::Delete { key: keys::facets(key) });
         self.archive(key, &before);
         self.locator(resource_type, id, key, true);
-        Ok(Some(Drafted { key, version, created: false, tail: Vec::new() }))
+        let mut spoken_of = Vec::new();
+        if key.patient() == NO_PATIENT {
+            subjects(&before.facets, &mut spoken_of);
+        }
+        let tail = Vec::new();
+        Ok(Some(Drafted { key, version, created: false, tail, subjects: spoken_of }))
     }
 
     /// What is there now, and the precondition that it still is at commit.
@@ -269,6 +282,13 @@ struct Before {
     deleted: bool,
     facets: Vec<u8>,
     value: Vec<u8>,
+}
+
+/// The patients that a resource's facets refer to.
+fn subjects(bytes: &[u8], found: &mut Vec<String>) {
+    let Some(facets) = facets::Facets::of(bytes) else { return };
+    let targets = facets.iter().filter_map(|entry| facets::target::literal_target(entry.value));
+    found.extend(targets.filter(|(name, _)| *name == "Patient").map(|(_, id)| id.to_string()));
 }
 
 pub(crate) fn claim_key(name: &str) -> Vec<u8> {

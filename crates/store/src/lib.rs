@@ -19,6 +19,7 @@ mod numbers;
 mod owners;
 pub mod reads;
 pub mod search;
+pub mod sighted;
 
 use std::collections::HashMap;
 use std::path::Path;

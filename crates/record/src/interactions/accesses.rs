@@ -1,7 +1,8 @@
 //! Who has opened this journal.
 
+use akson_access::rules::Class;
 use akson_audit::{Access, Entry};
-use akson_base::Problem;
+use akson_base::{Kind, Problem};
 
 use super::target;
 use crate::Record;
@@ -17,19 +18,29 @@ impl Record {
         patient_id: &str,
         limit: usize,
     ) -> Result<Vec<Access>, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let number = {
             let snapshot = self.store.snapshot();
             self.store.patient_number(snapshot.as_ref(), patient_id)?
         };
+        if let (Some(number), Some(judge)) = (number, sight.judge())
+            && !judge.on(number)?.decision.rights.may_read(Class::Log)
+        {
+            return Err(Problem::new(
+                Kind::Refused,
+                "REC-043",
+                "Who has opened a journal is shown to the patient, to those who act for the \
+                 patient, and to the privacy officer.",
+            ));
+        }
         let found = match number {
-            Some(number) => self.accesses.accesses(&permit, number, limit)?,
+            Some(number) => self.accesses.accesses(&sight.permit, number, limit)?,
             None => Vec::new(),
         };
         let patient = Definitions::r4().resource_type("Patient");
         let about = patient.map(|p| target(p, patient_id)).unwrap_or_default();
-        let entry = Entry::reading(&permit, "accesses", &caller.trace).about(about);
-        self.log(entry.concerning(number)).await?;
+        let entry = Entry::reading(&sight.permit, "accesses", &caller.trace).about(about);
+        self.log(&sight, entry, number).await?;
         Ok(found)
     }
 }

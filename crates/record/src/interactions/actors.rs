@@ -34,7 +34,7 @@ impl Record {
     pub fn actors(&self, identity: &Identity) -> Result<Vec<Actor>, Problem> {
         let permit = ReadPermit::for_deciding();
         let snapshot = self.store.snapshot();
-        let searching = Searching::new(self, &permit, snapshot.as_ref(), "");
+        let searching = Searching::over(&self.store, &permit, snapshot.as_ref(), "");
         let registers = Registers { searching, now: self.store.clock().now() };
         let client = match identity.client_name.as_str() {
             "" => Arc::from(identity.client.as_str()),

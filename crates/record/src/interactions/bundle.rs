@@ -109,6 +109,7 @@ impl Record {
             claim,
             is_transaction: true,
             want_json: false,
+            for_caller: None,
         };
         let written = match self.write(writing).await {
             Ok(written) => written,

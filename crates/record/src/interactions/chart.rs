@@ -10,24 +10,27 @@ use crate::request::{Caller, Version};
 
 impl Record {
     /// Everything stored under the patient's number, by type, newest first within a type; only
-    /// `types` when any are named (`Patient` itself must be named too). One entry in the log.
+    /// `types` when any are named (`Patient` itself must be named too). Empty without a ground: see
+    /// [`Record::standing`]. One entry in the log.
     pub async fn chart(
         &self,
         caller: &Caller,
         patient_id: &str,
         types: &[&str],
     ) -> Result<Vec<Version>, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let definitions = Definitions::r4();
         let types: Vec<ResourceType> =
             types.iter().filter_map(|name| definitions.resource_type(name)).collect();
         let mut versions = Vec::new();
         let number = {
-            let snapshot = self.store.snapshot();
+            let snapshot = sight.snapshot(&self.store);
             let number = self.store.patient_number(snapshot.as_ref(), patient_id)?;
-            if let Some(number) = number {
+            if let Some(number) = number
+                && sight.opens_journal(number)?
+            {
                 self.store.visit_patient(
-                    &permit,
+                    &sight.permit,
                     snapshot.as_ref(),
                     number,
                     &types,
@@ -41,8 +44,8 @@ impl Record {
         };
         let patient = definitions.resource_type("Patient");
         let about = patient.map(|p| target(p, patient_id)).unwrap_or_default();
-        let entry = Entry::reading(&permit, "chart", &caller.trace).about(about);
-        self.log(entry.concerning(number)).await?;
+        let entry = Entry::reading(&sight.permit, "chart", &caller.trace).about(about);
+        self.log(&sight, entry, number).await?;
         Ok(versions)
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    /// Runs the search `query` over a type.
+    /// Runs the search `query` over a type: on what the caller sees, guarded by the whole.
     pub(crate) fn find(
         searching: &Searching<'_>,
         resource_type: ResourceType,
@@ -39,7 +39,13 @@ impl Condition {
                 ),
             ));
         }
-        let (keys, guards) = searching.with(|context| search::condition(context, &query))?;
+        // What must still hold at commit is told of the whole store, what was found of the part of
+        // it that the caller sees.
+        let (all, guards) = searching.with_whole(|context| search::condition(context, &query))?;
+        let keys = match searching.sees_whole() {
+            true => all,
+            false => searching.with(|context| search::condition(context, &query))?.0,
+        };
         let mut ids = Vec::with_capacity(keys.len());
         for key in keys {
             ids.push(search::id_of(searching.snapshot, key)?);

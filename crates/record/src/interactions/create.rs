@@ -56,6 +56,7 @@ impl Record {
             claim: None,
             is_transaction: false,
             want_json: true,
+            for_caller: None,
         };
         let written = self.write(writing).await?;
         written

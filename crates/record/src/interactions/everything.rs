@@ -69,18 +69,21 @@ impl Record {
         caller: &Caller,
         request: EverythingRequest,
     ) -> Result<EverythingPages, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let filter = Filter::parse(&request.query)?;
         let patient_type = Definitions::r4()
             .resource_type("Patient")
             .ok_or_else(|| Problem::fault("REC-020", "the definitions have no Patient"))?;
         let about = target(patient_type, &request.id);
-        let snapshot = self.store.snapshot();
+        let snapshot = sight.snapshot(&self.store);
         let located = self.store.locate(snapshot.as_ref(), patient_type, &request.id)?;
-        let entry = Entry::reading(&permit, "everything", &caller.trace)
+        let entry = Entry::reading(&sight.permit, "everything", &caller.trace)
             .about(about.clone())
             .asked(&request.query);
-        self.log(entry.concerning(located.iter().map(|l| l.key.patient()))).await?;
+        match &located {
+            Some(located) => self.log(&sight, entry, [located.key.patient()]).await?,
+            None => self.log_missed(&sight, entry, patient_type, &request.id).await?,
+        }
         let located = located.ok_or_else(|| not_found(patient_type))?;
         if located.deleted {
             return Err(gone(patient_type));
@@ -104,7 +107,7 @@ impl Record {
         }
         Ok(EverythingPages {
             store: Arc::clone(&self.store),
-            permit,
+            permit: sight.permit,
             base: Arc::clone(&caller.base),
             link: filter.link(&about),
             filter,

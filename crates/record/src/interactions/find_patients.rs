@@ -24,12 +24,13 @@ impl Record {
         text: &str,
         limit: usize,
     ) -> Result<Vec<Version>, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let mut found = Vec::new();
         let mut patients = Vec::new();
         {
-            let snapshot = self.store.snapshot();
-            let searching = Searching::new(self, &permit, snapshot.as_ref(), &caller.base);
+            let snapshot = sight.snapshot(&self.store);
+            let permit = &sight.permit;
+            let searching = Searching::over(&self.store, permit, snapshot.as_ref(), &caller.base);
             let patient = Definitions::r4().resource_type("Patient");
             let mut seen = HashSet::new();
             for query in queries(text) {
@@ -40,7 +41,7 @@ impl Record {
                 let query = searching.parse(patient, None, &query, true)?;
                 let keys = searching.execute(&query)?.matches;
                 let fresh: Vec<_> = keys.into_iter().filter(|k| seen.insert(*k)).collect();
-                for one in self.store.current_of_many(&permit, snapshot.as_ref(), &fresh)? {
+                for one in self.store.current_of_many(permit, snapshot.as_ref(), &fresh)? {
                     patients.push(one.key.patient());
                     found.push(version(one));
                 }
@@ -48,8 +49,8 @@ impl Record {
             found.truncate(limit);
         }
         // What was typed may be a name or number: the log keeps whom it showed, not the text.
-        let entry = Entry::reading(&permit, "find-patients", &caller.trace).about("Patient");
-        self.log(entry.concerning(patients)).await?;
+        let entry = Entry::reading(&sight.permit, "find-patients", &caller.trace).about("Patient");
+        self.log(&sight, entry, patients).await?;
         Ok(found)
     }
 }

@@ -30,7 +30,7 @@ struct Parameters {
 impl Record {
     /// One page.
     pub async fn history(&self, caller: &Caller, request: HistoryRequest) -> Result<Page, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let parameters = Parameters::parse(&request.query)?;
         let (path, name) = match &request.scope {
             HistoryScope::Instance(resource_type, id) => {
@@ -44,17 +44,32 @@ impl Record {
         let mut page = Page::default();
         let mut patients = Vec::new();
         {
-            let snapshot = self.store.snapshot();
-            let found =
-                self.history_page(&permit, snapshot.as_ref(), &request.scope, &parameters)?;
+            if matches!(request.scope, HistoryScope::System) {
+                sight.must_see_everything()?;
+            }
+            let snapshot = sight.snapshot(&self.store);
+            let scope = &request.scope;
+            let found = self.history_page(&sight.permit, snapshot.as_ref(), scope, &parameters);
+            let found = match (found, scope) {
+                (Err(problem), HistoryScope::Instance(of, id))
+                    if problem.kind == Kind::NotFound =>
+                {
+                    drop(snapshot);
+                    let entry = Entry::reading(&sight.permit, name, &caller.trace).about(path);
+                    self.log_missed(&sight, entry, *of, id).await?;
+                    return Err(problem);
+                }
+                (found, _) => found?,
+            };
             patients.extend(found.versions.iter().map(|s| s.key.patient()));
             page.next_link = found.next.map(|next| parameters.link(&path, Some(next)));
             page.total = found.total;
             page.entries = found.versions.into_iter().map(|s| (version(s), Mode::Match)).collect();
         }
         page.self_link = parameters.link(&path, parameters.cursor);
-        let entry = Entry::reading(&permit, name, &caller.trace).about(path).asked(&request.query);
-        self.log(entry.concerning(patients)).await?;
+        let entry =
+            Entry::reading(&sight.permit, name, &caller.trace).about(path).asked(&request.query);
+        self.log(&sight, entry, patients).await?;
         Ok(page)
     }
 

@@ -9,6 +9,7 @@ mod create;
 mod delete;
 pub(crate) mod everything;
 mod find_patients;
+pub(crate) mod ground;
 mod history;
 mod read;
 pub(crate) mod references;
@@ -33,7 +34,7 @@ pub(crate) fn target(resource_type: ResourceType, id: &str) -> String {
     format!("{}/{id}", type_name(resource_type))
 }
 
-fn not_found(resource_type: ResourceType) -> Problem {
+pub(crate) fn not_found(resource_type: ResourceType) -> Problem {
     Problem::new(
         Kind::NotFound,
         "REC-003",

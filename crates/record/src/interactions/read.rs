@@ -21,17 +21,23 @@ impl Record {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<Version, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let stored = {
-            let snapshot = self.store.snapshot();
+            let snapshot = sight.snapshot(&self.store);
             match self.store.locate(snapshot.as_ref(), resource_type, id)? {
-                Some(located) => self.store.current(&permit, snapshot.as_ref(), located.key)?,
+                Some(located) => {
+                    self.store.current(&sight.permit, snapshot.as_ref(), located.key)?
+                }
                 None => None,
             }
         };
-        let entry = Entry::reading(&permit, "read", &caller.trace).about(target(resource_type, id));
+        let entry =
+            Entry::reading(&sight.permit, "read", &caller.trace).about(target(resource_type, id));
         // A look at what is not there is logged too: it may have been a probe.
-        self.log(entry.concerning(stored.iter().map(|s| s.key.patient()))).await?;
+        match &stored {
+            Some(stored) => self.log(&sight, entry, [stored.key.patient()]).await?,
+            None => self.log_missed(&sight, entry, resource_type, id).await?,
+        }
         match stored {
             None => Err(not_found(resource_type)),
             Some(stored) if stored.deleted => Err(gone(resource_type)),

@@ -18,16 +18,17 @@ use crate::searching::Searching;
 impl Record {
     /// One page of a search.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Page, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let mut patients: Vec<PatientNumber> = Vec::new();
         let mut page = Page::default();
         {
-            let snapshot = self.store.snapshot();
-            let searching = Searching::new(self, &permit, snapshot.as_ref(), &caller.base);
+            let snapshot = sight.snapshot(&self.store);
+            let permit = &sight.permit;
+            let searching = Searching::over(&self.store, permit, snapshot.as_ref(), &caller.base);
             let query = parse(&searching, &request)?;
             let found = searching.execute(&query)?;
             for (keys, mode) in [(&found.matches, Mode::Match), (&found.included, Mode::Include)] {
-                for one in self.store.current_of_many(&permit, snapshot.as_ref(), keys)? {
+                for one in self.store.current_of_many(permit, snapshot.as_ref(), keys)? {
                     patients.push(one.key.patient());
                     page.entries.push((reduce(version(one), &query)?, mode));
                 }
@@ -38,20 +39,22 @@ impl Record {
             page.self_link = address(&path, &query.used);
             page.warnings = query.warnings().to_vec();
         }
-        let entry = entry(&permit, &request, caller);
-        self.log(entry.concerning(patients)).await?;
+        let entry = entry(&sight.permit, &request, caller);
+        self.log(&sight, entry, patients).await?;
         Ok(page)
     }
 
     /// How a search is answered: the plan and its real counts, no patient data.
     pub async fn explain(&self, caller: &Caller, request: SearchRequest) -> Result<Value, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
+        sight.must_see_everything()?;
+        let permit = &sight.permit;
         let explained = {
             let snapshot = self.store.snapshot();
-            let searching = Searching::new(self, &permit, snapshot.as_ref(), &caller.base);
+            let searching = Searching::over(&self.store, permit, snapshot.as_ref(), &caller.base);
             searching.execute(&parse(&searching, &request)?)?.explain
         };
-        self.log(entry(&permit, &request, caller)).await?;
+        self.log(&sight, entry(permit, &request, caller), []).await?;
         Ok(explained)
     }
 }

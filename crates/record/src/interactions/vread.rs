@@ -22,21 +22,24 @@ impl Record {
         id: &str,
         wanted: &str,
     ) -> Result<Version, Problem> {
-        let permit = self.policy.may_read(&caller.actor)?;
+        let sight = self.sight(caller)?;
         let located;
         let stored = {
-            let snapshot = self.store.snapshot();
+            let snapshot = sight.snapshot(&self.store);
             located = self.store.locate(snapshot.as_ref(), resource_type, id)?;
             match (&located, wanted.parse::<u32>()) {
                 (Some(at), Ok(number)) => {
-                    self.store.version(&permit, snapshot.as_ref(), at.key, number)?
+                    self.store.version(&sight.permit, snapshot.as_ref(), at.key, number)?
                 }
                 (None, _) | (_, Err(_)) => None,
             }
         };
-        let entry = Entry::reading(&permit, "vread", &caller.trace)
+        let entry = Entry::reading(&sight.permit, "vread", &caller.trace)
             .about(format!("{}/_history/{wanted}", target(resource_type, id)));
-        self.log(entry.concerning(located.iter().map(|l| l.key.patient()))).await?;
+        match &located {
+            Some(located) => self.log(&sight, entry, [located.key.patient()]).await?,
+            None => self.log_missed(&sight, entry, resource_type, id).await?,
+        }
         match stored {
             Some(stored) if stored.deleted => Err(gone(resource_type)),
             Some(stored) => Ok(version(stored)),
