@@ -147,8 +147,16 @@ pub struct Decision {
 
 impl Decision {
     fn new(role: Role, situation: Situation, reason: Reason) -> Self {
-        let rights = rights(role, situation);
-        Self { situation, reason, rights, hidden_parts: Vec::new(), until: None }
+        let hidden_parts = Vec::new();
+        match rights(role, situation) {
+            // The rules have no line for it: this role is never in that situation.
+            Rights::NONE => {
+                let (situation, reason) = (Situation::None, Reason::NoGround);
+                let rights = rights(role, situation);
+                Self { situation, reason, rights, hidden_parts, until: None }
+            }
+            rights => Self { situation, reason, rights, hidden_parts, until: None },
+        }
     }
 
     /// Whether it opens the journal, not only the person's name.
