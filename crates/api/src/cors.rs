@@ -14,10 +14,11 @@ use crate::answer::{empty, put};
 use crate::route::allowed;
 
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag, Location, Content-Location, Last-Modified, X-Request-Id, Retry-After",
+    "ETag, Location, Content-Location, Last-Modified, X-Request-Id, Retry-After, WWW-Authenticate, \
+     DPoP-Nonce",
 );
 const ALLOWED: HeaderValue = HeaderValue::from_static(
-    "Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, \
+    "Accept, Authorization, DPoP, Content-Type, Content-Encoding, If-Match, If-None-Match, \
      If-Modified-Since, If-None-Exist, Prefer, X-Request-Id, traceparent",
 );
 

@@ -9,6 +9,7 @@
 mod answer;
 mod body;
 mod bundle;
+mod callers;
 mod compress;
 mod conditions;
 mod cors;
@@ -28,6 +29,7 @@ mod service;
 mod trace;
 mod write;
 
+pub use callers::{Admission, Admitted, Authenticator, Callers, Denied, Shown};
 pub use compress::compress;
 pub use outcome::{outcome_json, status};
 pub use service::{Api, Options};

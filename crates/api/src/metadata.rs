@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::answer::json as json_answer;
+use crate::callers::Callers;
 use crate::format::parameter;
 use crate::interactions::{INTERACTIONS, Op, Told};
 use crate::service::{Api, Call};
@@ -25,7 +26,11 @@ pub(crate) fn capabilities(call: &Call<'_>) -> Response<Body> {
         statement.insert("rest".into(), summary(rest));
         statement.insert("meta".into(), json!({ "tag": [SUBSETTED.as_json()] }));
     } else {
-        statement.insert("rest".into(), rest.clone());
+        let mut rest = rest.clone();
+        if let Some(rest) = rest.pointer_mut("/0").and_then(Value::as_object_mut) {
+            rest.insert("security".into(), security(call.api.callers()));
+        }
+        statement.insert("rest".into(), rest);
     }
     json_answer(StatusCode::OK, Bytes::from(Value::Object(statement).to_string()), call.pretty)
 }
@@ -71,7 +76,6 @@ fn rest() -> Value {
         .collect();
     json!([{
         "mode": "server",
-        "security": { "cors": true },
         "resource": resources,
         "interaction": interactions(|told| match told {
             Told::System(code) => Some(code),
@@ -80,6 +84,26 @@ fn rest() -> Value {
         "searchParam": parameters(None),
         "compartment": compartments,
     }])
+}
+
+/// How callers become known, as far as they do. Not among the services: SMART-on-FHIR, which also
+/// takes launching apps.
+fn security(callers: &Callers) -> Value {
+    match callers {
+        Callers::Everybody(_) => json!({ "cors": true }),
+        Callers::Proved(authenticator) => json!({
+            "cors": true,
+            "service": [{
+                "coding": [{
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "OAuth",
+                    "display": "OAuth",
+                }],
+                "text": "OAuth 2.0 access tokens",
+            }],
+            "description": authenticator.description(),
+        }),
+    }
 }
 
 /// The interactions that `code` picks, and those that come with them.

@@ -20,6 +20,7 @@ use bytes::Bytes;
 
 use crate::answer::{json, put};
 use crate::body::Room;
+use crate::callers::{Admitted, Callers, Denied, Shown};
 use crate::format::negotiate;
 use crate::interactions::Op;
 use crate::measure::Meters;
@@ -53,7 +54,9 @@ pub struct Options {
 pub struct Api {
     record: Arc<Record>,
     options: Options,
-    actor: Arc<Actor>,
+    callers: Callers,
+    /// Who calls where nobody is asked who it is: `access` gives them no ground.
+    nobody: Arc<Actor>,
     base: Arc<str>,
     host: String,
     started: akson_base::Instant,
@@ -83,8 +86,8 @@ impl Call<'_> {
 }
 
 impl Api {
-    /// Takes requests to `record`. Install the metrics recorder first.
-    pub fn new(record: Arc<Record>, options: Options, clock: &dyn Clock) -> Self {
+    /// Takes requests of `callers` to `record`. Install the metrics recorder first.
+    pub fn new(record: Arc<Record>, options: Options, callers: Callers, clock: &dyn Clock) -> Self {
         let started = clock.now();
         let host = options.listen.clone();
         let base = match &options.base {
@@ -94,9 +97,8 @@ impl Api {
         Self {
             record,
             options,
-            // There is no login yet: whoever comes is the open actor, and `access` says whether
-            // that is enough.
-            actor: Arc::new(Actor::open()),
+            callers,
+            nobody: Arc::new(Actor::open()),
             base: base.into(),
             host,
             started,
@@ -128,21 +130,33 @@ impl Api {
         let began = Instant::now();
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
-        let caller = Caller {
-            actor: Arc::clone(&self.actor),
+        let mut caller = Caller {
+            actor: Arc::clone(&self.nobody),
             trace: self.traces.of(&parts.headers),
             base: self.base_for(&parts.headers),
         };
         let (op, mut response) = if parts.method == Method::OPTIONS {
             (None, cors::options(path, &parts.headers))
         } else {
-            match route(&parts.method, path) {
-                Ok(target) => {
-                    let op = target.interaction.op;
-                    (Some(op), self.answer(&parts, &caller, target, body).await)
+            let target = route(&parts.method, path);
+            let op = target.as_ref().ok().map(|target| target.interaction.op);
+            let response = match self.admit(&parts, path, op).await {
+                Ok(Admitted { actor, headers }) => {
+                    caller.actor = actor;
+                    let mut response = match target {
+                        Ok(target) => self.answer(&parts, &caller, target, body).await,
+                        Err(lost) => failed(&lost, &caller),
+                    };
+                    response.headers_mut().extend(headers);
+                    response
                 }
-                Err(lost) => (None, failed(&lost, &caller)),
-            }
+                Err(denied) => {
+                    let mut response = failed(&Lost::from(*denied.problem), &caller);
+                    response.headers_mut().extend(denied.headers);
+                    response
+                }
+            };
+            (op, response)
         };
         cors::expose(&self.options.cors_origins, &parts.headers, &mut response);
         let took = began.elapsed();
@@ -160,6 +174,30 @@ impl Api {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         put(headers, HeaderName::from_static("x-request-id"), caller.trace);
         compress::compress(&parts.headers, response).await
+    }
+
+    /// Who calls. What we offer is told to everybody: callers learn there how to come in.
+    async fn admit(
+        &self,
+        parts: &Parts,
+        path: &str,
+        op: Option<Op>,
+    ) -> Result<Admitted, Box<Denied>> {
+        match &self.callers {
+            Callers::Everybody(actor) => {
+                Ok(Admitted { actor: Arc::clone(actor), headers: HeaderMap::new() })
+            }
+            Callers::Proved(_) if op == Some(Op::Capabilities) => {
+                Ok(Admitted { actor: Arc::clone(&self.nobody), headers: HeaderMap::new() })
+            }
+            Callers::Proved(authenticator) => {
+                authenticator.authenticate(Shown { parts, base: &self.base, path }).await
+            }
+        }
+    }
+
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// Where links in the answers begin: as configured, else where the caller found us.

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use akson_access::Policy;
-use akson_api::{Api, Options};
+use akson_access::{Actor, Policy};
+use akson_api::{Api, Callers, Options};
 use akson_base::{Clock, Problem};
 use akson_record::Record;
 use akson_store::Store;
@@ -75,7 +75,8 @@ pub(crate) fn serve(data: &Path) -> Result<(), String> {
             version: env!("CARGO_PKG_VERSION"),
             policy: Policy::Open,
         };
-        let api = Arc::new(Api::new(record, options, &*clock));
+        let everybody = Callers::Everybody(Arc::new(Actor::open()));
+        let api = Arc::new(Api::new(record, options, everybody, &*clock));
         Ok(move |request| {
             let api = Arc::clone(&api);
             async move { api.handle(request).await }

@@ -10,6 +10,10 @@ use serde::Deserialize;
 use crate::cli::ServeArguments;
 use crate::failure::Failure;
 
+mod identity;
+
+pub(crate) use identity::IdentitySettings;
+
 /// What `serve` works with.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -34,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) log: String,
     /// Whether log lines are JSON objects.
     pub(crate) log_json: bool,
+    /// Who issues access tokens. Without it nobody can call but under `--open`.
+    pub(crate) identity: Option<IdentitySettings>,
 }
 
 impl Default for Settings {
@@ -49,6 +55,7 @@ impl Default for Settings {
             cache_mebibytes: None,
             log: "info".into(),
             log_json: false,
+            identity: None,
         }
     }
 }
@@ -110,6 +117,17 @@ mod tests {
             "cache_mebibytes",
             "log",
             "log_json",
+            "identity.issuer",
+            "identity.audience",
+            "identity.algorithms",
+            "identity.skew_seconds",
+            "identity.dpop",
+            "identity.dpop_nonce",
+            "identity.proof_seconds_max",
+            "identity.security_level_min",
+            "identity.timeout_seconds",
+            "identity.keys_seconds_max",
+            "identity.keys_pause_seconds",
         ] {
             assert!(manual.contains(&format!("| `{name}` |")), "{name}");
         }

@@ -6,6 +6,7 @@
 
 mod app;
 mod backup;
+mod callers;
 mod check;
 mod cli;
 mod clock;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use akson_access::Policy;
-use akson_api::{Api, Options};
+use akson_access::{Actor, Policy};
+use akson_api::{Api, Callers, Options};
+use akson_identity::tokens::Tokens;
 use akson_record::Record;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::callers::TokenCallers;
 use crate::cli::ServeArguments;
 use crate::config::Settings;
 use crate::failure::Failure;
@@ -26,13 +28,41 @@ const INDEX_EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let settings = Settings::from_arguments(arguments)?;
-    let policy = if arguments.open { Policy::Open } else { Policy::Closed };
+    let policy = policy(arguments.open, &settings)?;
     logging::start(&settings.log, settings.log_json)?;
     runtime()?.block_on(async {
         let addresses = addresses(&settings.listen, policy).await?;
         let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
         serve(&settings, policy, house, &addresses, |_| {}).await
     })
+}
+
+/// The rules that settings and command line ask for.
+fn policy(is_open: bool, settings: &Settings) -> Result<Policy, Failure> {
+    match (is_open, &settings.identity) {
+        (true, None) => Ok(Policy::Open),
+        (false, Some(_)) => Ok(Policy::Rules),
+        (false, None) => Ok(Policy::Closed),
+        (true, Some(_)) => Err(Failure::Usage(
+            "--open lets everybody in without asking, and the configuration has [identity]; \
+             leave one of them out"
+                .into(),
+        )),
+    }
+}
+
+/// Who may call `/fhir`, and how that is found out.
+fn callers(settings: &Settings, house: &House) -> Result<Callers, Failure> {
+    let Some(identity) = &settings.identity else {
+        return Ok(Callers::Everybody(Arc::new(Actor::open())));
+    };
+    let tokens = Tokens::new(identity.options()?, Arc::clone(&house.clock))
+        .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?;
+    let (record, clock) = (Arc::clone(&house.record), Arc::clone(&house.clock));
+    let callers = Arc::new(TokenCallers::new(tokens, identity.description(), record, clock));
+    let warming = Arc::clone(&callers);
+    tokio::spawn(async move { warming.warm_up().await });
+    Ok(Callers::Proved(callers))
 }
 
 /// The addresses of `listen`, none of which may be open to others under [`Policy::Open`].
@@ -69,6 +99,7 @@ pub(crate) async fn serve(
     let address = listener.local_addr().map_err(cannot)?;
     let meters = observe::start()?;
     observe::keep_up(meters.clone());
+    let callers = callers(settings, &house)?;
     let House { store, record, clock } = house;
     let options = Options {
         base: settings.base_url.clone(),
@@ -79,7 +110,7 @@ pub(crate) async fn serve(
         policy,
     };
     let app = Arc::new(App {
-        api: Api::new(Arc::clone(&record), options, &*clock),
+        api: Api::new(Arc::clone(&record), options, callers, &*clock),
         pages: akson_web::router(Arc::clone(&record), clock),
         meters,
         store: Arc::clone(&store),
