@@ -25,8 +25,26 @@ const COMMITS_PER_STEP: usize = 4_096;
 pub struct Access {
     /// When it became durable.
     pub time: Instant,
+    /// Where it stands in the log.
+    pub place: Place,
     /// The entry.
     pub entry: Entry,
+}
+
+/// A place in the log. Ordered as the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Commit number.
+    pub commit: u64,
+    /// Position among the commit's entries.
+    pub position: u32,
+}
+
+impl Place {
+    /// After everything.
+    pub const END: Self = Self { commit: u64::MAX, position: 0 };
+    /// Before everything.
+    pub const NONE: Self = Self { commit: 0, position: 0 };
 }
 
 /// The index over one store.
@@ -45,30 +63,51 @@ impl AccessIndex {
         Self { store, stepping: Mutex::new(()) }
     }
 
-    /// The newest accesses to a patient's journal, newest first, at most `limit`.
+    /// One entry, wherever it is about; `None` when there is none at this place.
+    pub fn at(&self, permit: &ReadPermit, place: Place) -> Result<Option<Access>, Problem> {
+        let _ = permit;
+        let snapshot = self.store.snapshot();
+        let Some(value) = snapshot.get(&keys::commit(place.commit))? else { return Ok(None) };
+        let record = chain::decode(&value)?;
+        let Some(bytes) = record.log.get(place.position as usize) else { return Ok(None) };
+        let entry = Entry::decode(bytes)?;
+        Ok(Some(Access { time: Instant(record.time), place, entry }))
+    }
+
+    /// The accesses to a patient's journal before a place, newest first, at most `limit`.
     pub fn accesses(
         &self,
         permit: &ReadPermit,
         patient: PatientNumber,
+        before: Place,
         limit: usize,
     ) -> Result<Vec<Access>, Problem> {
         let _ = permit;
         let snapshot = self.store.snapshot();
         let indexed = watermark(snapshot.as_ref())?;
         let mut found = Vec::new();
-        let tail = Range { start: keys::commit(indexed + 1), end: keys::commit(u64::MAX) };
-        snapshot.visit(&tail, Direction::Descending, &mut |_, value| {
-            collect(value, patient, limit, &mut found)
-        })?;
+        let end = before.commit.saturating_add(1);
+        let tail = Range { start: keys::commit(indexed + 1), end: keys::commit(end) };
+        if indexed < before.commit {
+            snapshot.visit(&tail, Direction::Descending, &mut |_, value| {
+                collect(value, patient, before, limit, &mut found)
+            })?;
+        }
         if found.len() < limit {
             let prefix = [b"A".as_slice(), &patient.0.to_be_bytes()].concat();
-            let range = keys::under(&prefix);
+            let mut range = keys::under(&prefix);
+            if before != Place::END {
+                range.end = keys::accesses(patient, before.commit / COMMITS_PER_BLOCK + 1);
+            }
             snapshot.visit(&range, Direction::Descending, &mut |key, value| {
                 for commit in marked(key, value)? {
+                    if commit > before.commit || commit > indexed {
+                        continue;
+                    }
                     let record = snapshot
                         .get(&keys::commit(commit))?
                         .ok_or_else(|| damaged("an access names a commit that is not there"))?;
-                    if !collect(&record, patient, limit, &mut found)? {
+                    if !collect(&record, patient, before, limit, &mut found)? {
                         return Ok(false);
                     }
                 }
@@ -163,13 +202,18 @@ fn marked(key: &[u8], value: &[u8]) -> Result<Vec<u64>, Problem> {
 fn collect(
     value: &[u8],
     patient: PatientNumber,
+    before: Place,
     limit: usize,
     found: &mut Vec<Access>,
 ) -> Result<bool, Problem> {
     let record = chain::decode(value)?;
-    for bytes in record.log.iter().rev() {
-        if found.len() < limit && Entry::decode_patients(bytes)?.any(|number| number == patient) {
-            found.push(Access { time: Instant(record.time), entry: Entry::decode(bytes)? });
+    for (position, bytes) in record.log.iter().enumerate().rev() {
+        let place = Place { commit: record.commit, position: position as u32 };
+        if place >= before || found.len() >= limit {
+            continue;
+        }
+        if Entry::decode_patients(bytes)?.any(|number| number == patient) {
+            found.push(Access { time: Instant(record.time), place, entry: Entry::decode(bytes)? });
         }
     }
     Ok(found.len() < limit)

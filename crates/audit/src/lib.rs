@@ -9,4 +9,4 @@ mod entry;
 mod index;
 
 pub use entry::{Action, Entry};
-pub use index::{Access, AccessIndex};
+pub use index::{Access, AccessIndex, Place};

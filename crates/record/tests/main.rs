@@ -10,6 +10,7 @@
 mod cases {
     mod accesses;
     mod actors;
+    mod audit_events;
     mod everything;
     mod history;
     mod races;

@@ -1,7 +1,7 @@
 //! Who has opened this journal.
 
 use akson_access::rules::Class;
-use akson_audit::{Access, Entry};
+use akson_audit::{Access, Entry, Place};
 use akson_base::{Kind, Problem};
 
 use super::target;
@@ -34,7 +34,7 @@ impl Record {
             ));
         }
         let found = match number {
-            Some(number) => self.accesses.accesses(&sight.permit, number, limit)?,
+            Some(number) => self.accesses.accesses(&sight.permit, number, Place::END, limit)?,
             None => Vec::new(),
         };
         let patient = Definitions::r4().resource_type("Patient");

@@ -2,6 +2,7 @@
 
 mod accesses;
 mod actors;
+mod audit_events;
 mod bundle;
 mod chart;
 pub(crate) mod conditional;

@@ -21,6 +21,9 @@ impl Record {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<Version, Problem> {
+        if let Some(entry) = self.log_entry(caller, resource_type, id).await? {
+            return Ok(entry);
+        }
         let sight = self.sight(caller)?;
         let stored = {
             let snapshot = sight.snapshot(&self.store);
