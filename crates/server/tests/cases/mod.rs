@@ -18,4 +18,5 @@ mod read;
 mod register;
 mod search;
 mod serving;
+mod tokens;
 mod write;
