@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     logging::start(&settings.log, settings.log_json)?;
     runtime()?.block_on(async {
         let addresses = addresses(&settings.listen, policy).await?;
+        knows_its_name(&settings, &addresses)?;
         let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
         serve(&settings, policy, house, &addresses, |_| {}).await
     })
@@ -49,6 +50,19 @@ fn policy(is_open: bool, settings: &Settings) -> Result<Policy, Failure> {
                 .into(),
         )),
     }
+}
+
+/// A DPoP proof is for one address: where others can reach us, the operator must say which.
+fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), Failure> {
+    let is_reachable = addresses.iter().any(|address| !address.ip().is_loopback());
+    if settings.identity.is_some() && settings.base_url.is_none() && is_reachable {
+        return Err(Failure::Usage(
+            "with [identity], base_url must say where callers find the FHIR address \
+             (https://journal.example.no/fhir)"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Who may call `/fhir`, and how that is found out.
