@@ -175,11 +175,17 @@ pub(crate) struct Judged {
 /// The class of each resource type, by its number.
 static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
     let definitions = Definitions::r4();
-    let types = definitions.resource_types();
-    types
-        // A type without a line is for nobody: `Class::System` is in no role's rights.
-        .map(|of| Class::of_type(definitions.resource_name(of)).unwrap_or(Class::System))
-        .collect()
+    // A type without a line is for nobody: `Class::System` is in no role's rights. The numbers of
+    // types do not begin at 0.
+    let mut classes = Vec::new();
+    for of in definitions.resource_types() {
+        let place = usize::from(of.0);
+        classes.resize(classes.len().max(place + 1), Class::System);
+        if let Some(class) = classes.get_mut(place) {
+            *class = Class::of_type(definitions.resource_name(of)).unwrap_or(Class::System);
+        }
+    }
+    classes
 });
 
 pub(crate) fn class(of: ResourceType) -> Class {
@@ -334,5 +340,19 @@ impl Judge {
 impl Gate for Judge {
     fn sees(&self, key: ResourceKey) -> Result<bool, Problem> {
         if key.patient() == NO_PATIENT { self.sees_other(key) } else { self.sees_of_patient(key) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_the_class_that_the_rules_give_it() {
+        let definitions = Definitions::r4();
+        for of in definitions.resource_types() {
+            let name = definitions.resource_name(of);
+            assert_eq!(Some(class(of)), Class::of_type(name), "{name}");
+        }
     }
 }
