@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use crate::Ground;
 use crate::actor::{Actor, Personnel, Role, Standing};
 use crate::facts::{
-    Against, CONFIDENCE_LABEL, Capacity, GrantKind, Hides, Part, PatientFacts, RelationKind, Wish,
+    Against, CONFIDENCE_LABEL, Capacity, Grant, GrantKind, Hides, Part, PatientFacts, RelationKind,
+    Wish,
 };
 use crate::rules::{Class, Rights, rights};
 
@@ -197,7 +198,8 @@ pub fn decide(actor: &Actor, facts: &PatientFacts, now: Instant, today: Date) ->
                 None => Decision::new(Role::System, Situation::None, Reason::NoGround),
             };
             let organisations: Vec<&str> = with.into_iter().collect();
-            obey(&mut decision, Role::System, &[], &organisations, facts, now);
+            let consents = granted(GrantKind::Consent, &organisations, facts, now).is_some();
+            obey(&mut decision, Role::System, &[], &organisations, consents, facts, now);
             Some(decision)
         }
     }
@@ -208,10 +210,8 @@ fn personnel_decision(personnel: &Personnel, facts: &PatientFacts, now: Instant)
     let persons: Vec<&str> = personnel.references.iter().map(|r| &**r).collect();
     let organisations: Vec<&str> = personnel.organisations.iter().map(|r| &**r).collect();
     let is_theirs = |with: &str| persons.contains(&with) || organisations.contains(&with);
-    let granted = |kind: GrantKind| {
-        let mut grants = facts.grants.iter();
-        grants.find(|g| g.kind == kind && g.window.contains(now) && is_theirs(&g.to))
-    };
+    let theirs: Vec<&str> = persons.iter().chain(&organisations).copied().collect();
+    let granted = |kind: GrantKind| granted(kind, &theirs, facts, now);
     let relation = facts
         .relations
         .iter()
@@ -219,6 +219,7 @@ fn personnel_decision(personnel: &Personnel, facts: &PatientFacts, now: Instant)
         .map(|relation| relation.kind)
         .min();
     let emergency = granted(GrantKind::Emergency);
+    let consents = granted(GrantKind::Consent).is_some();
     let mut decision = if let Some(kind) = relation {
         Decision::new(role, Situation::CareRelationship, Reason::Relation(kind))
     } else if let Some(grant) = granted(GrantKind::Consent) {
@@ -232,7 +233,7 @@ fn personnel_decision(personnel: &Personnel, facts: &PatientFacts, now: Instant)
     } else {
         Decision::new(role, Situation::None, Reason::NoGround)
     };
-    obey(&mut decision, role, &persons, &organisations, facts, now);
+    obey(&mut decision, role, &persons, &organisations, consents, facts, now);
     let has_least = decision.reason != Reason::BlockedPerson
         && rights(role, Situation::Emergency) != Rights::NONE;
     let wanting = !decision.opens_journal() || decision.hides_parts();
@@ -240,22 +241,33 @@ fn personnel_decision(personnel: &Personnel, facts: &PatientFacts, now: Instant)
         let reason = Reason::Granted(GrantKind::Emergency);
         decision = Decision::new(role, Situation::Emergency, reason);
         decision.until = grant.window.until;
-        obey(&mut decision, role, &persons, &organisations, facts, now);
+        obey(&mut decision, role, &persons, &organisations, true, facts, now);
     }
     decision
 }
 
-/// Takes away what the patient has blocked against these.
+/// Access of a kind that one of these was given and has now.
+fn granted<'f>(
+    kind: GrantKind,
+    to: &[&str],
+    facts: &'f PatientFacts,
+    now: Instant,
+) -> Option<&'f Grant> {
+    let mut grants = facts.grants.iter();
+    grants.find(|g| g.kind == kind && g.window.contains(now) && to.contains(&&*g.to))
+}
+
+/// Takes away what the patient has blocked against these. `yields`: whether an emergency or the
+/// patient's consent lets all blocks yield that name no person.
 fn obey(
     decision: &mut Decision,
     role: Role,
     persons: &[&str],
     organisations: &[&str],
+    yields: bool,
     facts: &PatientFacts,
     now: Instant,
 ) {
-    let yields = decision.situation == Situation::Emergency
-        || decision.reason == Reason::Granted(GrantKind::Consent);
     for wish in facts.wishes.iter().filter(|wish| wish.window.contains(now)) {
         let reason = match &wish.against {
             Against::Person(person) if persons.contains(&&**person) => Reason::BlockedPerson,
@@ -316,6 +328,7 @@ fn citizen_decision(number: &str, facts: &PatientFacts, now: Instant, today: Dat
         };
     }
     let mut refused = of(Situation::None, Reason::NoGround);
+    let mut best: Option<Decision> = None;
     for representative in &facts.representatives {
         let is_one =
             &*representative.national_number == number && representative.window.contains(now);
@@ -336,17 +349,35 @@ fn citizen_decision(number: &str, facts: &PatientFacts, now: Instant, today: Dat
         let mut decision = of(situation, Reason::Represents(capacity));
         decision.until = representative.window.until;
         if situation == Situation::Parent12To15 {
-            let confidence =
-                |part: &Part| matches!(part, Part::Label(l) if **l == *CONFIDENCE_LABEL);
-            decision.hidden_parts = (0u16..)
-                .zip(&facts.parts)
-                .filter(|(_, part)| confidence(part))
-                .map(|(number, _)| number)
-                .collect();
+            decision.hidden_parts = confidences(facts);
         }
-        return decision;
+        // Who is more than one thing to the patient is what may do most.
+        if best.as_ref().is_none_or(|best| reach(&decision) > reach(best)) {
+            best = Some(decision);
+        }
     }
-    refused
+    best.unwrap_or(refused)
+}
+
+/// Orders what one citizen may be to another.
+fn reach(decision: &Decision) -> u8 {
+    match decision.situation {
+        Situation::Guardian | Situation::ParentUnder12 => 3,
+        Situation::Attorney => 2,
+        Situation::Parent12To15 => 1,
+        Situation::None
+        | Situation::CareRelationship
+        | Situation::Decided
+        | Situation::Emergency
+        | Situation::Own => 0,
+    }
+}
+
+/// The part of the journal that a child has told in confidence.
+fn confidences(facts: &PatientFacts) -> Vec<u16> {
+    let is_confidence = |part: &Part| matches!(part, Part::Label(l) if **l == *CONFIDENCE_LABEL);
+    let parts = (0u16..).zip(&facts.parts).filter(|(_, part)| is_confidence(part));
+    parts.map(|(number, _)| number).collect()
 }
 
 #[cfg(test)]

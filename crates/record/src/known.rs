@@ -6,13 +6,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::ReadPermit;
-use akson_base::Problem;
+use akson_access::facts::Window;
+use akson_base::{Problem, limits};
 use akson_fhir::definitions::Definitions;
+use akson_fhir::model::Resource;
 use akson_store::Store;
 use akson_store::keys::{PatientNumber, ResourceKey};
 use rustc_hash::FxHashMap;
 
-use crate::elements::{is_false, reference};
+use crate::elements::{is_false, period, reference};
 use crate::patient_facts::{Gathered, Registers, gather};
 use crate::searching::Searching;
 
@@ -22,8 +24,8 @@ const SHARDS: usize = 64;
 const PATIENTS_PER_SHARD_MAX: usize = 2_000;
 /// Practitioners and places kept; when full, it starts over.
 const PLACES_MAX: usize = 50_000;
-/// Roles of one practitioner that are looked at.
-const ROLES_MAX: usize = 50;
+/// Roles of one practitioner, and units of one organisation, that are looked at.
+const FOUND_MAX: usize = limits::PAGE_ENTRIES_MAX;
 
 #[derive(Default)]
 struct Shard {
@@ -42,7 +44,7 @@ pub(crate) struct Known {
 #[derive(Default)]
 struct Places {
     generation: u64,
-    workplaces: FxHashMap<String, Arc<[Arc<str>]>>,
+    workplaces: FxHashMap<String, Arc<[(Arc<str>, Window)]>>,
     managers: FxHashMap<String, Option<Arc<str>>>,
 }
 
@@ -89,7 +91,10 @@ impl Known {
         for key in changed {
             if key.patient() == akson_store::keys::NO_PATIENT {
                 let name = Definitions::r4().resource_name(key.resource_type());
-                registers |= matches!(name, "PractitionerRole" | "Location" | "HealthcareService");
+                registers |= matches!(
+                    name,
+                    "PractitionerRole" | "Location" | "HealthcareService" | "Organization"
+                );
             } else if let Some(shard) = self.shard(key.patient()) {
                 let mut shard = lock(shard);
                 shard.generation += 1;
@@ -114,22 +119,22 @@ impl Known {
         &self,
         type_name: &str,
         query: &str,
-        each: &mut dyn FnMut(akson_fhir::model::NodeRef<'_>),
+        each: &mut dyn FnMut(&Resource),
     ) -> Result<(), Problem> {
         let permit = ReadPermit::for_deciding();
         let snapshot = self.store.snapshot();
         let searching = Searching::over(&self.store, &permit, snapshot.as_ref(), "");
-        let query = format!("{query}&_count={ROLES_MAX}");
+        let query = format!("{query}&_count={FOUND_MAX}");
         let of = Definitions::r4().resource_type(type_name);
         let query = searching.parse(of, None, &query, true)?;
         let found = searching.resources(&searching.execute(&query)?.matches)?;
-        found.iter().for_each(|resource| each(resource.root()));
+        found.iter().for_each(each);
         Ok(())
     }
 }
 
 impl Registers for Known {
-    fn workplaces(&self, of: &str) -> Result<Arc<[Arc<str>]>, Problem> {
+    fn workplaces(&self, of: &str) -> Result<Arc<[(Arc<str>, Window)]>, Problem> {
         let generation = {
             let places = lock(&self.places);
             if let Some(known) = places.workplaces.get(of) {
@@ -142,20 +147,47 @@ impl Registers for Known {
             Some(("PractitionerRole", id)) => format!("_id={id}"),
             Some(_) | None => return Ok(Arc::from([])),
         };
-        let mut found: Vec<Arc<str>> = Vec::new();
+        let mut found: Vec<(Arc<str>, Window)> = Vec::new();
         self.find("PractitionerRole", &query, &mut |role| {
+            let role = role.root();
             let organisation = role.first("organization").and_then(reference);
             if !is_false(role, "active") {
-                found.extend(organisation.map(Arc::from));
+                let window = period(role.first("period"));
+                found.extend(organisation.map(|one| (Arc::from(one), window)));
             }
         })?;
-        let found: Arc<[Arc<str>]> = found.into();
+        let found: Arc<[(Arc<str>, Window)]> = found.into();
         let mut places = lock(&self.places);
         if places.generation == generation {
             if places.workplaces.len() >= PLACES_MAX {
                 places.workplaces.clear();
             }
             places.workplaces.insert(of.to_string(), Arc::clone(&found));
+        }
+        Ok(found)
+    }
+
+    fn person(&self, of: &str) -> Result<Option<Arc<str>>, Problem> {
+        let Some(id) = of.strip_prefix("PractitionerRole/") else { return Ok(None) };
+        let mut found = None;
+        self.find("PractitionerRole", &format!("_id={id}"), &mut |role| {
+            found = role.root().first("practitioner").and_then(reference).map(Arc::from);
+        })?;
+        Ok(found)
+    }
+
+    fn units(&self, of: &str) -> Result<Vec<Arc<str>>, Problem> {
+        let mut found: Vec<Arc<str>> = Vec::new();
+        let mut next = vec![of.to_string()];
+        while let Some(whole) = next.pop() {
+            self.find("Organization", &format!("partof={whole}"), &mut |unit| {
+                let unit: Arc<str> =
+                    format!("Organization/{}", unit.id().unwrap_or_default()).into();
+                if !found.contains(&unit) {
+                    next.push(unit.to_string());
+                    found.push(unit);
+                }
+            })?;
         }
         Ok(found)
     }
@@ -176,7 +208,7 @@ impl Registers for Known {
         };
         let mut found = None;
         self.find(type_name, &format!("_id={id}"), &mut |place| {
-            found = place.first(element).and_then(reference).map(Arc::from);
+            found = place.root().first(element).and_then(reference).map(Arc::from);
         })?;
         let mut places = lock(&self.places);
         if places.generation == generation {

@@ -25,7 +25,7 @@ use akson_base::Problem;
 use akson_fhir::definitions::ResourceType;
 use akson_store::Store;
 use akson_store::engine::Transaction;
-use akson_store::keys::PatientNumber;
+use akson_store::keys::{PatientNumber, ResourceKey};
 
 use crate::sight::Sight;
 
@@ -83,6 +83,17 @@ impl Record {
         patients: impl IntoIterator<Item = PatientNumber>,
     ) -> Result<(), Problem> {
         self.log_entries(&sight.entries(entry, patients)?).await
+    }
+
+    /// As [`Record::log`], of what was shown.
+    async fn log_seen(
+        &self,
+        sight: &Sight,
+        entry: Entry,
+        keys: impl IntoIterator<Item = ResourceKey>,
+    ) -> Result<(), Problem> {
+        let patients = sight.patients_of(keys)?;
+        self.log(sight, entry, patients).await
     }
 
     async fn log_entries(&self, entries: &[Entry]) -> Result<(), Problem> {

@@ -30,6 +30,7 @@ pub(crate) const DECISION_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/acces
 const NATIONAL_NUMBER_SYSTEMS: [&str; 2] =
     ["urn:oid:2.16.578.1.12.4.1.4.1", "urn:oid:2.16.578.1.12.4.1.4.2"];
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 /// Parts that one patient's wishes can speak of.
 const PARTS_MAX: usize = 65_000;
@@ -48,8 +49,13 @@ pub(crate) struct Gathered {
 
 /// Looks up what stands outside the patient's own resources.
 pub(crate) trait Registers {
-    /// `Organization/…` where a practitioner (`Practitioner/…` or `PractitionerRole/…`) works.
-    fn workplaces(&self, of: &str) -> Result<Arc<[Arc<str>]>, Problem>;
+    /// `Organization/…` where a practitioner (`Practitioner/…` or `PractitionerRole/…`) works, and
+    /// when.
+    fn workplaces(&self, of: &str) -> Result<Arc<[(Arc<str>, Window)]>, Problem>;
+    /// `Practitioner/…` who has the place of work `PractitionerRole/…`.
+    fn person(&self, of: &str) -> Result<Option<Arc<str>>, Problem>;
+    /// `Organization/…` that are parts of an organisation, and their parts.
+    fn units(&self, of: &str) -> Result<Vec<Arc<str>>, Problem>;
     /// `Organization/…` that manages a `Location/…` or provides a `HealthcareService/…`.
     fn manager(&self, of: &str) -> Result<Option<Arc<str>>, Problem>;
 }
@@ -72,6 +78,10 @@ pub(crate) fn gather(
         ("ServiceRequest", &["active", "on-hold"]),
     ] {
         gathering.with_status(name, statuses)?;
+    }
+    if gathering.found.id.is_empty() {
+        // Who is deleted is not looked up: that the address was protected is not known any more.
+        gathering.found.facts.is_protected = true;
     }
     gathering.members()?;
     Ok(gathering.found)
@@ -153,10 +163,7 @@ impl Gathering<'_> {
                 self.related_person(root);
                 Ok(())
             }
-            _ => {
-                self.consent(root);
-                Ok(())
-            }
+            _ => self.consent(root),
         }
     }
 
@@ -184,8 +191,8 @@ impl Gathering<'_> {
         for who in root.named("generalPractitioner").filter_map(reference) {
             self.relate(RelationKind::GeneralPractitioner, &who, Window::default());
             // A doctor's list is the practice's: those who work there assist the doctor.
-            for place in self.registers.workplaces(&who)?.iter() {
-                self.relate(RelationKind::GeneralPractitioner, place, Window::default());
+            for (place, window) in self.registers.workplaces(&who)?.iter() {
+                self.relate(RelationKind::GeneralPractitioner, place, *window);
             }
         }
         Ok(())
@@ -285,11 +292,11 @@ impl Gathering<'_> {
         }
     }
 
-    fn consent(&mut self, root: NodeRef<'_>) {
-        if text(root, &["status"]) != Some("active") {
-            return;
+    fn consent(&mut self, root: NodeRef<'_>) -> Result<(), Problem> {
+        if text(root, &["status"]) != Some("active") || is_of_other_scope(root) {
+            return Ok(());
         }
-        let Some(provision) = root.first("provision") else { return };
+        let Some(provision) = root.first("provision") else { return Ok(()) };
         let decision = root.named("category").find_map(|category| {
             let mut own = codings(category).filter(|(s, _, _)| *s == Some(DECISION_SYSTEM));
             own.find_map(|(_, code, _)| code)
@@ -302,34 +309,41 @@ impl Gathering<'_> {
                     Some(_) | None => GrantKind::Consent,
                 };
                 let window = period(provision.first("period"));
-                for to in actors(provision) {
-                    let to = to.as_str().into();
-                    self.found.facts.grants.push(Grant { kind, to, window });
+                // Consent to see a part opens nothing: a grant is of the whole journal.
+                if !is_about_a_part(provision) {
+                    for to in actors(provision).iter().flatten() {
+                        let to = to.as_str().into();
+                        self.found.facts.grants.push(Grant { kind, to, window });
+                    }
                 }
                 let exceptions = provision.named("provision");
-                for exception in exceptions.filter(|p| text(*p, &["type"]) == Some("deny")) {
-                    self.wish(exception);
-                }
+                let mut denied = exceptions.filter(|p| text(*p, &["type"]) == Some("deny"));
+                denied.try_for_each(|exception| self.wish(exception))
             }
             // A consent whose kind cannot be told is taken for a block.
             (Some(_) | None, _) => self.wish(provision),
         }
     }
 
-    fn wish(&mut self, provision: NodeRef<'_>) {
+    fn wish(&mut self, provision: NodeRef<'_>) -> Result<(), Problem> {
         let mut parts = Vec::new();
-        for data in provision.named("data").filter_map(|data| data.first("reference")) {
-            parts.extend(reference(data).map(|to| match to.starts_with("Organization/") {
-                true => Part::Organisation(to.as_str().into()),
-                false => Part::Resource(to.as_str().into()),
-            }));
+        // What names a part that cannot be found is taken for the whole, rather than for nothing.
+        let mut is_clear = true;
+        for data in provision.named("data") {
+            match data.first("reference").and_then(reference) {
+                Some(to) if to.starts_with("Organization/") => {
+                    parts.push(Part::Organisation(to.as_str().into()));
+                }
+                Some(to) => parts.push(Part::Resource(to.as_str().into())),
+                None => is_clear = false,
+            }
         }
         for label in provision.named("securityLabel") {
             let system = text(label, &["system"]).unwrap_or_default();
             let code = text(label, &["code"]).unwrap_or_default();
             parts.push(Part::Label(format!("{system}|{code}").into()));
         }
-        let hides = if parts.is_empty() {
+        let hides = if parts.is_empty() || !is_clear {
             Hides::Everything
         } else {
             // More parts than can be told apart: everything, rather than one too few.
@@ -340,17 +354,33 @@ impl Gathering<'_> {
         let discloses = provision
             .named("action")
             .any(|action| codings(action).any(|(_, code, _)| code == Some("disclose")));
-        let named = actors(provision);
-        let against: Vec<Against> = if !named.is_empty() {
-            named.iter().map(|who| against(who)).collect()
-        } else if discloses && hides == Hides::Everything {
-            vec![Against::OtherOrganisations]
-        } else {
-            vec![Against::Everyone]
+        let against = match actors(provision) {
+            Some(named) if !named.is_empty() => self.against(&named)?,
+            Some(_) if discloses && hides == Hides::Everything => vec![Against::OtherOrganisations],
+            // Somebody is named who cannot be found: everybody, rather than one too few.
+            Some(_) | None => vec![Against::Everyone],
         };
         for against in against {
             self.found.facts.wishes.push(Wish { against, hides: hides.clone(), window });
         }
+        Ok(())
+    }
+
+    /// Against whom a wish stands that names these: a person in every place of work, an
+    /// organisation with its units.
+    fn against(&self, named: &[String]) -> Result<Vec<Against>, Problem> {
+        let mut all = Vec::new();
+        for who in named {
+            if who.starts_with("Organization/") {
+                all.push(Against::Organisation(who.as_str().into()));
+                let units = self.registers.units(who)?;
+                all.extend(units.into_iter().map(Against::Organisation));
+            } else {
+                all.push(Against::Person(who.as_str().into()));
+                all.extend(self.registers.person(who)?.map(Against::Person));
+            }
+        }
+        Ok(all)
     }
 
     /// The number of a part, a new one if need be; `None` when there are too many.
@@ -377,9 +407,13 @@ impl Gathering<'_> {
         }
         let mut resources = Vec::new();
         let mut written_by: FxHashMap<(ResourceType, String), String> = FxHashMap::default();
+        let mut contacts = Contacts::default();
         let encounter = resource_type("Encounter");
         self.visit(&[], &mut |key, facets| {
             let one = Seen::of(self.store, key, facets);
+            if Some(key.resource_type()) == encounter {
+                contacts.add(&one);
+            }
             if Some(key.resource_type()) == encounter
                 && let Some(organisation) = &one.organisation
             {
@@ -394,6 +428,7 @@ impl Gathering<'_> {
                     written_by.get(&(*of, id.clone())).filter(|_| Some(*of) == encounter).cloned()
                 });
             }
+            contacts.add_to(&mut one);
             let numbers = self.parts_of(&one, by_organisation);
             self.found.members.insert(one.key, numbers);
         }
@@ -428,6 +463,34 @@ impl Gathering<'_> {
         };
         let parts = (0u16..).zip(&self.found.facts.parts);
         parts.filter(|(_, part)| is_one(part)).map(|(number, _)| number).collect()
+    }
+}
+
+/// Which contacts and episodes each contact is part of.
+#[derive(Default)]
+struct Contacts(FxHashMap<String, Vec<(ResourceType, String)>>);
+
+impl Contacts {
+    fn add(&mut self, contact: &Seen) {
+        let is_greater = |(of, _): &&(ResourceType, String)| {
+            [resource_type("Encounter"), resource_type("EpisodeOfCare")].contains(&Some(*of))
+        };
+        let greater = contact.references.iter().filter(is_greater).cloned().collect();
+        self.0.insert(contact.id.clone(), greater);
+    }
+
+    /// What was written in a contact belongs to all that the contact is part of.
+    fn add_to(&self, one: &mut Seen) {
+        let encounter = resource_type("Encounter");
+        let mut at = 0;
+        while let Some((of, id)) = one.references.get(at).cloned() {
+            at += 1;
+            for greater in self.0.get(&id).filter(|_| Some(of) == encounter).into_iter().flatten() {
+                if !one.references.contains(greater) {
+                    one.references.push(greater.clone());
+                }
+            }
+        }
     }
 }
 
@@ -474,16 +537,27 @@ fn national_numbers(person: NodeRef<'_>) -> Vec<Box<str>> {
     numbers.filter_map(|node| text(node, &["value"])).map(Box::from).collect()
 }
 
-fn actors(provision: NodeRef<'_>) -> Vec<String> {
-    let actors = provision.named("actor").filter_map(|actor| actor.first("reference"));
-    actors.filter_map(reference).collect()
+/// Whom a provision names; `None` when one of them cannot be found by the reference.
+fn actors(provision: NodeRef<'_>) -> Option<Vec<String>> {
+    provision.named("actor").map(|actor| actor.first("reference").and_then(reference)).collect()
 }
 
-fn against(who: &str) -> Against {
-    match who.starts_with("Organization/") {
-        true => Against::Organisation(who.into()),
-        false => Against::Person(who.into()),
-    }
+/// Whether a consent is about something else than access to the journal: research, treatment, what
+/// is wanted at the end of life.
+fn is_of_other_scope(consent: NodeRef<'_>) -> bool {
+    let Some(scope) = consent.first("scope") else { return false };
+    let is = |codes: &[&str]| {
+        let mut own = codings(scope).filter(|(system, _, _)| *system == Some(CONSENT_SCOPE));
+        own.any(|(_, code, _)| code.is_some_and(|code| codes.contains(&code)))
+    };
+    is(&["adr", "research", "treatment"]) && !is(&["patient-privacy"])
+}
+
+/// Whether a provision is about less than the whole journal.
+fn is_about_a_part(provision: NodeRef<'_>) -> bool {
+    ["data", "securityLabel", "class", "code", "dataPeriod"]
+        .iter()
+        .any(|name| provision.first(name).is_some())
 }
 
 fn day(milliseconds: i64) -> Option<jiff::civil::Date> {

@@ -21,6 +21,7 @@ use akson_store::engine::Snapshot;
 use akson_store::facets::Facets;
 use akson_store::facets::target::literal_target;
 use akson_store::keys::{self, NO_PATIENT, PatientNumber, ResourceKey};
+use akson_store::reads::Stored;
 use akson_store::sighted::{Gate, Sighted};
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
@@ -115,8 +116,41 @@ impl Sight {
             return Ok(entry);
         }
         let whole = store.snapshot();
-        let hidden = store.locate(whole.as_ref(), of, id)?.map(|located| located.key.patient());
-        Ok(entry.on(Ground::Refused).concerning(hidden))
+        let hidden = store.locate(whole.as_ref(), of, id)?.map(|located| located.key);
+        Ok(entry.on(Ground::Refused).concerning(self.patients_of(hidden)?))
+    }
+
+    /// The patients that resources are about, for the log.
+    pub(crate) fn patients_of(
+        &self,
+        keys: impl IntoIterator<Item = ResourceKey>,
+    ) -> Result<Vec<PatientNumber>, Problem> {
+        let mut patients = Vec::new();
+        for key in keys {
+            match &self.judge {
+                Some(judge) if key.patient() == NO_PATIENT => {
+                    if !is_of_house(class(key.resource_type()))
+                        || may_name_patients(&judge.store, key.resource_type())
+                    {
+                        patients.extend(judge.spoken_of(key)?.unwrap_or_default());
+                    }
+                }
+                Some(_) | None => patients.push(key.patient()),
+            }
+        }
+        Ok(patients)
+    }
+
+    /// Of versions of what is seen, those that may be seen themselves.
+    pub(crate) fn versions(&self, mut all: Vec<Stored>) -> Result<Vec<Stored>, Problem> {
+        let Some(judge) = &self.judge else { return Ok(all) };
+        let mut seen = Vec::with_capacity(all.len());
+        for stored in all.drain(..) {
+            if judge.sees_version(&stored)? {
+                seen.push(stored);
+            }
+        }
+        Ok(seen)
     }
 
     /// Whether the caller has a ground to open this patient's journal.
@@ -173,19 +207,14 @@ pub(crate) struct Judged {
 }
 
 /// The class of each resource type, by its number.
-static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
+static CLASSES: LazyLock<[Class; 256]> = LazyLock::new(|| {
     let definitions = Definitions::r4();
-    // A type without a line is for nobody: `Class::System` is in no role's rights. The numbers of
-    // types do not begin at 0.
-    let mut classes = Vec::new();
-    for of in definitions.resource_types() {
-        let place = usize::from(of.0);
-        classes.resize(classes.len().max(place + 1), Class::System);
-        if let Some(class) = classes.get_mut(place) {
-            *class = Class::of_type(definitions.resource_name(of)).unwrap_or(Class::System);
-        }
-    }
-    classes
+    // A number that is no type, or a type without a line, is for nobody: `Class::System` is in no
+    // role's rights.
+    std::array::from_fn(|number| {
+        let name = definitions.resource_name(ResourceType(number as u8));
+        Class::of_type(name).unwrap_or(Class::System)
+    })
 });
 
 pub(crate) fn class(of: ResourceType) -> Class {
@@ -231,25 +260,45 @@ impl Judge {
         Ok(grouped)
     }
 
-    /// Whether this actor may create, change or delete a resource at this key, which speaks of
-    /// `subjects` when it lies in no patient's range.
-    pub(crate) fn may_write(&self, key: ResourceKey, subjects: &[String]) -> Result<bool, Problem> {
+    /// Whether this actor may change or delete what stands at this key now.
+    pub(crate) fn may_change(&self, key: ResourceKey) -> Result<bool, Problem> {
         let class = class(key.resource_type());
         if key.patient() != NO_PATIENT {
             return Ok(self.on(key.patient())?.decision.rights.may_write(class));
         }
-        if matches!(class, Class::Directory | Class::Definition) {
-            return Ok(self.base.may_write(class));
+        match self.spoken_of(key)? {
+            Some(patients) => self.may_write_of(class, &patients),
+            None => Ok(false),
         }
+    }
+
+    /// Whether this actor may store a resource at this key, which speaks of `subjects` (ids of
+    /// patients) when it lies in no patient's range.
+    pub(crate) fn may_store(&self, key: ResourceKey, subjects: &[String]) -> Result<bool, Problem> {
+        let class = class(key.resource_type());
+        if key.patient() != NO_PATIENT {
+            return Ok(self.on(key.patient())?.decision.rights.may_write(class));
+        }
+        let snapshot = self.store.snapshot();
+        let mut patients = Vec::with_capacity(subjects.len());
         for id in subjects {
-            let snapshot = self.store.snapshot();
             let number = self.store.patient_number(snapshot.as_ref(), id)?;
             let Some(number) = number else { return Ok(false) };
-            if !self.on(number)?.decision.rights.may_write(class) {
+            patients.push(number);
+        }
+        self.may_write_of(class, &patients)
+    }
+
+    fn may_write_of(&self, class: Class, patients: &[PatientNumber]) -> Result<bool, Problem> {
+        if patients.is_empty() {
+            return Ok(is_of_house(class) && self.base.may_write(class));
+        }
+        for patient in patients {
+            if !self.on(*patient)?.decision.rights.may_write(of_patient(class)) {
                 return Ok(false);
             }
         }
-        Ok(!subjects.is_empty())
+        Ok(true)
     }
 
     fn sees_of_patient(&self, key: ResourceKey) -> Result<bool, Problem> {
@@ -260,13 +309,13 @@ impl Judge {
             return Ok(false);
         }
         if !decision.opens_journal() {
-            // Looked up: the person, not the relatives.
-            return Ok(Some(of) == *PATIENT);
-        }
-        if !decision.hides_parts() {
-            return Ok(true);
+            // Looked up: the person, not the relatives. Who reads the log needs no journal.
+            return Ok(Some(of) == *PATIENT || class(of) == Class::Log);
         }
         // The name stays: what is hidden is hidden in a journal that is open.
+        if !decision.hides_parts() || Some(of) == *PATIENT {
+            return Ok(true);
+        }
         let Some(parts) = judged.gathered.members.get(&key) else { return Ok(false) };
         Ok(!parts.iter().any(|part| decision.hidden_parts.binary_search(part).is_ok()))
     }
@@ -274,7 +323,7 @@ impl Judge {
     /// What lies in no patient's range: open to the role, or as open as those it speaks of.
     fn sees_other(&self, key: ResourceKey) -> Result<bool, Problem> {
         let class = class(key.resource_type());
-        if matches!(class, Class::Directory | Class::Definition) {
+        if is_of_house(class) && !may_name_patients(&self.store, key.resource_type()) {
             return Ok(self.base.may_read(class));
         }
         if let Some(known) = self.memory().others.get(&key) {
@@ -286,73 +335,127 @@ impl Judge {
     }
 
     fn sees_spoken_of(&self, key: ResourceKey, class: Class) -> Result<bool, Problem> {
-        let snapshot = self.store.snapshot();
-        if Some(key.resource_type()) == *BINARY {
-            return self.sees_binary(snapshot.as_ref(), key);
+        let Some(patients) = self.spoken_of(key)? else { return Ok(false) };
+        if patients.is_empty() {
+            return Ok(is_of_house(class) && self.base.may_read(class));
         }
-        let Some(bytes) = snapshot.get(&keys::facets(key))? else { return Ok(false) };
-        let Some(facets) = Facets::of(&bytes) else { return Ok(false) };
-        let mut any = false;
-        for (name, id) in facets.iter().filter_map(|entry| literal_target(entry.value)) {
-            if name != "Patient" {
-                continue;
-            }
-            let Some(number) = self.store.patient_number(snapshot.as_ref(), id)? else {
-                return Ok(false);
-            };
-            let judged = self.on(number)?;
+        let is_binary = Some(key.resource_type()) == *BINARY;
+        for patient in patients {
+            let judged = self.on(patient)?;
             let decision = &judged.decision;
-            // What belongs to no part cannot be told apart from what is hidden.
-            if !decision.opens_journal()
-                || !decision.rights.may_read(class)
-                || decision.hides_parts()
-            {
+            // What belongs to no part cannot be told apart from what is hidden. A Binary belongs to
+            // the parts of what its context names.
+            let is_hidden = decision.hides_parts() && !is_binary;
+            let may_read = decision.rights.may_read(of_patient(class));
+            if !decision.opens_journal() || !may_read || is_hidden {
                 return Ok(false);
             }
-            any = true;
         }
-        Ok(any)
+        if is_binary { self.sees_context(key) } else { Ok(true) }
     }
 
-    /// A Binary is as open as what its `securityContext` names.
-    fn sees_binary(&self, snapshot: &dyn Snapshot, key: ResourceKey) -> Result<bool, Problem> {
-        let permit = ReadPermit::for_deciding();
-        let Some(stored) = self.store.current(&permit, snapshot, key)? else { return Ok(false) };
-        if stored.deleted {
-            return Ok(false);
+    /// The patients that what lies in no patient's range speaks of; `None` when that cannot be
+    /// told: it is deleted, or speaks of somebody unknown.
+    pub(crate) fn spoken_of(
+        &self,
+        key: ResourceKey,
+    ) -> Result<Option<Vec<PatientNumber>>, Problem> {
+        let snapshot = self.store.snapshot();
+        let snapshot = snapshot.as_ref();
+        if Some(key.resource_type()) == *BINARY {
+            let context = self.context(snapshot, key)?.map(|context| context.patient());
+            return Ok(context.filter(|patient| *patient != NO_PATIENT).map(|one| vec![one]));
         }
+        let Some(bytes) = snapshot.get(&keys::facets(key))? else { return Ok(None) };
+        let Some(facets) = Facets::of(&bytes) else { return Ok(None) };
+        let targets = facets.iter().filter_map(|entry| literal_target(entry.value));
+        let mut patients = Vec::new();
+        for (_, id) in targets.filter(|(name, _)| *name == "Patient") {
+            let Some(number) = self.store.patient_number(snapshot, id)? else { return Ok(None) };
+            patients.push(number);
+        }
+        Ok(Some(patients))
+    }
+
+    /// What a Binary's `securityContext` names.
+    fn context(
+        &self,
+        snapshot: &dyn Snapshot,
+        key: ResourceKey,
+    ) -> Result<Option<ResourceKey>, Problem> {
+        let permit = ReadPermit::for_deciding();
+        let stored = self.store.current(&permit, snapshot, key)?;
+        let Some(stored) = stored.filter(|stored| !stored.deleted) else { return Ok(None) };
         let binary = parse_stored(&stored.json)?;
         let Some(context) = binary.root().first("securityContext").and_then(reference) else {
-            return Ok(false);
+            return Ok(None);
         };
         let (name, id) = context.split_once('/').unwrap_or((&context, ""));
-        let Some(of) = Definitions::r4().resource_type(name) else { return Ok(false) };
-        match self.store.locate(snapshot, of, id)? {
-            Some(located) if located.key.patient() != NO_PATIENT => {
-                let opens = self.on(located.key.patient())?.decision.opens_journal();
-                Ok(opens && self.sees_of_patient(located.key)?)
-            }
-            Some(_) | None => Ok(false),
-        }
+        let Some(of) = Definitions::r4().resource_type(name) else { return Ok(None) };
+        let located = self.store.locate(snapshot, of, id)?;
+        Ok(located.filter(|located| !located.deleted).map(|located| located.key))
     }
+
+    /// Whether what a Binary's `securityContext` names is seen; of a whole patient, that nothing
+    /// is hidden.
+    fn sees_context(&self, key: ResourceKey) -> Result<bool, Problem> {
+        let snapshot = self.store.snapshot();
+        let Some(context) = self.context(snapshot.as_ref(), key)? else { return Ok(false) };
+        if Some(context.resource_type()) == *PATIENT
+            && self.on(context.patient())?.decision.hides_parts()
+        {
+            return Ok(false);
+        }
+        self.sees_of_patient(context)
+    }
+
+    /// Whether an earlier version may be seen of what is seen now: it may have been another
+    /// patient's, before somebody put it right.
+    pub(crate) fn sees_version(&self, stored: &Stored) -> Result<bool, Problem> {
+        let of = stored.key.resource_type();
+        let class = class(of);
+        let is_plain = is_of_house(class) && !may_name_patients(&self.store, of);
+        if stored.deleted || is_plain || Some(of) == *PATIENT || Some(of) == *BINARY {
+            return Ok(true);
+        }
+        let resource = parse_stored(&stored.json)?;
+        let snapshot = self.store.snapshot();
+        let is_own = stored.key.patient() != NO_PATIENT;
+        for id in self.store.patients_in(of, &stored.id, &resource, is_own) {
+            let number = self.store.patient_number(snapshot.as_ref(), &id)?;
+            if number == Some(stored.key.patient()) {
+                continue;
+            }
+            let Some(number) = number else { return Ok(false) };
+            let judged = self.on(number)?;
+            let decision = &judged.decision;
+            let may_read = decision.rights.may_read(of_patient(class));
+            if !decision.opens_journal() || !may_read || decision.hides_parts() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether resources of the class belong to the house, as long as they speak of no patient.
+fn is_of_house(class: Class) -> bool {
+    matches!(class, Class::Directory | Class::Definition)
+}
+
+/// The class of what speaks of a patient: a thing of the house that is a patient's (a Device) is
+/// part of the journal.
+fn of_patient(class: Class) -> Class {
+    if is_of_house(class) { Class::Clinical } else { class }
+}
+
+/// Whether resources of a type can speak of a patient.
+fn may_name_patients(store: &Store, of: ResourceType) -> bool {
+    store.extractor().binding(of, "patient").is_some()
 }
 
 impl Gate for Judge {
     fn sees(&self, key: ResourceKey) -> Result<bool, Problem> {
         if key.patient() == NO_PATIENT { self.sees_other(key) } else { self.sees_of_patient(key) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_type_has_the_class_that_the_rules_give_it() {
-        let definitions = Definitions::r4();
-        for of in definitions.resource_types() {
-            let name = definitions.resource_name(of);
-            assert_eq!(Some(class(of)), Class::of_type(name), "{name}");
-        }
     }
 }

@@ -183,8 +183,11 @@ impl Record {
             let mut outcome =
                 draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, is_limited)
                     .map_err(|p| within(p, entry))?;
-            if let (Outcome::Wrote { drafted, .. }, Some(judge)) = (&outcome, sight.judge()) {
-                permitted(judge, before, drafted, denied).map_err(|p| within(p, entry))?;
+            if let (Outcome::Wrote { drafted, deleted, .. }, Some(judge)) =
+                (&outcome, sight.judge())
+            {
+                permitted(judge, before, drafted, *deleted, denied)
+                    .map_err(|p| within(p, entry))?;
             }
             left.extend(before);
             if let Outcome::Wrote { drafted, .. } = &mut outcome
@@ -389,20 +392,25 @@ fn permitted(
     judge: &Judge,
     before: Option<ResourceKey>,
     drafted: &Drafted,
+    is_deleted: bool,
     denied: &mut Vec<PatientNumber>,
 ) -> Result<(), Problem> {
-    for key in before.into_iter().chain([drafted.key]) {
-        if !judge.may_write(key, &drafted.subjects)? {
-            denied.push(key.patient());
-            return Err(Problem::new(
-                Kind::Refused,
-                "REC-044",
-                format!(
-                    "Your role and your ground do not let you change this {}.",
-                    type_name(key.resource_type())
-                ),
-            ));
-        }
+    let refused = |key: ResourceKey| {
+        let text = format!(
+            "Your role and your ground do not let you change this {}.",
+            type_name(key.resource_type())
+        );
+        Err(Problem::new(Kind::Refused, "REC-044", text))
+    };
+    if let Some(key) = before
+        && !judge.may_change(key)?
+    {
+        denied.push(key.patient());
+        return refused(key);
+    }
+    if !is_deleted && !judge.may_store(drafted.key, &drafted.subjects)? {
+        denied.push(drafted.key.patient());
+        return refused(drafted.key);
     }
     Ok(())
 }

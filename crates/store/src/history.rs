@@ -8,6 +8,7 @@ use akson_fhir::definitions::ResourceType;
 
 use crate::Store;
 use crate::engine::{Direction, Range, Snapshot, chain};
+use crate::heads::Head;
 use crate::keys::{self, ResourceKey};
 use crate::reads::Stored;
 
@@ -127,15 +128,22 @@ impl Store {
         let next = if more { positions.last().copied() } else { None };
         let mut versions = Vec::with_capacity(positions.len());
         for position in positions {
-            let stored = self.version(permit, snapshot, position.resource, position.version)?;
-            versions.push(stored.ok_or_else(|| {
-                Problem::fault(
-                    "STO-012",
-                    format!("commit {} names a lost version", position.commit),
-                )
-            })?);
+            match self.version(permit, snapshot, position.resource, position.version)? {
+                Some(stored) => versions.push(stored),
+                // It has moved to another patient, whom this view does not show.
+                None if self.has_moved(snapshot, position.resource)? => {}
+                None => {
+                    let text = format!("commit {} names a lost version", position.commit);
+                    return Err(Problem::fault("STO-012", text));
+                }
+            }
         }
         Ok(HistoryPage { versions, next })
+    }
+
+    fn has_moved(&self, snapshot: &dyn Snapshot, key: ResourceKey) -> Result<bool, Problem> {
+        let Some(value) = snapshot.get(&keys::head(key))? else { return Ok(false) };
+        Ok(Head::decode(&value)?.moved_to.is_some())
     }
 }
 

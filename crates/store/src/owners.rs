@@ -8,8 +8,11 @@
 use std::collections::HashMap;
 
 use akson_fhir::definitions::{Definitions, ResourceType};
+use akson_fhir::model::Resource;
 use akson_fhir::reference::Reference;
 use akson_fhir::search::{Extractor, SearchValue, SlotId};
+
+use crate::Store;
 
 /// For each type the slots that can name its owner, in the compartment's order.
 pub(crate) struct Owners {
@@ -59,6 +62,28 @@ impl Owners {
                 .filter(|(of, _)| of == slot)
                 .find_map(|(_, value)| patient_id(self.patient, value))
         })
+    }
+}
+
+impl Store {
+    /// Ids of the patients that a version of a resource speaks of: the owner alone of one that
+    /// `is_owned`, else all whom it refers to.
+    pub fn patients_in(
+        &self,
+        resource_type: ResourceType,
+        id: &str,
+        resource: &Resource,
+        is_owned: bool,
+    ) -> Vec<String> {
+        let mut values = Vec::new();
+        self.extractor.extract(resource, &mut values);
+        if is_owned {
+            let owner = self.owners.owner(resource_type, id, &values);
+            return owner.map(str::to_string).into_iter().collect();
+        }
+        let patients =
+            values.iter().filter_map(|(_, value)| patient_id(self.owners.patient, value));
+        patients.map(str::to_string).collect()
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Standard: <https://hl7.org/fhir/R4/http.html#history>
 
-use akson_access::ReadPermit;
 use akson_audit::Entry;
 use akson_base::{Kind, Problem, limits};
 use akson_fhir::definitions::ResourceType;
@@ -15,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use super::{not_found, target, type_name, version};
 use crate::Record;
 use crate::request::{Caller, HistoryRequest, HistoryScope, Mode, Page};
+use crate::sight::Sight;
 
 /// The query of a history, understood.
 #[derive(Debug, Default)]
@@ -42,14 +42,14 @@ impl Record {
             HistoryScope::System => ("_history".to_string(), "history-system"),
         };
         let mut page = Page::default();
-        let mut patients = Vec::new();
+        let patients;
         {
             if matches!(request.scope, HistoryScope::System) {
                 sight.must_see_everything()?;
             }
             let snapshot = sight.snapshot(&self.store);
             let scope = &request.scope;
-            let found = self.history_page(&sight.permit, snapshot.as_ref(), scope, &parameters);
+            let found = self.history_page(&sight, snapshot.as_ref(), scope, &parameters);
             let found = match (found, scope) {
                 (Err(problem), HistoryScope::Instance(of, id))
                     if problem.kind == Kind::NotFound =>
@@ -61,7 +61,7 @@ impl Record {
                 }
                 (found, _) => found?,
             };
-            patients.extend(found.versions.iter().map(|s| s.key.patient()));
+            patients = sight.patients_of(found.versions.iter().map(|s| s.key))?;
             page.next_link = found.next.map(|next| parameters.link(&path, Some(next)));
             page.total = found.total;
             page.entries = found.versions.into_iter().map(|s| (version(s), Mode::Match)).collect();
@@ -75,7 +75,7 @@ impl Record {
 
     fn history_page(
         &self,
-        permit: &ReadPermit,
+        sight: &Sight,
         snapshot: &dyn Snapshot,
         scope: &HistoryScope,
         parameters: &Parameters,
@@ -83,17 +83,17 @@ impl Record {
         let limit = parameters.count.unwrap_or(limits::PAGE_ENTRIES_DEFAULT);
         match scope {
             HistoryScope::Instance(resource_type, id) => {
-                self.of_instance(permit, snapshot, *resource_type, id, parameters, limit)
+                self.of_instance(sight, snapshot, *resource_type, id, parameters, limit)
             }
             HistoryScope::Type(_) | HistoryScope::System => {
-                self.of_many(permit, snapshot, scope, parameters, limit)
+                self.of_many(sight, snapshot, scope, parameters, limit)
             }
         }
     }
 
     fn of_instance(
         &self,
-        permit: &ReadPermit,
+        sight: &Sight,
         snapshot: &dyn Snapshot,
         resource_type: ResourceType,
         id: &str,
@@ -105,8 +105,9 @@ impl Record {
             .locate(snapshot, resource_type, id)?
             .ok_or_else(|| not_found(resource_type))?;
         // All versions: a resource has few, and `_at` and the total need them.
+        let permit = &sight.permit;
         let all = self.store.instance_history(permit, snapshot, located.key, None, usize::MAX)?;
-        let kept: Vec<Stored> = parameters.filter(all);
+        let kept = sight.versions(parameters.filter(all))?;
         let total = kept.len() as u64;
         let mut versions: Vec<Stored> = kept
             .into_iter()
@@ -120,7 +121,7 @@ impl Record {
 
     fn of_many(
         &self,
-        permit: &ReadPermit,
+        sight: &Sight,
         snapshot: &dyn Snapshot,
         scope: &HistoryScope,
         parameters: &Parameters,
@@ -133,6 +134,7 @@ impl Record {
                 "_at is supported on the history of one resource only. Use _since here.",
             ));
         }
+        let permit = &sight.permit;
         let page = match scope {
             HistoryScope::Type(resource_type) => self.store.type_history(
                 permit,
@@ -149,7 +151,7 @@ impl Record {
         let versions = parameters.filter(page.versions);
         // Newest first: the first version older than `_since` ends the history.
         let next = if versions.len() < before { None } else { page.next };
-        Ok(Found { versions, next, total: None })
+        Ok(Found { versions: sight.versions(versions)?, next, total: None })
     }
 }
 

@@ -38,7 +38,7 @@ impl Record {
             Entry::reading(&sight.permit, "read", &caller.trace).about(target(resource_type, id));
         // A look at what is not there is logged too: it may have been a probe.
         match &stored {
-            Some(stored) => self.log(&sight, entry, [stored.key.patient()]).await?,
+            Some(stored) => self.log_seen(&sight, entry, [stored.key]).await?,
             None => self.log_missed(&sight, entry, resource_type, id).await?,
         }
         match stored {

@@ -6,7 +6,7 @@ use akson_access::ReadPermit;
 use akson_audit::Entry;
 use akson_base::Problem;
 use akson_fhir::summary::View;
-use akson_store::keys::PatientNumber;
+use akson_store::keys::ResourceKey;
 use akson_store::search::{Query, Summary};
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ impl Record {
         request: SearchRequest,
     ) -> Result<Page, Problem> {
         let sight = self.sight(caller)?;
-        let mut patients: Vec<PatientNumber> = Vec::new();
+        let mut seen: Vec<ResourceKey> = Vec::new();
         let mut page = Page::default();
         {
             let snapshot = sight.snapshot(&self.store);
@@ -50,7 +50,7 @@ impl Record {
             let found = searching.execute(&query)?;
             for (keys, mode) in [(&found.matches, Mode::Match), (&found.included, Mode::Include)] {
                 for one in self.store.current_of_many(permit, snapshot.as_ref(), keys)? {
-                    patients.push(one.key.patient());
+                    seen.push(one.key);
                     page.entries.push((reduce(version(one), &query)?, mode));
                 }
             }
@@ -61,7 +61,7 @@ impl Record {
             page.warnings = query.warnings().to_vec();
         }
         let entry = entry(&sight.permit, &request, caller);
-        self.log(&sight, entry, patients).await?;
+        self.log_seen(&sight, entry, seen).await?;
         Ok(page)
     }
 

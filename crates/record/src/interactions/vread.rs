@@ -29,7 +29,10 @@ impl Record {
             located = self.store.locate(snapshot.as_ref(), resource_type, id)?;
             match (&located, wanted.parse::<u32>()) {
                 (Some(at), Ok(number)) => {
-                    self.store.version(&sight.permit, snapshot.as_ref(), at.key, number)?
+                    let key = at.key;
+                    let found =
+                        self.store.version(&sight.permit, snapshot.as_ref(), key, number)?;
+                    sight.versions(found.into_iter().collect())?.pop()
                 }
                 (None, _) | (_, Err(_)) => None,
             }
@@ -37,7 +40,7 @@ impl Record {
         let entry = Entry::reading(&sight.permit, "vread", &caller.trace)
             .about(format!("{}/_history/{wanted}", target(resource_type, id)));
         match &located {
-            Some(located) => self.log(&sight, entry, [located.key.patient()]).await?,
+            Some(located) => self.log_seen(&sight, entry, [located.key]).await?,
             None => self.log_missed(&sight, entry, resource_type, id).await?,
         }
         match stored {
