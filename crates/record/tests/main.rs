@@ -14,6 +14,7 @@ mod cases {
     mod everything;
     mod history;
     mod races;
+    mod rules;
     mod searches;
     mod transactions;
     mod versions;

@@ -98,10 +98,6 @@ impl Authenticator for TokenCallers {
     fn description(&self) -> String {
         self.description.clone()
     }
-
-    fn takes_tokens(&self) -> bool {
-        true
-    }
 }
 
 fn denied(refusal: Refusal) -> Box<Denied> {

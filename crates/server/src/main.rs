@@ -17,7 +17,6 @@ mod health;
 mod listener;
 mod load;
 mod logging;
-mod login_callers;
 mod memory;
 mod observe;
 mod say;

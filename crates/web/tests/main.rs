@@ -11,7 +11,6 @@
 )]
 
 mod cases {
-    mod login;
     mod messages;
     mod pages;
 }

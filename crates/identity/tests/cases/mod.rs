@@ -2,5 +2,4 @@
 
 mod keys;
 mod proofs;
-mod tls;
 mod tokens;
