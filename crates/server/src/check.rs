@@ -13,6 +13,7 @@ use akson_store::engine::check::{self, Finding, Progress, Severity};
 use akson_store::engine::fjall_engine::Options;
 use indicatif::ProgressBar;
 
+use crate::checkpoints::Signed;
 use crate::cli::CheckArguments;
 use crate::clock::WallClock;
 use crate::failure::Failure;
@@ -31,12 +32,20 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     };
     let data = &arguments.data;
     let permit = Policy::Operator.may_read(&Arc::new(Actor::operator()))?;
+    let signed = match (&arguments.checkpoints, &arguments.checkpoint_key) {
+        (Some(file), Some(key)) => Some(Signed::read(file, key)?),
+        (_, _) => None,
+    };
     let mut content = Consistency::default();
     let mut further = |snapshot: &dyn Snapshot, findings: &mut Vec<Finding>| {
         content = consistency::check(&permit, snapshot, &mut |done| {
             bar.set_message(format!("{} resources", thousands(done)));
             bar.tick();
         })?;
+        if let Some(signed) = &signed {
+            let found = signed.compare(snapshot)?;
+            findings.extend(found.map(|what| Finding::damage("checkpoints", what)));
+        }
         findings.extend(content.findings.iter().map(|what| Finding::damage("content", what)));
         Ok(())
     };
@@ -63,6 +72,9 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         thousands(content.versions),
         thousands(content.index_keys),
     ));
+    if let Some(signed) = &signed {
+        say::line(&format!("Checkpoints: {} signed", thousands(signed.len() as u64)));
+    }
     if report.is_sound() {
         say::line("Sound.");
         Ok(())

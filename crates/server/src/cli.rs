@@ -85,6 +85,12 @@ pub(crate) struct CheckArguments {
     /// Folder of the record, which no server may have open
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Signed checkpoints, from where they were kept; compared with the commit chain
+    #[arg(long, value_name = "FILE", requires = "checkpoint_key")]
+    pub(crate) checkpoints: Option<PathBuf>,
+    /// The public key that they are signed with (PEM)
+    #[arg(long, value_name = "FILE", requires = "checkpoints")]
+    pub(crate) checkpoint_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::checkpoints::CheckpointSettings;
 use crate::cli::ServeArguments;
 use crate::failure::Failure;
 
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// Who issues access tokens. Without it nobody can call but under `--open`.
     pub(crate) identity: Option<IdentitySettings>,
+    /// Signed checkpoints of the commit chain.
+    pub(crate) checkpoints: Option<CheckpointSettings>,
 }
 
 impl Default for Settings {
@@ -56,6 +59,7 @@ impl Default for Settings {
             log: "info".into(),
             log_json: false,
             identity: None,
+            checkpoints: None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod app;
 mod backup;
 mod callers;
 mod check;
+mod checkpoints;
 mod cli;
 mod clock;
 mod config;

@@ -11,11 +11,13 @@ use akson_identity::tokens::Tokens;
 use akson_record::Record;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::callers::TokenCallers;
+use crate::checkpoints::Checkpoints;
 use crate::cli::ServeArguments;
 use crate::config::Settings;
 use crate::failure::Failure;
@@ -99,6 +101,7 @@ pub(crate) async fn serve(
     let address = listener.local_addr().map_err(cannot)?;
     let meters = observe::start()?;
     observe::keep_up(meters.clone());
+    let checkpoints = settings.checkpoints.as_ref().map(Checkpoints::open).transpose()?;
     let callers = callers(settings, &house)?;
     let House { store, record, clock } = house;
     let options = Options {
@@ -118,6 +121,8 @@ pub(crate) async fn serve(
         is_draining: AtomicBool::new(false),
     });
     let indexing = index_accesses(record);
+    let (stopping, stopped) = watch::channel(());
+    let checkpoints = checkpoints.map(|one| one.keep_up(Arc::clone(&store), stopped));
     let stop = stop_signal()?;
     say::line(&format!("Akson {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     listening(address);
@@ -129,6 +134,12 @@ pub(crate) async fn serve(
         tracing::warn!("some requests did not finish within the drain time and were cut");
     }
     indexing.abort();
+    drop(stopping);
+    if let Some(checkpoints) = checkpoints
+        && let Err(error) = checkpoints.await
+    {
+        tracing::error!("the last checkpoint: {error}");
+    }
     let settled = tokio::task::spawn_blocking(move || store.settle()).await;
     settled.map_err(|error| Failure::Failed(format!("the store did not settle: {error}")))??;
     Ok(())

@@ -3,6 +3,7 @@
 mod backing_up;
 mod browser;
 mod bundle;
+mod checkpoints;
 mod clients;
 mod command_line;
 mod conditional;
