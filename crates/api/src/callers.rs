@@ -27,6 +27,9 @@ pub trait Authenticator: Send + Sync {
 
     /// What callers need, for `CapabilityStatement.rest.security.description`.
     fn description(&self) -> String;
+
+    /// Whether access tokens (OAuth 2.0) are among what is taken.
+    fn takes_tokens(&self) -> bool;
 }
 
 /// An answer of [`Authenticator::authenticate`], in time.

@@ -91,6 +91,9 @@ fn rest() -> Value {
 fn security(callers: &Callers) -> Value {
     match callers {
         Callers::Everybody(_) => json!({ "cors": true }),
+        Callers::Proved(authenticator) if !authenticator.takes_tokens() => {
+            json!({ "cors": true, "description": authenticator.description() })
+        }
         Callers::Proved(authenticator) => json!({
             "cors": true,
             "service": [{

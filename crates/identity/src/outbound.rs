@@ -11,10 +11,14 @@ use akson_base::{Kind, Problem};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
 /// A client for requests to a provider. Cheap to clone; connections are shared.
@@ -39,17 +43,44 @@ impl Outbound {
     /// A client that gives each request so much time, connecting included. Trusts the certificate
     /// authorities of the machine; fails (`IDN-060`) when it has none.
     pub fn new(time_max: Duration) -> Result<Self, Problem> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
+        let builder = HttpsConnectorBuilder::new();
+        let builder =
+            builder.with_provider_and_native_roots(rustls::crypto::ring::default_provider());
         let builder = builder.map_err(|error| {
-            Problem::fault(
-                "IDN-060",
-                format!("this machine's certificate authorities cannot be read: {error}"),
-            )
+            no_authorities(&format!(
+                "this machine's certificate authorities cannot be read: {error}"
+            ))
         })?;
+        Ok(Self::over(builder, time_max))
+    }
+
+    /// As [`Outbound::new`], but trusts only the certificate authorities of a PEM text, such as an
+    /// organisation's own.
+    pub fn trusting(authorities: &[u8], time_max: Duration) -> Result<Self, Problem> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authorities) {
+            let added = certificate.map(|certificate| roots.add(certificate));
+            match added {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(no_authorities(&error.to_string())),
+                Err(error) => return Err(no_authorities(&format!("not PEM: {error}"))),
+            }
+        }
+        if roots.is_empty() {
+            return Err(no_authorities("no certificate in PEM form"));
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let versions = ClientConfig::builder_with_provider(provider);
+        let versions = versions.with_safe_default_protocol_versions();
+        let builder = versions.map_err(|error| no_authorities(&error.to_string()))?;
+        let config = builder.with_root_certificates(roots).with_no_client_auth();
+        Ok(Self::over(HttpsConnectorBuilder::new().with_tls_config(config), time_max))
+    }
+
+    fn over(builder: HttpsConnectorBuilder<WantsSchemes>, time_max: Duration) -> Self {
         let connector = builder.https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client, time_max })
+        Self { client, time_max }
     }
 
     /// Sends one request, whose address [`parse_address`] accepts, and takes in the whole answer,
@@ -78,6 +109,10 @@ impl Outbound {
         let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
+}
+
+fn no_authorities(for_log: &str) -> Problem {
+    Problem::fault("IDN-060", for_log)
 }
 
 pub(crate) fn unreachable(for_log: String) -> Problem {

@@ -68,6 +68,8 @@ pub struct Options {
     pub security_level_min: u8,
     /// Time for one request to the provider.
     pub timeout: Duration,
+    /// The certificate authorities that vouch for the provider, in PEM form; `None`: the machine's.
+    pub authorities: Option<Vec<u8>>,
     /// Age at which the provider's keys are fetched again.
     pub keys_seconds_max: u32,
     /// Shortest time between two attempts to fetch them.
@@ -148,7 +150,10 @@ impl Tokens {
             refresh_milliseconds: i64::from(options.keys_seconds_max) * 1000,
             pause_milliseconds: i64::from(options.keys_pause_seconds) * 1000,
         };
-        let outbound = Outbound::new(options.timeout)?;
+        let outbound = match &options.authorities {
+            Some(authorities) => Outbound::trusting(authorities, options.timeout),
+            None => Outbound::new(options.timeout),
+        }?;
         let provider = Provider::new(options.issuer.clone(), outbound, Arc::clone(&clock), pace);
         Ok(Self {
             clock,

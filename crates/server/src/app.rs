@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use akson_access::Policy;
 use akson_api::Api;
 use akson_store::Store;
 use axum::Router;
@@ -15,17 +14,12 @@ use tower::ServiceExt;
 
 use crate::{health, observe};
 
-/// What a page answers when no one can be logged in.
-const NO_LOGIN: &str = "Ingen er logget inn, og denne installasjonen har ikke innlogging ennå.\n\
-    Start akson med --open på egen maskin for å prøve med syntetiske data.\n";
-
 /// Everything that answers HTTP.
 pub(crate) struct App {
     pub(crate) api: Api,
     pub(crate) pages: Router,
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
-    pub(crate) policy: Policy,
     pub(crate) is_draining: AtomicBool,
 }
 
@@ -56,13 +50,8 @@ impl App {
     }
 
     async fn page(&self, request: Request<Incoming>) -> Response<Body> {
-        match self.policy {
-            Policy::Closed => health::text(StatusCode::UNAUTHORIZED, NO_LOGIN),
-            Policy::Open | Policy::Operator | Policy::Rules => {
-                let headers = request.headers().clone();
-                let Ok(response) = self.pages.clone().oneshot(request.map(Body::new)).await;
-                akson_api::compress(&headers, response).await
-            }
-        }
+        let headers = request.headers().clone();
+        let Ok(response) = self.pages.clone().oneshot(request.map(Body::new)).await;
+        akson_api::compress(&headers, response).await
     }
 }

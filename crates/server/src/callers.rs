@@ -98,6 +98,10 @@ impl Authenticator for TokenCallers {
     fn description(&self) -> String {
         self.description.clone()
     }
+
+    fn takes_tokens(&self) -> bool {
+        true
+    }
 }
 
 fn denied(refusal: Refusal) -> Box<Denied> {

@@ -130,6 +130,7 @@ mod tests {
             "identity.proof_seconds_max",
             "identity.security_level_min",
             "identity.timeout_seconds",
+            "identity.authorities",
             "identity.keys_seconds_max",
             "identity.keys_pause_seconds",
         ] {

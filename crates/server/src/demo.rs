@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use akson_access::Policy;
+use akson_access::{Identity, Policy};
 use akson_base::Clock;
 use akson_testkit::municipality;
+use akson_web::{DemoLogin, DemoPerson};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
@@ -21,6 +22,7 @@ use crate::config::Settings;
 use crate::failure::Failure;
 use crate::load::target::{Outcome, Target};
 use crate::say::thousands;
+use crate::serve::Login;
 use crate::{logging, runtime, say, serve, wiring};
 
 /// Charts that are put into the record at the same time.
@@ -99,11 +101,32 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         ..Settings::default()
     };
     runtime.block_on(async {
-        let addresses = serve::addresses(&settings.listen, Policy::Open).await?;
-        let house = wiring::open(folder, Policy::Open)?;
-        let welcome = |address| welcome(address, &options);
-        serve::serve(&settings, Policy::Open, house, &addresses, welcome).await
+        let addresses = serve::addresses(&settings.listen, Policy::Rules).await?;
+        let house = wiring::open(folder, Policy::Rules)?;
+        let logins = municipality::logins(&options);
+        let login = Login::Demo(DemoLogin { people: logins.iter().map(person).collect() });
+        let welcome = |address| welcome(address, &options, &logins);
+        serve::serve(&settings, Policy::Rules, login, house, &addresses, welcome).await
     })
+}
+
+/// Somebody to log in as, with what HelseID or ID-porten would prove of them.
+fn person(login: &municipality::Login) -> DemoPerson {
+    DemoPerson {
+        name: login.name.clone(),
+        title: login.title.into(),
+        organisation: login.organisation.map(str::to_string),
+        why: login.why.into(),
+        identity: Identity {
+            national_number: Some(login.national_number.clone()),
+            hpr_number: login.hpr_number.clone(),
+            legal_entity: login.legal_entity_number.clone(),
+            unit: login.organisation_number.clone(),
+            security_level: 4,
+            is_citizen: login.is_citizen,
+            ..Identity::default()
+        },
+    }
 }
 
 /// Puts services and people into the record: the services one by one, since all refer to them.
@@ -150,7 +173,7 @@ fn build(handle: &Handle, target: &Target, options: &municipality::Options) -> R
 }
 
 /// What there is to look at.
-fn welcome(address: SocketAddr, options: &municipality::Options) {
+fn welcome(address: SocketAddr, options: &municipality::Options, logins: &[municipality::Login]) {
     say::line("");
     say::line(&format!(
         "A synthetic municipality of {} people (seed {}). Nobody in it is real.",
@@ -161,13 +184,20 @@ fn welcome(address: SocketAddr, options: &municipality::Options) {
     say::line(&format!("  FHIR R4    http://{address}/fhir"));
     say::line(&format!("  Offered    http://{address}/fhir/metadata"));
     say::line("");
-    say::line("People worth looking at:");
+    say::line("Log in on the pages, with one click, as one of these:");
+    for login in logins {
+        let place = login.organisation.unwrap_or("as a citizen");
+        say::line(&format!("  {:<28} {}, {place}", login.name, login.title));
+        say::line(&format!("  {:<28} {}", "", login.why));
+    }
+    say::line("");
+    say::line("Journals worth opening, for those who may:");
     for person in municipality::highlights(options) {
         say::line(&format!("  {:<28} {}", person.name, person.why));
         say::line(&format!("  {:<28} http://{address}/pasient/{}", "", person.patient_id));
     }
     say::line("");
     say::line(
-        "There is no login in this demo, so it listens on this machine only. Ctrl-C stops it.",
+        "Anybody may log in as any of them, so it listens on this machine only. Ctrl-C stops it.",
     );
 }

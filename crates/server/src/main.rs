@@ -18,6 +18,7 @@ mod health;
 mod listener;
 mod load;
 mod logging;
+mod login_callers;
 mod memory;
 mod observe;
 mod say;

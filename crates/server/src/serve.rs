@@ -6,9 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use akson_access::{Actor, Policy};
-use akson_api::{Api, Callers, Options};
+use akson_api::{Api, Authenticator, Callers, Options};
+use akson_identity::sessions::{Origins, SessionLimits, Sessions};
 use akson_identity::tokens::Tokens;
 use akson_record::Record;
+use akson_web::{DemoLogin, Door, Guard};
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -22,6 +24,7 @@ use crate::cli::ServeArguments;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::listener::{self, Bounds};
+use crate::login_callers::LoginCallers;
 use crate::wiring::{self, House};
 use crate::{logging, observe, runtime, say};
 
@@ -34,8 +37,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     logging::start(&settings.log, settings.log_json)?;
     runtime()?.block_on(async {
         let addresses = addresses(&settings.listen, policy).await?;
+        knows_its_name(&settings, &addresses)?;
         let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
-        serve(&settings, policy, house, &addresses, |_| {}).await
+        let login = if arguments.open { Login::Nobodys } else { Login::None };
+        serve(&settings, policy, login, house, &addresses, |_| {}).await
     })
 }
 
@@ -53,18 +58,29 @@ fn policy(is_open: bool, settings: &Settings) -> Result<Policy, Failure> {
     }
 }
 
-/// Who may call `/fhir`, and how that is found out.
-fn callers(settings: &Settings, house: &House) -> Result<Callers, Failure> {
-    let Some(identity) = &settings.identity else {
-        return Ok(Callers::Everybody(Arc::new(Actor::open())));
-    };
+/// A DPoP proof is for one address: where others can reach us, the operator must say which.
+fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), Failure> {
+    let is_reachable = addresses.iter().any(|address| !address.ip().is_loopback());
+    if settings.identity.is_some() && settings.base_url.is_none() && is_reachable {
+        return Err(Failure::Usage(
+            "with [identity], base_url must say where callers find the FHIR address \
+             (https://journal.example.no/fhir)"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// What takes access tokens, if an OpenID provider is set up.
+fn tokens(settings: &Settings, house: &House) -> Result<Option<Arc<dyn Authenticator>>, Failure> {
+    let Some(identity) = &settings.identity else { return Ok(None) };
     let tokens = Tokens::new(identity.options()?, Arc::clone(&house.clock))
         .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?;
     let (record, clock) = (Arc::clone(&house.record), Arc::clone(&house.clock));
     let callers = Arc::new(TokenCallers::new(tokens, identity.description(), record, clock));
     let warming = Arc::clone(&callers);
     tokio::spawn(async move { warming.warm_up().await });
-    Ok(Callers::Proved(callers))
+    Ok(Some(callers))
 }
 
 /// The addresses of `listen`, none of which may be open to others under [`Policy::Open`].
@@ -85,11 +101,52 @@ pub(crate) async fn addresses(listen: &str, policy: Policy) -> Result<Vec<Socket
     }
 }
 
+/// How people come to the pages.
+pub(crate) enum Login {
+    /// Without any: `--open`.
+    Nobodys,
+    /// Not at all: none is set up.
+    None,
+    /// As somebody of a synthetic municipality. Only `akson demo` has one to give.
+    Demo(DemoLogin),
+}
+
+impl Login {
+    /// Who comes to the pages, and who may call `/fhir`.
+    fn front(
+        self,
+        settings: &Settings,
+        listen: SocketAddr,
+        house: &House,
+    ) -> Result<(Door, Callers), Failure> {
+        let tokens = tokens(settings, house)?;
+        let by_token = |tokens: Option<Arc<dyn Authenticator>>| match tokens {
+            Some(tokens) => Callers::Proved(tokens),
+            None => Callers::Everybody(Arc::new(Actor::open())),
+        };
+        Ok(match self {
+            Self::Nobodys => (Door::Open, by_token(tokens)),
+            Self::None => (Door::Shut, by_token(tokens)),
+            Self::Demo(people) => {
+                let clock = Arc::clone(&house.clock);
+                let sessions = Arc::new(Sessions::new(SessionLimits::default(), clock)?);
+                let origins = Origins::of(settings.base_url.as_deref(), listen);
+                let record = Arc::clone(&house.record);
+                let callers =
+                    LoginCallers::new(Arc::clone(&sessions), origins.clone(), record, tokens);
+                let guard = Guard::demo(sessions, origins, people);
+                (Door::Guarded(Arc::new(guard)), Callers::Proved(Arc::new(callers)))
+            }
+        })
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, drains, and makes the store's files small. `listening` hears
 /// the address once requests are taken.
 pub(crate) async fn serve(
     settings: &Settings,
     policy: Policy,
+    login: Login,
     house: House,
     addresses: &[SocketAddr],
     listening: impl FnOnce(SocketAddr),
@@ -102,7 +159,7 @@ pub(crate) async fn serve(
     let meters = observe::start()?;
     observe::keep_up(meters.clone());
     let checkpoints = settings.checkpoints.as_ref().map(Checkpoints::open).transpose()?;
-    let callers = callers(settings, &house)?;
+    let (door, callers) = login.front(settings, address, &house)?;
     let House { store, record, clock } = house;
     let options = Options {
         base: settings.base_url.clone(),
@@ -114,10 +171,9 @@ pub(crate) async fn serve(
     };
     let app = Arc::new(App {
         api: Api::new(Arc::clone(&record), options, callers, &*clock),
-        pages: akson_web::router(Arc::clone(&record), clock),
+        pages: akson_web::router(Arc::clone(&record), clock, door),
         meters,
         store: Arc::clone(&store),
-        policy,
         is_draining: AtomicBool::new(false),
     });
     let indexing = index_accesses(record);

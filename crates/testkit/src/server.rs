@@ -9,11 +9,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
-/// A running `akson serve`. Dropping it kills the process and removes its folder.
+/// A running `akson serve` or `akson demo`. Dropping it kills the process and removes its folder.
 #[derive(Debug)]
 pub struct Server {
     binary: PathBuf,
     folder: TempDir,
+    /// The command with all that it is given but the folder.
     arguments: Vec<String>,
     process: Child,
     address: String,
@@ -36,8 +37,24 @@ impl Server {
         folder: TempDir,
         arguments: &[&str],
     ) -> io::Result<Self> {
-        let binary = binary.as_ref().to_path_buf();
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        Self::run(binary.as_ref(), folder, serve.into_iter().chain(arguments.iter().copied()))
+    }
+
+    /// Builds a municipality of so many people with `akson demo`; returns when it takes requests.
+    pub fn start_demo(binary: impl AsRef<Path>, people: usize) -> io::Result<Self> {
+        let people = people.to_string();
+        let demo = ["demo", "--port", "0", "--people", people.as_str()];
+        Self::run(binary.as_ref(), TempDir::new()?, demo.into_iter())
+    }
+
+    fn run<'a>(
+        binary: &Path,
+        folder: TempDir,
+        arguments: impl Iterator<Item = &'a str>,
+    ) -> io::Result<Self> {
+        let binary = binary.to_path_buf();
+        let arguments: Vec<String> = arguments.map(ToString::to_string).collect();
         let (process, address) = spawn(&binary, folder.path(), &arguments)?;
         Ok(Self { binary, folder, arguments, process, address })
     }
@@ -118,9 +135,9 @@ fn log(folder: &Path) -> String {
 fn spawn(binary: &Path, folder: &Path, arguments: &[String]) -> io::Result<(Child, String)> {
     let log_file = File::options().create(true).append(true).open(folder.join("server.log"))?;
     let mut process = Command::new(binary)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data(folder))
         .args(arguments)
+        .arg("--data")
+        .arg(data(folder))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log_file)
@@ -134,7 +151,7 @@ fn spawn(binary: &Path, folder: &Path, arguments: &[String]) -> io::Result<(Chil
         None => {
             let _ = process.kill();
             let status = process.wait()?;
-            Err(io::Error::other(format!("akson serve ended ({status}): {}", log(folder))))
+            Err(io::Error::other(format!("akson ended ({status}): {}", log(folder))))
         }
     }
 }

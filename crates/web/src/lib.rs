@@ -1,19 +1,28 @@
 //! Pages for those who read and write the journal: find a patient, read the chart.
 //!
-//! Written on the server; reading works without JavaScript. `sight` reads from the record, `chart`
-//! builds view models, `pages` writes HTML, `routes` joins them.
-//! Not here: the FHIR API (`api`), who may read (`access`, asked by `record`).
+//! Written on the server; reading works without JavaScript. `door` says who comes, `login` lets them
+//! in, `sight` reads from the record, `chart` builds view models, `pages` writes HTML, `routes` joins
+//! them.
+//! Not here: the FHIR API (`api`), how logins are kept (`identity::sessions`), who may read (`access`,
+//! asked by `record`).
 
 mod assets;
 mod base64;
 mod chart;
 mod datatypes;
 mod dates;
+mod door;
+mod forms;
+mod local_path;
+mod login;
 mod messages;
 mod numbers;
 mod pages;
 mod response;
 mod routes;
 mod sight;
+mod who;
 
+pub use door::{Door, Guard};
+pub use login::{DemoLogin, DemoPerson};
 pub use routes::router;

@@ -10,6 +10,7 @@ use maud::Markup;
 
 use crate::pages::problem_page::{problem_line, problem_page};
 use crate::sight::Timing;
+use crate::who::Who;
 
 /// Nothing but our own files, no inline script or style, no frames.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -22,7 +23,8 @@ pub(crate) async fn secure(mut response: Response) -> Response {
     let fixed: [(header::HeaderName, &'static str); 5] = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // To ourselves the address is told: without it a browser hides the origin of our own forms.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
@@ -61,12 +63,17 @@ pub(crate) fn timed(markup: Markup, timing: Timing, render: Duration) -> Respons
 }
 
 /// The page of a problem; only its line where htmx asked for a part of a page.
-pub(crate) fn problem(problem: &Problem, reader: &str, fragment: bool) -> Response {
+pub(crate) fn problem(problem: &Problem, who: Option<&Who>, fragment: bool) -> Response {
+    let markup = if fragment { problem_line(problem) } else { problem_page(problem, who) };
+    told(problem, markup)
+}
+
+/// A problem in words of its own, with the status of its kind.
+pub(crate) fn told(problem: &Problem, markup: Markup) -> Response {
     if !problem.for_log.is_empty() {
         tracing::error!(code = problem.code, "{}", problem.for_log);
     }
     let (status, _) = status_and_code(problem.kind);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let markup = if fragment { problem_line(problem) } else { problem_page(problem, reader) };
     (status, html(markup)).into_response()
 }

@@ -7,26 +7,27 @@ use std::time::Instant;
 use akson_base::{Clock, Kind, Problem};
 use akson_record::Record;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::Markup;
 
 use crate::chart::{Chart, Filter};
+use crate::door::{self, Door, Keeper};
 use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
 use crate::pages::{search_page, trend_page};
-use crate::sight::{Desk, Look, Timing, no_document};
-use crate::{assets, response};
+use crate::sight::{Desk, Look, Reader, Timing, no_document};
+use crate::{assets, login, response};
 
-/// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, and a page for every
-/// address that is none of them.
-pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>) -> Router {
+/// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
+/// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
+pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router {
     let desk = Arc::new(Desk::new(record, clock));
-    Router::new()
+    let mut pages = Router::new()
         .route("/", get(start))
         .route("/pasienter", get(search))
         .route("/pasient/{id}", get(chart))
@@ -34,8 +35,14 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>) -> Router {
         .route("/pasient/{id}/trend/{key}", get(trend))
         .route("/pasient/{id}/dokument/{type}/{document}", get(document))
         .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
-        .route("/assets/{file}", get(assets::serve))
+        .route("/assets/{file}", get(assets::serve));
+    if let Door::Guarded(guard) = &door {
+        pages = pages.merge(login::routes(Arc::clone(guard)));
+    }
+    let keeper = Keeper { door, desk: Arc::clone(&desk) };
+    pages
         .fallback(nowhere)
+        .layer(from_fn_with_state(keeper, door::keep))
         .layer(map_response(response::secure))
         .with_state(desk)
 }
@@ -43,55 +50,51 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>) -> Router {
 type Asked = Query<HashMap<String, String>>;
 
 /// Whether htmx asks for a fragment; a page restored from history is asked for whole.
-fn wants_fragment(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request") && !headers.contains_key("hx-history-restore-request")
 }
 
-async fn start(State(desk): State<Arc<Desk>>) -> Response {
-    response::html(search_page::start(desk.reader(), "", None))
+async fn start(reader: Reader) -> Response {
+    response::html(search_page::start(&reader.who, "", None))
 }
 
-async fn search(
-    State(desk): State<Arc<Desk>>,
-    Query(asked): Asked,
-    headers: HeaderMap,
-) -> Response {
+async fn search(reader: Reader, Query(asked): Asked, headers: HeaderMap) -> Response {
     let query = asked.get("q").map_or("", |q| q.trim());
     let begin = Instant::now();
-    let people = if query.is_empty() { Ok(Vec::new()) } else { desk.find(query).await };
+    let people = if query.is_empty() { Ok(Vec::new()) } else { reader.find(query).await };
     let read = begin.elapsed();
     match people {
         Ok(people) => {
             let begin = Instant::now();
-            let hits = search_page::hits(query, &people, desk.today());
+            let hits = search_page::hits(query, &people, reader.today());
             let markup = if wants_fragment(&headers) {
                 hits
             } else {
-                search_page::start(desk.reader(), query, Some(hits))
+                search_page::start(&reader.who, query, Some(hits))
             };
             response::timed(markup, Timing { read, ..Timing::default() }, begin.elapsed())
         }
-        Err(problem) => response::problem(&problem, desk.reader(), wants_fragment(&headers)),
+        Err(problem) => response::problem(&problem, Some(&reader.who), wants_fragment(&headers)),
     }
 }
 
-async fn nowhere(State(desk): State<Arc<Desk>>) -> Response {
+async fn nowhere(reader: Reader) -> Response {
     let problem = Problem::new(Kind::NotFound, "WEB-001", "There is no page at this address.");
-    response::problem(&problem, desk.reader(), false)
+    response::problem(&problem, Some(&reader.who), false)
 }
 
 /// Reads the chart and draws a page of it.
 async fn with_chart(
-    desk: &Desk,
+    reader: &Reader,
     id: &str,
     looks_wanted: bool,
     fragment: bool,
     draw: impl FnOnce(&Chart, &[Look]) -> Result<Markup, Problem>,
 ) -> Response {
     let loaded = async {
-        let (chart, mut timing) = desk.chart(id).await?;
+        let (chart, mut timing) = reader.chart(id).await?;
         let begin = Instant::now();
-        let looks = if looks_wanted { desk.looks(id).await? } else { Vec::new() };
+        let looks = if looks_wanted { reader.looks(id).await? } else { Vec::new() };
         timing.read += begin.elapsed();
         Ok((chart, looks, timing))
     };
@@ -101,28 +104,29 @@ async fn with_chart(
     });
     match drawn {
         Ok((markup, timing, render)) => response::timed(markup, timing, render),
-        Err(problem) => response::problem(&problem, desk.reader(), fragment),
+        Err(problem) => response::problem(&problem, Some(&reader.who), fragment),
     }
 }
 
-fn sight<'a>(desk: &'a Desk, chart: &'a Chart, looks: &'a [Look], filter: Filter) -> Sight<'a> {
-    Sight { chart, looks, reader: desk.reader(), today: desk.today(), filter }
+fn sight<'a>(reader: &'a Reader, chart: &'a Chart, looks: &'a [Look], filter: Filter) -> Sight<'a> {
+    Sight { chart, looks, who: &reader.who, today: reader.today(), filter }
 }
 
-async fn chart(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
-    with_chart(&desk, &id, true, false, |chart, looks| {
-        Ok(sight(&desk, chart, looks, Filter::default()).chart_page())
+async fn chart(reader: Reader, Path(id): Path<String>) -> Response {
+    let sees_log = reader.sees_log(&id);
+    with_chart(&reader, &id, sees_log, false, |chart, looks| {
+        Ok(sight(&reader, chart, looks, Filter::default()).chart_page())
     })
     .await
 }
 
 async fn section(
-    State(desk): State<Arc<Desk>>,
+    reader: Reader,
     Path((id, slug)): Path<(String, String)>,
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    let Some(section) = Section::of_slug(&slug) else { return nowhere(State(desk)).await };
+    let Some(section) = Section::of_slug(&slug) else { return nowhere(reader).await };
     let given = |key: &str| asked.get(key).filter(|value| !value.is_empty()).cloned();
     let filter = Filter {
         class: given("type"),
@@ -131,25 +135,25 @@ async fn section(
     };
     let extent = if asked.contains_key("utdrag") { Extent::Short } else { Extent::Whole };
     let fragment = wants_fragment(&headers);
-    with_chart(&desk, &id, section == Section::Accesses, fragment, |chart, looks| {
-        let sight = sight(&desk, chart, looks, filter);
+    with_chart(&reader, &id, section == Section::Accesses, fragment, |chart, looks| {
+        let sight = sight(&reader, chart, looks, filter);
         Ok(if fragment { sight.section(section, extent) } else { sight.section_page(section) })
     })
     .await
 }
 
 async fn trend(
-    State(desk): State<Arc<Desk>>,
+    reader: Reader,
     Path((id, key)): Path<(String, String)>,
     Query(asked): Asked,
 ) -> Response {
     let period = trend_page::Period::of(asked.get("periode").map(String::as_str));
-    with_chart(&desk, &id, false, false, |chart, looks| {
+    with_chart(&reader, &id, false, false, |chart, looks| {
         let series = chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
             Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
         })?;
         let content = trend_page::trend(chart, series, period);
-        Ok(sight(&desk, chart, looks, Filter::default()).own_page(&series.name, content))
+        Ok(sight(&reader, chart, looks, Filter::default()).own_page(&series.name, content))
     })
     .await
 }
@@ -157,26 +161,26 @@ async fn trend(
 type DocumentPath = (String, String, String);
 
 async fn document(
-    State(desk): State<Arc<Desk>>,
+    reader: Reader,
     Path((id, resource_type, document)): Path<DocumentPath>,
     headers: HeaderMap,
 ) -> Response {
     let loaded = async {
-        let (chart, timing) = desk.chart(&id).await?;
+        let (chart, timing) = reader.chart(&id).await?;
         // First whether it is the patient's own, then the look at it.
         let found = find_document(&chart, &resource_type, &document)?.clone();
-        let contents = contents(&desk, &id, &resource_type, &document).await?;
+        let contents = contents(&reader, &id, &resource_type, &document).await?;
         Ok((chart, timing, found, contents))
     };
     match loaded.await {
-        Err(problem) => response::problem(&problem, desk.reader(), wants_fragment(&headers)),
+        Err(problem) => response::problem(&problem, Some(&reader.who), wants_fragment(&headers)),
         Ok((chart, timing, found, contents)) => {
             let begin = Instant::now();
             let markup = if wants_fragment(&headers) {
                 article(&found, &contents, Some(&format!("les-{document}")))
             } else {
                 let content = maud::html! { section.card { (article(&found, &contents, None)) } };
-                sight(&desk, &chart, &[], Filter::default()).own_page(&found.title, content)
+                sight(&reader, &chart, &[], Filter::default()).own_page(&found.title, content)
             };
             response::timed(markup, timing, begin.elapsed())
         }
@@ -194,15 +198,16 @@ fn find_document<'a>(
 }
 
 async fn contents(
-    desk: &Desk,
+    reader: &Reader,
     patient: &str,
     resource_type: &str,
     document: &str,
 ) -> Result<Vec<Content>, Problem> {
     let mut contents = Vec::new();
-    for (number, attachment) in desk.attachments(resource_type, document).await?.iter().enumerate()
+    for (number, attachment) in
+        reader.attachments(resource_type, document).await?.iter().enumerate()
     {
-        let bytes = desk.bytes(attachment).await?;
+        let bytes = reader.bytes(attachment).await?;
         contents.push(match bytes {
             None => Content::Absent,
             Some(bytes) if attachment.media_type == "text/plain" => {
@@ -221,19 +226,19 @@ async fn contents(
 }
 
 async fn file(
-    State(desk): State<Arc<Desk>>,
+    reader: Reader,
     Path((id, resource_type, document, number)): Path<(String, String, String, usize)>,
 ) -> Response {
     let read = async {
-        let (chart, _) = desk.chart(&id).await?;
+        let (chart, _) = reader.chart(&id).await?;
         find_document(&chart, &resource_type, &document)?;
-        let attachments = desk.attachments(&resource_type, &document).await?;
+        let attachments = reader.attachments(&resource_type, &document).await?;
         let attachment = attachments.get(number).ok_or_else(no_document)?;
-        let bytes = desk.bytes(attachment).await?.ok_or_else(no_document)?;
+        let bytes = reader.bytes(attachment).await?.ok_or_else(no_document)?;
         Ok((attachment.media_type.clone(), bytes))
     };
     match read.await {
-        Err(problem) => response::problem(&problem, desk.reader(), false),
+        Err(problem) => response::problem(&problem, Some(&reader.who), false),
         Ok((media_type, bytes)) => {
             let mut headers = HeaderMap::new();
             // Fetched, never shown: what came from outside does not run among our pages.

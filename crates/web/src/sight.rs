@@ -1,4 +1,4 @@
-//! What the pages ask of the record, and who asks: the one place in `web` that reads.
+//! What the pages ask of the record for the one who reads: the one place in `web` that reads.
 //!
 //! Not here: whether the caller may (`access`, asked by `record`), what is done with what was read
 //! (`chart`).
@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use akson_access::Actor;
+use akson_access::{Actor, Identity};
 use akson_base::{Clock, Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::json::parse_stored;
 use akson_fhir::model::Resource;
 use akson_record::Record;
 use akson_record::request::{Caller, SearchRequest, Version};
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::response::Response;
 use jiff::civil::Date;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -21,6 +24,8 @@ use crate::chart::{self, Attachment, Chart, Person, attachments};
 use crate::dates::{Moment, local_day};
 use crate::messages::{code, t};
 use crate::pages::search_page::HITS_MAX;
+use crate::response;
+use crate::who::Who;
 
 /// Accesses read for the list of who has opened a journal.
 const LOOKS_MAX: usize = 500;
@@ -31,11 +36,10 @@ const OPEN_TASK: &str = "requested,received,accepted,ready,in-progress,on-hold";
 /// Medications outside the patient's own range that one chart may refer to.
 const MEDICATIONS_MAX: usize = 500;
 
-/// The reading desk: the record, the clock, and who sits at it.
+/// The reading desk: the record and the clock. Who sits at it comes with every request.
 pub(crate) struct Desk {
     record: Arc<Record>,
     clock: Arc<dyn Clock>,
-    actor: Arc<Actor>,
     base: Arc<str>,
     requests: AtomicU64,
 }
@@ -59,21 +63,16 @@ pub(crate) struct Look {
 }
 
 impl Desk {
-    /// A desk. Without login the one who sits there is the open actor; whether that is allowed is
-    /// the record's policy.
+    /// A desk with nobody at it.
     pub(crate) fn new(record: Arc<Record>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            record,
-            clock,
-            actor: Arc::new(Actor::open()),
-            base: "".into(),
-            requests: AtomicU64::new(0),
-        }
+        Self { record, clock, base: "".into(), requests: AtomicU64::new(0) }
     }
 
-    /// Who reads, as the patient will see it.
-    pub(crate) fn reader(&self) -> &str {
-        &self.actor.display
+    /// The capacities of somebody who has proved who they are, as the registers have it now.
+    pub(crate) async fn actors(&self, identity: &Identity) -> Result<Vec<Actor>, Problem> {
+        let (record, identity) = (Arc::clone(&self.record), identity.clone());
+        let asked = tokio::task::spawn_blocking(move || record.actors(&identity)).await;
+        asked.map_err(|error| Problem::fault("WEB-009", format!("the registers: {error}")))?
     }
 
     /// The reader's local day.
@@ -81,20 +80,55 @@ impl Desk {
         local_day(self.clock.now())
     }
 
-    fn caller(&self) -> Caller {
+    fn caller(&self, actor: &Arc<Actor>) -> Caller {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let trace = format!("web-{:x}-{number:x}", self.clock.now().0);
-        Caller { actor: Arc::clone(&self.actor), trace, base: Arc::clone(&self.base) }
+        Caller { actor: Arc::clone(actor), trace, base: Arc::clone(&self.base) }
+    }
+}
+
+/// Somebody at the desk, for one request.
+pub(crate) struct Reader {
+    desk: Arc<Desk>,
+    /// Who it is.
+    pub(crate) who: Who,
+}
+
+impl<S> FromRequestParts<S> for Reader
+where
+    Arc<Desk>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    /// Whoever the door has let in. Nobody else reads.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let desk = Arc::from_ref(state);
+        match parts.extensions.get::<Who>() {
+            Some(who) => Ok(Self { desk, who: who.clone() }),
+            None => Err(response::problem(&nobody(), None, false)),
+        }
+    }
+}
+
+impl Reader {
+    /// The reader's local day.
+    pub(crate) fn today(&self) -> Date {
+        self.desk.today()
+    }
+
+    fn caller(&self) -> Caller {
+        self.desk.caller(&self.who.actor)
     }
 
     /// A patient's chart. `NotFound` or `Gone` when there is no such patient.
     pub(crate) async fn chart(&self, id: &str) -> Result<(Chart, Timing), Problem> {
         let begin = std::time::Instant::now();
         let caller = self.caller();
-        let versions = self.record.chart(&caller, id, &chart::TYPES).await?;
+        let versions = self.desk.record.chart(&caller, id, &chart::TYPES).await?;
         if !versions.iter().any(|version| version.resource_type == patient_type()) {
             // The record says which it is: never there, or deleted.
-            self.record.read(&caller, patient_type(), id).await?;
+            self.desk.record.read(&caller, patient_type(), id).await?;
         }
         let read = begin.elapsed();
         let mut resources = parse_all(&versions)?;
@@ -152,19 +186,25 @@ impl Desk {
             query,
             strict: true,
         };
-        let page = self.record.search(caller, request).await?;
+        let page = self.desk.record.search(caller, request).await?;
         parse_all(page.entries.iter().map(|(version, _)| version))
     }
 
     /// The patients that a text finds, at most [`HITS_MAX`].
     pub(crate) async fn find(&self, text: &str) -> Result<Vec<Person>, Problem> {
-        let found = self.record.find_patients(&self.caller(), text, HITS_MAX).await?;
+        let found = self.desk.record.find_patients(&self.caller(), text, HITS_MAX).await?;
         Ok(parse_all(&found)?.iter().map(|resource| Person::read(resource.root())).collect())
+    }
+
+    /// Whether the reader may see who has opened the journal.
+    pub(crate) fn sees_log(&self, id: &str) -> bool {
+        let standing = self.desk.record.standing(&self.caller(), id);
+        standing.is_ok_and(|standing| standing.is_some_and(|standing| standing.may_read_log))
     }
 
     /// Who has opened the journal, newest first.
     pub(crate) async fn looks(&self, id: &str) -> Result<Vec<Look>, Problem> {
-        let accesses = self.record.accesses(&self.caller(), id, LOOKS_MAX).await?;
+        let accesses = self.desk.record.accesses(&self.caller(), id, LOOKS_MAX).await?;
         let mut looks: Vec<Look> = Vec::new();
         for access in accesses {
             let look = Look {
@@ -197,7 +237,7 @@ impl Desk {
     ) -> Result<Vec<Attachment>, Problem> {
         let resource_type =
             Definitions::r4().resource_type(resource_type).ok_or_else(no_document)?;
-        let version = self.record.read(&self.caller(), resource_type, id).await?;
+        let version = self.desk.record.read(&self.caller(), resource_type, id).await?;
         Ok(attachments(parse(&version)?.root()))
     }
 
@@ -209,7 +249,7 @@ impl Desk {
         }
         let Some(id) = &attachment.binary else { return Ok(None) };
         let Some(binary) = Definitions::r4().resource_type("Binary") else { return Ok(None) };
-        let version = match self.record.read(&self.caller(), binary, id).await {
+        let version = match self.desk.record.read(&self.caller(), binary, id).await {
             Ok(version) => version,
             Err(problem) if matches!(problem.kind, Kind::NotFound | Kind::Gone) => return Ok(None),
             Err(problem) => return Err(problem),
@@ -217,6 +257,15 @@ impl Desk {
         let resource = parse(&version)?;
         Ok(crate::datatypes::text(resource.root(), &["data"]).and_then(crate::base64::decode))
     }
+}
+
+/// No one is logged in, and there is no page where one could be.
+pub(crate) fn nobody() -> Problem {
+    Problem::new(
+        Kind::Unauthenticated,
+        "WEB-004",
+        "No one is logged in, and no login for the pages is set up.",
+    )
 }
 
 /// There is no such document in this journal.

@@ -11,6 +11,7 @@
 )]
 
 mod cases {
+    mod login;
     mod messages;
     mod pages;
 }

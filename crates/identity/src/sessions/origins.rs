@@ -51,6 +51,14 @@ impl Origins {
         }
     }
 
+    /// Whether a request that only reads may come with a login: no other page made the browser send
+    /// it. What says nothing is no browser's, or one's address bar.
+    pub fn may_read(&self, headers: &HeaderMap) -> bool {
+        let site = headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
+        let origin = headers.get(ORIGIN).is_none_or(|origin| self.is_ours(origin.as_bytes()));
+        origin && site.is_none_or(|site| matches!(site, b"same-origin" | b"none"))
+    }
+
     fn is_ours(&self, origin: &[u8]) -> bool {
         self.ours.iter().any(|ours| ours.as_bytes() == origin)
     }

@@ -216,6 +216,16 @@ fn only_our_own_pages_send_what_changes_something() {
     ] {
         assert!(!sent(&here, bad), "{bad:?}");
     }
+    let reads = |pairs: &[(&'static str, &'static str)]| {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        here.may_read(&pairs.iter().map(pair).collect())
+    };
+    assert!(reads(&[]) && reads(&[("sec-fetch-site", "none")]));
+    assert!(reads(&[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-origin")]));
+    assert!(!reads(&[("sec-fetch-site", "same-site")]) && !reads(&[("origin", "null")]));
+    assert!(!reads(&[("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-site")]));
     assert!(sent(&there, &[("origin", "https://journal.example.no")]));
     assert!(!sent(&there, &[("origin", "http://127.0.0.1:8080")]));
     let six = Origins::of(None, "[::1]:80".parse().unwrap());

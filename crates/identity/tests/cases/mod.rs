@@ -2,4 +2,5 @@
 
 mod keys;
 mod proofs;
+mod tls;
 mod tokens;

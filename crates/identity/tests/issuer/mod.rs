@@ -139,6 +139,7 @@ impl Issuer {
             proof_seconds_max: 60,
             security_level_min: 4,
             timeout: Duration::from_secs(2),
+            authorities: None,
             keys_seconds_max: 600,
             keys_pause_seconds: 10,
         }

@@ -2,6 +2,7 @@
 //!
 //! What they mean: `docs/operate/identity.md`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use akson_identity::tokens::{Algorithm, Options};
@@ -38,6 +39,8 @@ pub(crate) struct IdentitySettings {
     /// Time for one request to the provider.
     #[serde(default = "timeout_seconds")]
     timeout_seconds: u32,
+    /// File with the certificate authorities that vouch for the provider, when not the machine's.
+    authorities: Option<PathBuf>,
     /// Age at which the provider's keys are fetched again.
     #[serde(default = "keys_seconds_max")]
     keys_seconds_max: u32,
@@ -98,6 +101,12 @@ impl IdentitySettings {
                 Failure::Usage(text)
             })
         });
+        let authorities = self.authorities.as_ref().map(|file| {
+            std::fs::read(file).map_err(|error| {
+                let file = file.display();
+                Failure::Usage(format!("identity.authorities: cannot read {file}: {error}"))
+            })
+        });
         if !matches!(self.security_level_min, 0 | 3 | 4) {
             return Err(Failure::Usage("identity.security_level_min is not 4, 3 or 0".into()));
         }
@@ -111,6 +120,7 @@ impl IdentitySettings {
             proof_seconds_max: self.proof_seconds_max,
             security_level_min: self.security_level_min,
             timeout: Duration::from_secs(self.timeout_seconds.into()),
+            authorities: authorities.transpose()?,
             keys_seconds_max: self.keys_seconds_max,
             keys_pause_seconds: self.keys_pause_seconds,
         })
@@ -152,6 +162,7 @@ mod tests {
             ("security_level_min = 5", "identity.security_level_min"),
             ("dpop = \"never\"", "dpop"),
             ("isuer = \"x\"", "isuer"),
+            ("authorities = \"no such file\"", "identity.authorities: cannot read no such file"),
         ] {
             let error = of(more).unwrap_err();
             assert!(error.contains(named), "{error}");

@@ -50,3 +50,46 @@ fn help_reads_well() {
     assert!(akson(&["--version"]).status.success());
     assert_eq!(akson(&[]).status.code(), Some(2));
 }
+
+/// A configuration, what else is said, and what standard error must say.
+const CONFIGURATIONS: &[(&str, &[&str], &str)] = &[
+    ("[identity]", &[], "issuer"),
+    ("[identity]\nissuer = \"https://h.example\"", &[], "audience"),
+    (
+        "[identity]\nissuer = \"http://h.example\"\naudience = \"a\"",
+        &[],
+        "identity.issuer is http is for this machine only",
+    ),
+    ("[identity]\nissuer = \"https://h.example\"\naudience = \"a\"", &["--open"], "--open"),
+    (
+        "[identity]\nissuer = \"https://h.example\"\naudience = \"a\"",
+        &["--listen", "0.0.0.0:0"],
+        "base_url must say",
+    ),
+    (
+        "[identity]\nissuer = \"https://h.example\"\naudience = \"a\"\nalgorithms = [\"none\"]",
+        &[],
+        "identity.algorithms",
+    ),
+];
+
+#[test]
+fn a_configuration_of_identity_that_cannot_be_is_explained() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("akson.toml");
+    let data = folder.path().join("data");
+    for (text, more, says) in CONFIGURATIONS {
+        std::fs::write(&file, text).unwrap();
+        let paths = [file.to_str().unwrap(), data.to_str().unwrap()];
+        let fixed = ["serve", "--listen", "127.0.0.1:0", "--config", paths[0], "--data", paths[1]];
+        let fixed = if more.contains(&"--listen") {
+            &[&fixed[..1], &fixed[3..]].concat()
+        } else {
+            &fixed[..]
+        };
+        let output = akson(&[fixed, more].concat());
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}: {told}");
+        assert!(told.contains(says), "{text}: {told}");
+    }
+}

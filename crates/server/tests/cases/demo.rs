@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use akson_testkit::server::terminate;
+use reqwest::{Client, Method};
 
 /// A running demo and all that it printed.
 struct Demo {
@@ -52,38 +53,120 @@ impl Drop for Demo {
     }
 }
 
+/// A browser that has clicked on the first person of the login page: their cookie, with which our
+/// own pages also call `/fhir`.
+async fn log_in(client: &Client, root: &str) -> String {
+    let page = client.get(format!("{root}/logg-inn")).send().await.unwrap();
+    let visitor = cookie(&page).unwrap();
+    let page = page.text().await.unwrap();
+    let token = page.split("name=\"skjema\" value=\"").nth(1).unwrap();
+    let token = token.split('"').next().unwrap();
+    let answer = client
+        .post(format!("{root}/logg-inn"))
+        .header("origin", root)
+        .header("cookie", visitor)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("skjema={token}&person=0"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 303);
+    cookie(&answer).unwrap()
+}
+
+fn cookie(answer: &reqwest::Response) -> Option<String> {
+    let set = answer.headers().get("set-cookie")?.to_str().unwrap();
+    set.split(';').next().map(str::to_string)
+}
+
+fn client() -> Client {
+    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.build().unwrap()
+}
+
 #[tokio::test]
-async fn every_address_that_is_printed_answers() {
+async fn every_address_that_is_printed_answers_after_login_and_only_then() {
     let folder = tempfile::TempDir::new().unwrap();
     let data = folder.path().join("demo");
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let mut people = Vec::new();
-    for round in 0..2 {
+    for _ in 0..2 {
         let demo = Demo::start(&data);
         let addresses = demo.addresses();
         assert!(addresses.len() > 5, "{:?}", demo.told);
+        let root = addresses.iter().find_map(|address| address.strip_suffix("/fhir")).unwrap();
+        let cookie = log_in(&client, root).await;
         for address in &addresses {
             // The FHIR base by itself is a search over all types, which wants a parameter.
             let address = match address.strip_suffix("/fhir") {
                 Some(root) => format!("{root}/fhir?_type=Patient"),
                 None => (*address).to_string(),
             };
-            let answer = client.get(&address).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{address}");
+            let without = client.get(&address).send().await.unwrap().status();
+            let is_open = address.ends_with("/metadata");
+            let expected = if is_open {
+                200
+            } else if address.contains("/fhir") {
+                401
+            } else {
+                303
+            };
+            assert_eq!(without, expected, "{address}");
+            let with = client.get(&address).header("cookie", &cookie).send().await.unwrap();
+            // Not every journal is the doctor's to open.
+            let is_journal = address.contains("/pasient/");
+            assert!(with.status() == 200 || is_journal, "{address} {}", with.status());
         }
-        let fhir = addresses.iter().find(|address| address.ends_with("/fhir")).unwrap();
-        let count = client.get(format!("{fhir}/Patient?_summary=count")).send().await.unwrap();
-        let count: serde_json::Value = count.json().await.unwrap();
-        assert_eq!(count["total"], 40, "round {round}");
         let paths: Vec<String> = addresses
             .iter()
             .filter_map(|address| Some(address.split_once("/pasient/")?.1.to_string()))
             .collect();
-        assert!(!paths.is_empty());
+        let own = format!("{root}/pasient/{}", paths[0]);
+        let own = client.get(own).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(own.status(), 200, "the doctor's own patient");
         people.push(paths);
         demo.stop();
     }
     assert_eq!(people[0], people[1]);
+}
+
+#[tokio::test]
+async fn the_login_of_the_pages_calls_fhir_from_our_own_pages_only() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let demo = Demo::start(&folder.path().join("demo"));
+    let fhir = *demo.addresses().iter().find(|address| address.ends_with("/fhir")).unwrap();
+    let root = fhir.strip_suffix("/fhir").unwrap();
+    let client = client();
+    let cookie = log_in(&client, root).await;
+    let ask = |method: Method, headers: &[(&'static str, &str)]| {
+        let mut request = client.request(method, format!("{fhir}/Patient/_search?_count=1"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let form = "application/x-www-form-urlencoded";
+        async move { request.header("content-type", form).send().await.unwrap().status().as_u16() }
+    };
+    let get = || Method::GET;
+    let own = cookie.as_str();
+    let search = client.get(format!("{fhir}/Patient?_count=1"));
+    assert_eq!(search.header("cookie", own).send().await.unwrap().status(), 200);
+    let cases: [(Method, &[(&'static str, &str)], u16); 8] = [
+        (Method::POST, &[("cookie", own), ("origin", root)], 200),
+        (Method::POST, &[("cookie", own), ("sec-fetch-site", "same-origin")], 200),
+        (Method::POST, &[("cookie", own)], 403),
+        (Method::POST, &[("cookie", own), ("origin", "https://evil.example")], 403),
+        (Method::POST, &[("origin", root)], 401),
+        (Method::POST, &[("cookie", "akson=x"), ("origin", root)], 401),
+        (get(), &[("cookie", own), ("sec-fetch-site", "cross-site")], 403),
+        (get(), &[("cookie", own), ("origin", "http://localhost:3000")], 403),
+    ];
+    for (method, headers, expected) in cases {
+        assert_eq!(ask(method.clone(), headers).await, expected, "{method} {headers:?}");
+    }
+    let statement = client.get(format!("{fhir}/metadata")).send().await.unwrap();
+    let statement: serde_json::Value = statement.json().await.unwrap();
+    assert!(statement["rest"][0]["security"]["service"].is_null(), "no OAuth here");
+    demo.stop();
 }
 
 #[test]

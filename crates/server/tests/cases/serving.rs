@@ -42,7 +42,7 @@ async fn without_open_no_one_is_let_in() {
         ("POST", FHIR, NEW, 401, &[]),
         ("GET /_history", NONE, "", 401, &[]),
         ("GET /Patient/a/$everything", NONE, "", 401, &[]),
-        ("GET //", NONE, "", 401, &["Content-Type: text/plain"]),
+        ("GET //", NONE, "", 401, &["Content-Type: text/html"]),
         ("GET //patients/a", NONE, "", 401, &[]),
         ("GET //health/live", NONE, "", 200, &[]),
         ("GET /metadata", NONE, "", 200, &[]),

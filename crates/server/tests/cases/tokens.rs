@@ -41,7 +41,8 @@ fn role(practitioner: &str, organisation: &str) -> Value {
             "coding": [{ "system": "urn:oid:2.16.578.1.12.4.1.1.9060", "code": "SP" }] }] })
 }
 
-/// A municipality with two units, a nurse at one and a nurse at both, and a patient.
+/// A municipality with two units, a nurse at one and a nurse at both, and a patient of
+/// the first unit.
 fn registers() -> Value {
     let all = [
         organisation("kommune", "Fjordvik kommune", "310000078", None),
@@ -53,6 +54,9 @@ fn registers() -> Value {
         role("per", "vest"),
         role("per", "oest"),
         json!({ "resourceType": "Patient", "id": "ola", "name": [{ "family": "Hansen" }] }),
+        json!({ "resourceType": "CareTeam", "id": "team", "status": "active",
+            "subject": { "reference": "Patient/ola" },
+            "participant": [{ "member": { "reference": "Organization/vest" } }] }),
     ];
     let entries: Vec<Value> = all
         .into_iter()
@@ -118,7 +122,7 @@ fn tokens_of_a_certified_provider_by_a_certified_client() {
     node.stderr.take().unwrap().read_to_string(&mut wrong).unwrap();
     let log = server.log();
     assert!(node.wait().unwrap().success(), "{held}\n{wrong}\n{log}");
-    assert!(held.contains("70 held"), "{held}");
+    assert!(held.contains("73 held"), "{held}");
     // Each refusal is told by its code, and no token, number or name of anybody is.
     for code in ["IDN-001", "IDN-007", "IDN-026", "IDN-029", "IDN-041", "IDN-061"] {
         assert!(log.contains(code), "{code} is not in the log:\n{log}");

@@ -29,6 +29,7 @@ export const PEOPLE = {
   // Two places of work, and no unit in the token; then with one.
   per: { [PID]: '13818012346', [LEVEL]: '4', [HPR]: '565107930', [PARENT]: '310000078' },
   perAtVest: { [PID]: '13818012346', [LEVEL]: '4', [HPR]: '565107930', [PARENT]: '310000078', [CHILD]: '310000079' },
+  perAtOest: { [PID]: '13818012346', [LEVEL]: '4', [HPR]: '565107930', [PARENT]: '310000078', [CHILD]: '310000080' },
   // Not in the registers; not strongly enough logged in; not named; with a broken framework claim.
   stranger: { [PID]: '13818012347', [LEVEL]: '4', [HPR]: '999999999', [PARENT]: '310000078' },
   weak: { [PID]: '13818012345', [LEVEL]: '3', [HPR]: '565107922', [PARENT]: '310000078' },

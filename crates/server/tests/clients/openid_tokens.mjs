@@ -187,12 +187,18 @@ async function person(name) {
   const tokens = await personToken(config, name, options);
   return { config, options, tokens };
 }
-const asPerson = async (name) => {
+const asPerson = async (name, address = ORGANISATION) => {
   const { config, options, tokens } = await person(name);
-  return read(config, tokens.access_token, options);
+  return client.fetchProtectedResource(
+    config, tokens.access_token, new URL(address), 'GET', undefined, undefined, options);
 };
 await lets('a nurse reads with her own token', await asPerson('kari'));
 await lets('one of two places of work, named by the token', await asPerson('perAtVest'));
+// The unit that the token names decides what its bearer sees: the patient is in the care of Vest.
+for (const [name, status] of [['kari', 200], ['perAtVest', 200], ['perAtOest', 404]]) {
+  assert.equal((await asPerson(name, `${base}/CareTeam/team`)).status, status, name);
+  holds(`${name} asks for the patient's care team: ${status}`);
+}
 await refuses('two places of work, none named', await asPerson('per'), 403, 'IDN-041');
 await refuses('not in the registers', await asPerson('stranger'), 403, 'IDN-040');
 const { tokens: { id_token: idToken } } = await person('kari');

@@ -12,12 +12,13 @@ use super::{
 use crate::chart::{Chart, Filter, Group};
 use crate::messages::t;
 use crate::sight::Look;
+use crate::who::Who;
 
 /// What a page of a patient is made from.
 pub(crate) struct Sight<'a> {
     pub chart: &'a Chart,
     pub looks: &'a [Look],
-    pub reader: &'a str,
+    pub who: &'a Who,
     pub today: Date,
     pub filter: Filter,
 }
@@ -54,6 +55,8 @@ impl Sight<'_> {
             Section::Todo => !self.chart.todo.is_empty(),
             Section::Plans => !self.chart.plans.is_empty(),
             Section::Procedures => !self.chart.procedures.is_empty(),
+            // Not everybody may see who has looked.
+            Section::Accesses => !self.looks.is_empty(),
             Section::News
             | Section::Diagnoses
             | Section::Medication
@@ -61,8 +64,7 @@ impl Sight<'_> {
             | Section::Laboratory
             | Section::Contacts
             | Section::Documents
-            | Section::Vaccinations
-            | Section::Accesses => true,
+            | Section::Vaccinations => true,
         }
     }
 
@@ -92,7 +94,7 @@ impl Sight<'_> {
                 }
             }
         };
-        let banner = banner(self.chart, self.reader, self.today, true);
+        let banner = banner(self.chart, self.who.display(), self.today, true);
         page(&self.page(self.chart.person.name_or_unknown()), banner, main)
     }
 
@@ -116,12 +118,12 @@ impl Sight<'_> {
                 (content)
             }
         };
-        let banner = banner(self.chart, self.reader, self.today, false);
+        let banner = banner(self.chart, self.who.display(), self.today, false);
         page(&self.page(&format!("{heading} – {name}")), banner, main)
     }
 
     fn page<'p>(&'p self, title: &'p str) -> Page<'p> {
-        Page { title, reader: self.reader, query: "", search_in_top: true }
+        Page { title, who: Some(self.who), query: "", search_in_top: true }
     }
 }
 

@@ -4,8 +4,10 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use akson_access::Actor;
 use akson_fhir::json::parse_stored;
 use akson_fhir::model::Resource;
 use akson_testkit::municipality::{Options, generate, highlights};
@@ -15,9 +17,11 @@ use super::chart_page::Sight;
 use super::section::{Extent, Section};
 use super::trend_page::{Period, trend};
 use crate::chart::{Chart, Filter, TYPES, build};
+use crate::who::Who;
 
 const TODAY: Date = Date::constant(2026, 11, 21);
-const READER: &str = "Åpen tilgang";
+static READER: LazyLock<Who> =
+    LazyLock::new(|| Who { actor: Arc::new(Actor::open()), login: None });
 
 #[derive(serde::Deserialize)]
 struct Bundle<'a> {
@@ -63,7 +67,7 @@ fn resources(bundle: &str) -> Vec<String> {
 }
 
 fn sight(chart: &Chart) -> Sight<'_> {
-    Sight { chart, looks: &[], reader: READER, today: TODAY, filter: Filter::default() }
+    Sight { chart, looks: &[], who: &READER, today: TODAY, filter: Filter::default() }
 }
 
 /// A page whose tags all close and that shows no trace of the code behind it.

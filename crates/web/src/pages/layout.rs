@@ -3,7 +3,9 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets;
+use crate::forms::FORM_TOKEN;
 use crate::messages::t;
+use crate::who::Who;
 
 /// Settings of htmx: no evaluation of text as code, no inline styles.
 const HTMX_CONFIG: &str = r#"{"history":false,"includeIndicatorCSS":false,"defaultTimeout":10000}"#;
@@ -12,8 +14,8 @@ const HTMX_CONFIG: &str = r#"{"history":false,"includeIndicatorCSS":false,"defau
 pub(crate) struct Page<'a> {
     /// In the title bar, before the product's name.
     pub title: &'a str,
-    /// Who reads, as the patient will see it.
-    pub reader: &'a str,
+    /// Who reads; nobody on the pages of login.
+    pub who: Option<&'a Who>,
     /// What stands in the search box.
     pub query: &'a str,
     /// Whether the search box stands in the top bar; the start page has it in the middle.
@@ -41,13 +43,37 @@ pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
                 header.top {
                     a.brand href="/" { "ak" i { "son" } }
                     @if page.search_in_top { (search_box(page.query, false)) }
-                    p.who { b { (page.reader) } }
+                    @if let Some(who) = page.who { (reader(who)) }
                 }
                 (before)
                 main id="main" tabindex="-1" { (main) }
             }
         }
     }
+}
+
+/// Who reads, in which capacity, and the way out.
+fn reader(who: &Who) -> Markup {
+    html! {
+        div.who {
+            p {
+                b { (who.display()) }
+                @if let Some(place) = who.place() { span { (place) } }
+            }
+            @if let Some(login) = &who.login {
+                @if login.may_switch { a href="/rolle" { (t("login.switch")) } }
+                form action="/logg-ut" method="post" {
+                    (hidden(&login.form_token))
+                    button.plain type="submit" { (t("login.out")) }
+                }
+            }
+        }
+    }
+}
+
+/// The field that every form carries: without it nothing that is sent is believed.
+pub(crate) fn hidden(form_token: &str) -> Markup {
+    html! { input type="hidden" name=(FORM_TOKEN) value=(form_token); }
 }
 
 /// The one search box: results as one types, a plain form without JavaScript.

@@ -5,21 +5,34 @@ use maud::{Markup, html};
 
 use super::layout::{Page, page};
 use crate::messages::t;
+use crate::who::Who;
 
-/// The page.
-pub(crate) fn problem_page(problem: &Problem, reader: &str) -> Markup {
+/// The page. `who` is nobody where no one is known to be logged in.
+pub(crate) fn problem_page(problem: &Problem, who: Option<&Who>) -> Markup {
     let (heading, text) = words(problem.kind);
+    told(problem, who, heading, text)
+}
+
+/// The page of a problem whose kind alone would say the wrong thing.
+pub(crate) fn told(
+    problem: &Problem,
+    who: Option<&Who>,
+    heading: &'static str,
+    text: &'static str,
+) -> Markup {
     let main = html! {
         div.start {
             h1 { (heading) }
             p { (text) }
             p.muted { (t("problem.code")) " " b { (problem.code) } }
-            p { a.ds-button data-variant="secondary" href="/" { (t("problem.home")) } }
+            @if problem.kind != Kind::Unauthenticated {
+                p { a.ds-button data-variant="secondary" href="/" { (t("problem.home")) } }
+            }
         }
     };
     // Without a known reader there is nothing to search: the box would only refuse once more.
-    let search = problem.kind != Kind::Unauthenticated;
-    page(&Page { title: heading, reader, query: "", search_in_top: search }, html! {}, main)
+    let search = problem.kind != Kind::Unauthenticated && who.is_some();
+    page(&Page { title: heading, who, query: "", search_in_top: search }, html! {}, main)
 }
 
 /// The problem in one line, where a part of a page was asked for.

@@ -6,16 +6,20 @@ use maud::{Markup, html};
 use super::layout::{Page, page, search_box};
 use crate::chart::Person;
 use crate::messages::{t, tf};
+use crate::who::Who;
 
 /// Patients shown of a search.
 pub(crate) const HITS_MAX: usize = 30;
 
 /// The start page: one search box and what it understands. `hits` is what a search found.
-pub(crate) fn start(reader: &str, query: &str, hits: Option<Markup>) -> Markup {
+pub(crate) fn start(who: &Who, query: &str, hits: Option<Markup>) -> Markup {
     let title = if hits.is_some() { t("search.title-hits") } else { t("search.title") };
     let main = html! {
         div.start {
             h1 { (t("search.heading")) }
+            @if let Some(id) = who.own_journal() {
+                p.own { a.ds-button href=(format!("/pasient/{id}")) { (t("search.own")) } }
+            }
             (search_box(query, true))
             div.hits id="hits" data-query=(query) {
                 @match hits {
@@ -25,7 +29,7 @@ pub(crate) fn start(reader: &str, query: &str, hits: Option<Markup>) -> Markup {
             }
         }
     };
-    page(&Page { title, reader, query, search_in_top: false }, html! {}, main)
+    page(&Page { title, who: Some(who), query, search_in_top: false }, html! {}, main)
 }
 
 fn hints() -> Markup {

@@ -10,6 +10,7 @@ use akson_record::request::Caller;
 use akson_store::Store;
 use akson_store::engine::fjall_engine::Options as Engine;
 use akson_testkit::municipality::{Highlight, Options, generate, highlights};
+use akson_web::Door;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -54,7 +55,7 @@ impl House {
                 record.bundle(&caller, Bytes::from(bundle)).await.unwrap();
             }
         }
-        let pages = akson_web::router(Arc::clone(&record), clock);
+        let pages = akson_web::router(Arc::clone(&record), clock, Door::Open);
         Self { pages, people: highlights(&options), caller, record, _folder: folder }
     }
 
@@ -198,7 +199,7 @@ async fn answers_are_guarded_and_not_kept() {
         let header = |name: &str| answer.headers.get(name).map_or("", |v| v.to_str().unwrap());
         assert!(header("content-security-policy").starts_with("default-src 'none'"), "{address}");
         assert_eq!(header("x-content-type-options"), "nosniff");
-        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("referrer-policy"), "same-origin");
         assert_eq!(header("cache-control"), "no-store");
         assert!(!answer.body.contains(" style=\""), "{address}");
         assert!(!answer.body.contains("<script>"), "{address}");

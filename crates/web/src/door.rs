@@ -1,0 +1,257 @@
+//! The door: who comes with a request, before any page is made.
+//!
+//! Behind a [`Guard`] nothing but the login page and the assets is answered to somebody who is not
+//! logged in, and nothing that changes something is done unless one of our own forms sent it.
+//! Not here: letting people in (`login`), how logins are kept (`identity::sessions`).
+
+use std::sync::Arc;
+
+use akson_access::{Actor, Identity};
+use akson_base::{Kind, Problem};
+use akson_identity::sessions::{Cookies, Found, LoggedIn, Origins, Sessions, Ticket};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::forms::{FORM_TOKEN, Form};
+use crate::login::{Choosing, DemoLogin, LOGIN, LOGOUT, ROLE, Visitor, Why};
+use crate::messages::t;
+use crate::pages::problem_page;
+use crate::response;
+use crate::routes::wants_fragment;
+use crate::sight::{Desk, nobody};
+use crate::who::{Login, Who};
+
+/// Who comes in.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// Everybody, without login (`--open`).
+    Open,
+    /// Nobody: no login is set up. Every address says so.
+    Shut,
+    /// Whoever logs in.
+    Guarded(Arc<Guard>),
+}
+
+/// What stands between a browser and the pages.
+#[derive(Debug)]
+pub struct Guard {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) cookies: Cookies,
+    pub(crate) origins: Origins,
+    pub(crate) demo: DemoLogin,
+}
+
+impl Guard {
+    /// A guard with the demo's people to log in as. There is no other login yet; a server that
+    /// has real data in it has no [`DemoLogin`] to give.
+    pub fn demo(sessions: Arc<Sessions>, origins: Origins, demo: DemoLogin) -> Self {
+        let cookies = Cookies { is_https: origins.is_https() };
+        Self { sessions, cookies, origins, demo }
+    }
+}
+
+/// What the door needs for every request.
+#[derive(Clone)]
+pub(crate) struct Keeper {
+    pub door: Door,
+    pub desk: Arc<Desk>,
+}
+
+/// Lets a request in as somebody, or answers it.
+pub(crate) async fn keep(
+    State(keeper): State<Keeper>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let is_asset = request.uri().path().starts_with("/assets/");
+    match &keeper.door {
+        Door::Open => {
+            let actor = Arc::new(Actor::open());
+            request.extensions_mut().insert(Who { actor, login: None });
+            next.run(request).await
+        }
+        Door::Shut | Door::Guarded(_) if is_asset => next.run(request).await,
+        Door::Shut => response::problem(&nobody(), None, wants_fragment(request.headers())),
+        Door::Guarded(guard) => match guarded(guard, &keeper.desk, request).await {
+            Ok(request) => next.run(request).await,
+            Err(answer) => *answer,
+        },
+    }
+}
+
+/// The request with who sends it and what its form says, or the answer that it gets instead.
+async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request, Box<Response>> {
+    let (parts, body) = request.into_parts();
+    let ticket = guard.cookies.login(&parts.headers);
+    let found = match &ticket {
+        Some(ticket) => guard.sessions.find(ticket),
+        None => Found::Nobody,
+    };
+    match (found, ticket, parts.uri.path()) {
+        (found, ticket, LOGIN) => visitor(guard, found, ticket, parts, body).await,
+        (Found::In(login), Some(ticket), _) => {
+            let login = confirmed(guard, desk, &ticket, login, &parts).await?;
+            let form_token = guard.sessions.form_token(&ticket);
+            let may_switch = login.actors.len() > 1;
+            let who = Who { actor: login.actor, login: Some(Login { form_token, may_switch }) };
+            let mut request = checked(guard, &ticket, parts, body, Some(&who)).await?;
+            let choosing = Choosing { actors: login.actors, ticket };
+            request.extensions_mut().insert(who);
+            request.extensions_mut().insert(choosing);
+            Ok(request)
+        }
+        (Found::Choosing(actors), Some(ticket), ROLE | LOGOUT) => {
+            let mut request = checked(guard, &ticket, parts, body, None).await?;
+            request.extensions_mut().insert(Choosing { actors, ticket });
+            Ok(request)
+        }
+        (Found::Choosing(_), Some(_), _) => Err(elsewhere(&parts, ROLE, None)),
+        (Found::TimedOut | Found::Nobody, Some(_), _) => {
+            Err(logged_out(guard, &parts, Why::TimedOut))
+        }
+        (Found::TimedOut | Found::Nobody | Found::In(_) | Found::Choosing(_), None, _) => {
+            Err(elsewhere(&parts, LOGIN, None))
+        }
+    }
+}
+
+/// Somebody at the login page. Whoever is logged in has no business there and is sent on.
+async fn visitor(
+    guard: &Guard,
+    found: Found,
+    login: Option<Ticket>,
+    parts: Parts,
+    body: Body,
+) -> Result<Request, Box<Response>> {
+    let is_in = matches!(found, Found::In(_) | Found::Choosing(_));
+    let brought = guard.cookies.visitor(&parts.headers);
+    let is_new = brought.is_none();
+    let ticket = match brought {
+        Some(ticket) => ticket,
+        None => guard.sessions.ticket().map_err(|problem| failed(&problem, &parts))?,
+    };
+    let mut request = checked(guard, &ticket, parts, body, None).await?;
+    request.extensions_mut().insert(Visitor { ticket, is_new, is_in, login });
+    Ok(request)
+}
+
+/// Asks the registers again, now and then, whether the role still holds.
+async fn confirmed(
+    guard: &Guard,
+    desk: &Desk,
+    ticket: &Ticket,
+    login: LoggedIn,
+    parts: &Parts,
+) -> Result<LoggedIn, Box<Response>> {
+    let Some(identity) = login.unconfirmed.clone() else { return Ok(login) };
+    let identity: &Identity = &identity;
+    let actors = desk.actors(identity).await.map_err(|problem| failed(&problem, parts))?;
+    if !guard.sessions.confirm(ticket, actors) {
+        return Err(logged_out(guard, parts, Why::RoleEnded));
+    }
+    match guard.sessions.find(ticket) {
+        Found::In(login) => Ok(login),
+        Found::Nobody | Found::TimedOut | Found::Choosing(_) => {
+            Err(logged_out(guard, parts, Why::TimedOut))
+        }
+    }
+}
+
+/// Whether what changes something was sent by one of our own forms; with its fields then.
+async fn checked(
+    guard: &Guard,
+    ticket: &Ticket,
+    parts: Parts,
+    body: Body,
+    who: Option<&Who>,
+) -> Result<Request, Box<Response>> {
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(Request::from_parts(parts, body));
+    }
+    if !guard.origins.sent(&parts.headers) {
+        let text = "What changes something must be sent by one of our own pages.";
+        return Err(refused(&Problem::new(Kind::Refused, "WEB-010", text), who));
+    }
+    let form = Form::read(&parts.headers, body).await;
+    let form = form.map_err(|problem| Box::new(response::problem(&problem, who, false)))?;
+    if !guard.sessions.is_form_token(ticket, form.field(FORM_TOKEN)) {
+        let text = "The form is not one that this login was given. Load the page again.";
+        return Err(refused(&Problem::new(Kind::Refused, "WEB-011", text), who));
+    }
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(form);
+    Ok(request)
+}
+
+fn refused(problem: &Problem, who: Option<&Who>) -> Box<Response> {
+    let page = problem_page::told(problem, who, t("login.form"), t("login.form-text"));
+    Box::new(response::told(problem, page))
+}
+
+fn failed(problem: &Problem, parts: &Parts) -> Box<Response> {
+    Box::new(response::problem(problem, None, wants_fragment(&parts.headers)))
+}
+
+/// To the login page, with the reason why it is necessary again; the old ticket is taken back.
+fn logged_out(guard: &Guard, parts: &Parts, why: Why) -> Box<Response> {
+    let mut answer = elsewhere(parts, LOGIN, Some(why));
+    add_cookie(answer.headers_mut(), &guard.cookies.clear_login());
+    answer
+}
+
+/// To another page first, and then back to this one.
+fn elsewhere(parts: &Parts, page: &str, why: Option<Why>) -> Box<Response> {
+    let is_fragment = wants_fragment(&parts.headers);
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let back = back(parts, is_fragment);
+    if back != "/" {
+        query.append_pair("til", &back);
+    }
+    if let Some(why) = why {
+        query.append_pair("hvorfor", why.code());
+    }
+    let query = query.finish();
+    let address = if query.is_empty() { page.to_string() } else { format!("{page}?{query}") };
+    let Ok(address) = HeaderValue::from_str(&address) else {
+        return Box::new(response::problem(&nobody(), None, is_fragment));
+    };
+    if is_fragment {
+        // A redirect would put the login page into the middle of the one that is open.
+        let mut answer = response::problem(&nobody(), None, true);
+        answer.headers_mut().insert("hx-redirect", address);
+        return Box::new(answer);
+    }
+    Box::new((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response())
+}
+
+/// What to come back to: the page, or for a part of a page the one that is open. A search is its
+/// own page, so that what was typed is there again.
+fn back(parts: &Parts, is_fragment: bool) -> String {
+    let is_page = matches!(parts.method, Method::GET | Method::HEAD);
+    let uri = &parts.uri;
+    let own = uri.path_and_query().map_or("/", |path| path.as_str());
+    if is_page && (!is_fragment || uri.path() == "/pasienter") {
+        return own.to_string();
+    }
+    let open = parts.headers.get("hx-current-url").and_then(|value| value.to_str().ok());
+    let open = open.and_then(|open| url::Url::parse(open).ok());
+    open.map_or_else(
+        || "/".to_string(),
+        |open| match open.query() {
+            Some(query) => format!("{}?{query}", open.path()),
+            None => open.path().to_string(),
+        },
+    )
+}
+
+/// One more `Set-Cookie`.
+pub(crate) fn add_cookie(headers: &mut HeaderMap, cookie: &str) {
+    // Ours are tickets and fixed words: always a header's text.
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,58 @@
+//! Who reads a page: the actor, and what the top bar offers them.
+//!
+//! Not here: finding out (`door`).
+
+use std::sync::Arc;
+
+use akson_access::{Actor, Standing};
+
+use crate::messages::t;
+
+/// Who reads. Only `door` makes one.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    /// In the record's eyes.
+    pub actor: Arc<Actor>,
+    /// What belongs to a login; `None` without one (`--open`).
+    pub login: Option<Login>,
+}
+
+/// What a page needs to know of the login.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    /// For every form on the page.
+    pub form_token: String,
+    /// Whether there is another role to change to.
+    pub may_switch: bool,
+}
+
+impl Who {
+    /// Name and title, as the patient will see them.
+    pub(crate) fn display(&self) -> &str {
+        &self.actor.display
+    }
+
+    /// Where they work, or that they are here as a citizen.
+    pub(crate) fn place(&self) -> Option<&str> {
+        place(&self.actor)
+    }
+
+    /// Id of the reader's own Patient, if they are here as a citizen and have one.
+    pub(crate) fn own_journal(&self) -> Option<&str> {
+        match self.actor.standing {
+            Standing::Citizen(_) => self.actor.id.strip_prefix("Patient/"),
+            Standing::Open | Standing::Operator | Standing::Personnel(_) | Standing::System(_) => {
+                None
+            }
+        }
+    }
+}
+
+/// Where an actor works, or that it is a citizen.
+pub(crate) fn place(actor: &Actor) -> Option<&str> {
+    match &actor.standing {
+        Standing::Personnel(personnel) => Some(&personnel.organisation_name),
+        Standing::Citizen(_) => Some(t("login.citizen")),
+        Standing::Open | Standing::Operator | Standing::System(_) => None,
+    }
+}
