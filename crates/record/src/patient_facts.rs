@@ -398,13 +398,12 @@ impl Gathering<'_> {
     fn members(&mut self) -> Result<(), Problem> {
         let by_organisation =
             self.found.facts.wishes.iter().any(|wish| wish.against == Against::OtherOrganisations);
-        // Whether a child has confidences is asked for every child: the label tells.
-        self.number(Part::Label(CONFIDENCE_LABEL.into()));
-        let only_confidences = self.found.facts.parts.len() == 1 && !by_organisation;
-        if only_confidences && !self.may_be_a_child() {
-            self.found.facts.parts.clear();
+        let is_whole = self.found.facts.parts.is_empty() && !by_organisation;
+        if is_whole && !self.may_be_a_child() {
             return Ok(());
         }
+        // Whether a child has confidences is asked for every child: the label tells.
+        self.number(Part::Label(CONFIDENCE_LABEL.into()));
         let mut resources = Vec::new();
         let mut written_by: FxHashMap<(ResourceType, String), String> = FxHashMap::default();
         let mut contacts = Contacts::default();
@@ -451,6 +450,7 @@ impl Gathering<'_> {
         if by_organisation && self.number(Part::Organisation(organisation.into())).is_none() {
             return (0u16..).take(self.found.facts.parts.len()).collect();
         }
+        let consent = resource_type("Consent");
         let is_one = |part: &Part| match part {
             Part::Resource(about) => {
                 let (of, id) = about.split_once('/').unwrap_or((about, ""));
@@ -459,7 +459,10 @@ impl Gathering<'_> {
                 itself || one.references.iter().any(|(t, i)| Some(*t) == of && i == id)
             }
             Part::Label(label) => one.labels.iter().any(|own| **own == **label),
-            Part::Organisation(by) => **by == *organisation,
+            // A wish is the patient's own, whomever it names.
+            Part::Organisation(by) => {
+                Some(one.key.resource_type()) != consent && **by == *organisation
+            }
         };
         let parts = (0u16..).zip(&self.found.facts.parts);
         parts.filter(|(_, part)| is_one(part)).map(|(number, _)| number).collect()
