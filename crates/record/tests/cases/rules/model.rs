@@ -321,8 +321,11 @@ impl Town {
         if item.is_apart {
             return true;
         }
+        // A wish is the patient's own, whomever it names.
+        let is_wish = item.type_name == "Consent";
         match &wish.hides {
             Hides::Everything => true,
+            Hides::WrittenBy(_) | Hides::ByOthers if is_wish => false,
             Hides::Resource(hidden) => {
                 item.reference() == *hidden
                     || item.refers.contains(hidden)

@@ -481,13 +481,8 @@ impl<'a> Teller<'a> {
         self.put(self.item("RelatedPerson"), body);
     }
 
-    fn consent(&mut self, provision: Value, category: Value, refers: Vec<String>, named: &[Who]) {
-        // As everywhere: the organisation that a resource names is taken to have to do with it.
-        let organisation = named.iter().find_map(|who| match who {
-            Who::Organisation(one) => Some(*one),
-            Who::Practitioner(_) | Who::Place(_) => None,
-        });
-        let item = Item { refers, organisation, ..self.item("Consent") };
+    fn consent(&mut self, provision: Value, category: Value, refers: Vec<String>) {
+        let item = Item { refers, ..self.item("Consent") };
         let body = json!({"status": "active", "patient": self.subject(),
             "scope": {"coding": [{
                 "system": "http://terminology.hl7.org/CodeSystem/consentscope",
@@ -511,13 +506,8 @@ impl<'a> Teller<'a> {
         if !against.is_empty() {
             provision["actor"] = against.iter().map(|who| self.actor(*who)).collect();
         }
-        // What a wish tells of an organisation's writing names that organisation too.
-        let mut named = against.clone();
-        if let Hides::WrittenBy(one) = hides {
-            named.push(Who::Organisation(one));
-        }
         let category = json!({"coding": [{"system": "http://loinc.org", "code": "59284-0"}]});
-        self.consent(provision, category, refers, &named);
+        self.consent(provision, category, refers);
         self.patient.wishes.push(Wish { against, hides, holds });
     }
 
@@ -581,7 +571,7 @@ impl<'a> Teller<'a> {
         if let Some(period) = period {
             provision["period"] = period;
         }
-        self.consent(provision, category, Vec::new(), &[to]);
+        self.consent(provision, category, Vec::new());
         self.patient.grants.push(Grant { kind, to, holds });
     }
 }
