@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use akson_testkit::municipality::{Options, generate, highlights};
+use akson_testkit::municipality::{Options, generate, highlights, logins};
 use akson_testkit::server::Server;
 use tempfile::TempDir;
 
@@ -27,10 +27,14 @@ fn answers(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
+fn options() -> Options {
+    let today = jiff::Timestamp::now().in_tz("Europe/Oslo").unwrap().date();
+    Options { people: PEOPLE, ..Options::new(today) }
+}
+
 /// The municipality as files, in the order in which they are to be loaded.
 fn municipality(folder: &Path) -> Options {
-    let today = jiff::Timestamp::now().in_tz("Europe/Oslo").unwrap().date();
-    let options = Options { people: PEOPLE, ..Options::new(today) };
+    let options = options();
     for (number, bundle) in generate(&options).enumerate() {
         std::fs::write(folder.join(format!("{number:04}.json")), bundle).unwrap();
     }
@@ -60,12 +64,24 @@ fn load(folder: &Path, paths: &[PathBuf]) {
     assert!(status.success(), "akson load refused something");
 }
 
-#[test]
-fn the_pages_hold_in_a_real_browser() {
-    let script = root().join("crates/web/tests-browser/pages.mjs");
+/// Runs a file of cases; fails with what it said.
+fn run(script: &str, arguments: &[&str]) {
     for program in ["node", "chromium"] {
         assert!(answers(program), "{program} is missing; cargo xtask test installs it");
     }
+    let script = root().join("crates/web/tests-browser").join(script);
+    let output = Command::new("node").arg(script).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn screenshots() -> String {
+    root().join("target/screenshots").display().to_string()
+}
+
+#[test]
+fn the_pages_hold_in_a_real_browser() {
     let folder = TempDir::new().unwrap();
     let input = folder.path().join("input");
     std::fs::create_dir(&input).unwrap();
@@ -81,15 +97,27 @@ fn the_pages_hold_in_a_real_browser() {
     };
     let server = Server::start_in(BINARY, folder, &["--open"]).unwrap();
     let person = highlights(&options).into_iter().next().unwrap();
-    let output = Command::new("node")
-        .arg(script)
-        .arg(server.root())
-        .arg(root().join("target/screenshots"))
-        .args([&person.patient_id, &person.name, &CHART_MILLISECONDS_MAX.to_string()])
-        .args(full_query)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let (folder, milliseconds) = (screenshots(), CHART_MILLISECONDS_MAX.to_string());
+    let (id, name) = (person.patient_id.as_str(), person.name.as_str());
+    let mut arguments = vec![server.root(), &folder, id, name, &milliseconds];
+    arguments.extend(full_query);
+    run("pages.mjs", &arguments);
+}
+
+#[test]
+fn login_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    let people: Vec<_> = logins(&options())
+        .iter()
+        .map(|login| {
+            serde_json::json!({
+                "name": login.name,
+                "title": login.title,
+                "place": login.organisation.unwrap_or("Innbygger"),
+                "chooses": !login.is_citizen && login.organisation_number.is_none(),
+            })
+        })
+        .collect();
+    let people = serde_json::Value::from(people).to_string();
+    run("login.mjs", &[server.root(), &screenshots(), &people]);
 }
