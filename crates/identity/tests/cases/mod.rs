@@ -2,5 +2,6 @@
 
 mod keys;
 mod proofs;
+mod speed;
 mod tls;
 mod tokens;
