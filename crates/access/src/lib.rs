@@ -75,7 +75,7 @@ impl Ground {
 /// The rules in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// No request has a ground: there is no login yet. The default.
+    /// No request has a ground: neither login nor tokens are set up. The default.
     Closed,
     /// Everyone who reaches the server may do everything, as actor `open`.
     Open,
@@ -140,7 +140,7 @@ impl Policy {
             Self::Closed | Self::Open | Self::Operator | Self::Rules => Err(Problem::new(
                 Kind::Unauthenticated,
                 "ACC-001",
-                "No one is logged in, and this server has no login yet. \
+                "No one is logged in, and this server lets nobody in without. \
                  Start it with --open on loopback to try it with synthetic data.",
             )),
         }

@@ -36,7 +36,14 @@ struct Built {
     /// Year, month, day on which the charts end.
     today: (i16, i8, i8),
     complete: bool,
+    /// [`EDITION`] of the program that built it; 0 before editions were counted.
+    #[serde(default)]
+    edition: u32,
 }
+
+/// Counts the changes of the municipality that a folder built before does not have: people to log in
+/// as, the rules' words for their roles.
+const EDITION: u32 = 1;
 
 impl Built {
     fn options(self) -> Result<municipality::Options, Failure> {
@@ -50,9 +57,17 @@ impl Built {
         let file = folder.join("demo.json");
         if file.exists() {
             let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
-            return text
+            let built: Self = text
                 .and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()))
-                .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())));
+                .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+            if built.edition != EDITION {
+                return Err(Failure::Usage(format!(
+                    "{} holds a demo of another version of akson, whose people are others; remove \
+                     it or give another folder with --data",
+                    folder.display()
+                )));
+            }
+            return Ok(built);
         }
         let is_empty =
             std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
@@ -63,7 +78,13 @@ impl Built {
             )));
         }
         let people = arguments.people as usize;
-        Ok(Self { people, seed: arguments.seed, today: today()?, complete: false })
+        Ok(Self {
+            people,
+            seed: arguments.seed,
+            today: today()?,
+            complete: false,
+            edition: EDITION,
+        })
     }
 
     fn remember(self, folder: &Path) -> Result<(), Failure> {

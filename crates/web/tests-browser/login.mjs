@@ -91,6 +91,15 @@ const cases = {
         await page.context().clearCookies();
         await out(page).click();
         await page.waitForURL(/\/logg-inn/);
+        await choice(page, doctor).click();
+        await page.waitForURL(`${base}/`);
+        await page.goto(`${base}/pasienter?q=ingrid%20solbakken`);
+        await page.locator("#hits .hit").first().click();
+        await page.waitForURL(/\/pasient\//);
+        assert(await page.locator(".banner h1").isVisible(), "the doctor's own patient opens");
+        await look("chart-logged-in");
+        await page.context().clearCookies();
+        await page.goto(base);
         // The form of a login page whose cookie is gone.
         await page.context().clearCookies();
         await choice(page, doctor).click();

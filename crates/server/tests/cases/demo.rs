@@ -181,3 +181,17 @@ fn a_folder_with_other_things_is_left_alone() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("not empty"));
 }
+
+#[test]
+fn a_demo_of_an_earlier_version_is_told_from_this_one() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let built = r#"{"people":40,"seed":1,"today":[2026,11,1],"complete":true}"#;
+    std::fs::write(folder.path().join("demo.json"), built).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_akson"))
+        .args(["demo", "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another version"));
+}

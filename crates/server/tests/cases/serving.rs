@@ -44,6 +44,9 @@ async fn without_open_no_one_is_let_in() {
         ("GET /Patient/a/$everything", NONE, "", 401, &[]),
         ("GET //", NONE, "", 401, &["Content-Type: text/html"]),
         ("GET //patients/a", NONE, "", 401, &[]),
+        // There is no demo's login here, and no other.
+        ("GET //logg-inn", NONE, "", 401, &["!Set-Cookie"]),
+        ("POST //logg-inn", NONE, "person=0", 401, &["!Set-Cookie"]),
         ("GET //health/live", NONE, "", 200, &[]),
         ("GET /metadata", NONE, "", 200, &[]),
     ])
