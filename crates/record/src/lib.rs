@@ -99,7 +99,7 @@ impl Record {
     async fn log_entries(&self, entries: &[Entry]) -> Result<(), Problem> {
         let log = entries.iter().map(Entry::encode).collect::<Result<_, _>>()?;
         let transaction = Transaction { log, ..Transaction::default() };
-        match commit::submit(&self.store, transaction).await {
+        match commit::submit(&self.store, transaction, || ()).await {
             Ok(_) => Ok(()),
             Err(error) => Err(commit::problem(error)),
         }

@@ -135,6 +135,7 @@ impl Sight {
                         patients.extend(judge.spoken_of(key)?.unwrap_or_default());
                     }
                 }
+                Some(_) | None if patients.last() == Some(&key.patient()) => {}
                 Some(_) | None => patients.push(key.patient()),
             }
         }
@@ -153,11 +154,40 @@ impl Sight {
         Ok(seen)
     }
 
+    /// Of these, what is there and this caller does not see.
+    pub(crate) fn hidden<'t>(
+        &self,
+        store: &Store,
+        whole: &dyn Snapshot,
+        targets: impl Iterator<Item = (ResourceType, &'t str)>,
+    ) -> Result<Vec<ResourceKey>, Problem> {
+        let mut hidden = Vec::new();
+        let Some(judge) = &self.judge else { return Ok(hidden) };
+        for (of, id) in targets {
+            if let Some(located) = store.locate(whole, of, id)?
+                && !judge.sees(located.key)?
+            {
+                hidden.push(located.key);
+            }
+        }
+        Ok(hidden)
+    }
+
     /// Whether the caller has a ground to open this patient's journal.
     pub(crate) fn opens_journal(&self, patient: PatientNumber) -> Result<bool, Problem> {
         match &self.judge {
             None => Ok(true),
             Some(judge) => Ok(judge.on(patient)?.decision.opens_journal()),
+        }
+    }
+
+    /// Whether the caller may see who has opened a journal; of somebody nobody has heard of, as of
+    /// somebody the caller has nothing to do with.
+    pub(crate) fn reads_log(&self, patient: Option<PatientNumber>) -> Result<bool, Problem> {
+        match (&self.judge, patient) {
+            (None, _) => Ok(true),
+            (Some(judge), None) => Ok(judge.base.may_read(Class::Log)),
+            (Some(judge), Some(one)) => Ok(judge.on(one)?.decision.rights.may_read(Class::Log)),
         }
     }
 
@@ -457,5 +487,19 @@ fn may_name_patients(store: &Store, of: ResourceType) -> bool {
 impl Gate for Judge {
     fn sees(&self, key: ResourceKey) -> Result<bool, Problem> {
         if key.patient() == NO_PATIENT { self.sees_other(key) } else { self.sees_of_patient(key) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_the_class_that_the_rules_give_it() {
+        let definitions = Definitions::r4();
+        for of in definitions.resource_types() {
+            let name = definitions.resource_name(of);
+            assert_eq!(Some(class(of)), Class::of_type(name), "{name}");
+        }
     }
 }

@@ -69,6 +69,18 @@ pub(crate) struct WriteEntry<'a> {
     pub(crate) intent: Intent<'a>,
 }
 
+impl WriteEntry<'_> {
+    /// The type and id that the caller named.
+    fn target(&self) -> Option<(ResourceType, &str)> {
+        match self.intent {
+            Intent::Update { id, .. } | Intent::Delete { id, .. } => Some((self.resource_type, id)),
+            Intent::Create { .. }
+            | Intent::UpdateConditional { .. }
+            | Intent::DeleteConditional { .. } => None,
+        }
+    }
+}
+
 /// A whole write.
 pub(crate) struct Writing<'a> {
     pub(crate) permit: &'a WritePermit,
@@ -125,7 +137,7 @@ impl Record {
             };
             let mut denied = Vec::new();
             let attempt = match self.attempt(&writing, &sight, &mut denied) {
-                Err(problem) if problem.kind == Kind::Refused => {
+                Err(problem) if is_denial(&problem, &sight) => {
                     let entry = writing.log.clone().on(Ground::Refused).concerning(denied);
                     self.log_entries(&[entry]).await?;
                     return Err(problem);
@@ -134,10 +146,11 @@ impl Record {
             };
             let changed: Vec<ResourceKey> =
                 attempt.transaction.changes.iter().map(|c| ResourceKey(c.resource)).collect();
-            let left = attempt.left.clone();
-            match commit::submit(&self.store, attempt.transaction).await {
+            let known = Arc::clone(&self.known);
+            let touched = changed.into_iter().chain(attempt.left);
+            let forget = move || known.forget(touched);
+            match commit::submit(&self.store, attempt.transaction, forget).await {
                 Ok(committed) => {
-                    self.known.forget(changed.into_iter().chain(left));
                     let time = Instant(committed.time);
                     return self.written(&writing, attempt.outcomes, time);
                 }
@@ -159,6 +172,9 @@ impl Record {
         denied: &mut Vec<PatientNumber>,
     ) -> Result<Attempt, Problem> {
         let whole = self.store.snapshot();
+        let targets = writing.entries.iter().filter_map(WriteEntry::target);
+        let hidden = sight.hidden(&self.store, whole.as_ref(), targets)?;
+        denied.extend(sight.patients_of(hidden)?);
         let seen = sight.over(Arc::clone(&whole));
         let searching = Searching::over(&self.store, &sight.permit, seen.as_ref(), writing.base)
             .knowing_whole(sight.judge().map(|_| whole.as_ref()));
@@ -175,6 +191,7 @@ impl Record {
         let searching = writing.is_transaction.then_some(&searching);
         let mut outcomes = Vec::with_capacity(resolved.len());
         let mut left = Vec::new();
+        let mut spoken_of = Vec::new();
         for (entry, resolved) in writing.entries.iter().zip(resolved) {
             let before = resolved.located().map(|located| located.key);
             let is_limited = sight.judge().is_some();
@@ -190,6 +207,11 @@ impl Record {
                     .map_err(|p| within(p, entry))?;
             }
             left.extend(before);
+            if let Outcome::Wrote { drafted, .. } = &outcome {
+                for id in &drafted.subjects {
+                    spoken_of.extend(self.store.patient_number(whole.as_ref(), id)?);
+                }
+            }
             if let Outcome::Wrote { drafted, .. } = &mut outcome
                 && !writing.want_json
             {
@@ -204,12 +226,18 @@ impl Record {
         let mut transaction = draft.transaction;
         transaction.preconditions.append(&mut rewriting.guards);
         let patients = transaction.changes.iter().map(|c| ResourceKey(c.resource).patient());
+        let patients = patients.chain(spoken_of);
         let log = match writing.for_caller {
             None => writing.log.clone(),
             Some(ground) => writing.log.clone().on(ground),
         };
         for entry in sight.entries(log, patients)? {
             transaction.log.push(entry.encode()?);
+        }
+        // A delete of what is hidden did nothing, but the patient can read that it was tried.
+        if !denied.is_empty() {
+            let tried = writing.log.clone().on(Ground::Refused).concerning(denied.clone());
+            transaction.log.push(tried.encode()?);
         }
         Ok(Attempt { outcomes, transaction, left })
     }
@@ -373,6 +401,11 @@ impl Resolved {
             Self::Nothing => None,
         }
     }
+}
+
+/// Whether a write came to nothing because of what the caller may do or see.
+fn is_denial(problem: &Problem, sight: &Sight) -> bool {
+    problem.kind == Kind::Refused || (problem.kind == Kind::NotFound && sight.judge().is_some())
 }
 
 /// Refuses an id of the caller's own choice to those who do not see the whole record.

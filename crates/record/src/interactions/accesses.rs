@@ -1,6 +1,6 @@
 //! Who has opened this journal.
 
-use akson_access::rules::Class;
+use akson_access::Ground;
 use akson_audit::{Access, Entry, Place};
 use akson_base::{Kind, Problem};
 
@@ -23,9 +23,11 @@ impl Record {
             let snapshot = self.store.snapshot();
             self.store.patient_number(snapshot.as_ref(), patient_id)?
         };
-        if let (Some(number), Some(judge)) = (number, sight.judge())
-            && !judge.on(number)?.decision.rights.may_read(Class::Log)
-        {
+        let patient = Definitions::r4().resource_type("Patient");
+        let about = patient.map(|p| target(p, patient_id)).unwrap_or_default();
+        let entry = Entry::reading(&sight.permit, "accesses", &caller.trace).about(about);
+        if !sight.reads_log(number)? {
+            self.log_entries(&[entry.on(Ground::Refused).concerning(number)]).await?;
             return Err(Problem::new(
                 Kind::Refused,
                 "REC-043",
@@ -37,9 +39,6 @@ impl Record {
             Some(number) => self.accesses.accesses(&sight.permit, number, Place::END, limit)?,
             None => Vec::new(),
         };
-        let patient = Definitions::r4().resource_type("Patient");
-        let about = patient.map(|p| target(p, patient_id)).unwrap_or_default();
-        let entry = Entry::reading(&sight.permit, "accesses", &caller.trace).about(about);
         self.log(&sight, entry, number).await?;
         Ok(found)
     }

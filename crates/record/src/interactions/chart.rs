@@ -1,5 +1,6 @@
 //! A patient's whole chart in one read, for pages.
 
+use akson_access::Ground;
 use akson_audit::Entry;
 use akson_base::Problem;
 use akson_fhir::definitions::{Definitions, ResourceType};
@@ -23,12 +24,14 @@ impl Record {
         let types: Vec<ResourceType> =
             types.iter().filter_map(|name| definitions.resource_type(name)).collect();
         let mut versions = Vec::new();
+        let mut is_open = true;
         let number = {
             let snapshot = sight.snapshot(&self.store);
             let number = self.store.patient_number(snapshot.as_ref(), patient_id)?;
-            if let Some(number) = number
-                && sight.opens_journal(number)?
-            {
+            if let Some(number) = number {
+                is_open = sight.opens_journal(number)?;
+            }
+            if let Some(number) = number.filter(|_| is_open) {
                 self.store.visit_patient(
                     &sight.permit,
                     snapshot.as_ref(),
@@ -45,7 +48,11 @@ impl Record {
         let patient = definitions.resource_type("Patient");
         let about = patient.map(|p| target(p, patient_id)).unwrap_or_default();
         let entry = Entry::reading(&sight.permit, "chart", &caller.trace).about(about);
-        self.log(&sight, entry, number).await?;
+        if is_open {
+            self.log(&sight, entry, number).await?;
+        } else {
+            self.log_entries(&[entry.on(Ground::Refused).concerning(number)]).await?;
+        }
         Ok(versions)
     }
 }

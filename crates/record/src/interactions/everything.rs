@@ -80,12 +80,12 @@ impl Record {
         let entry = Entry::reading(&sight.permit, "everything", &caller.trace)
             .about(about.clone())
             .asked(&request.query);
-        match &located {
-            Some(located) => self.log(&sight, entry, [located.key.patient()]).await?,
-            None => self.log_missed(&sight, entry, patient_type, &request.id).await?,
-        }
-        let located = located.ok_or_else(|| not_found(patient_type))?;
+        let Some(located) = located else {
+            self.log_missed(&sight, entry, patient_type, &request.id).await?;
+            return Err(not_found(patient_type));
+        };
         if located.deleted {
+            self.log_seen(&sight, entry, [located.key]).await?;
             return Err(gone(patient_type));
         }
         let mut keys = Collecting {
@@ -105,6 +105,8 @@ impl Record {
             let passed = waiting.iter().position(|k| *k == after).map_or(0, |p| p + 1);
             waiting.drain(..passed);
         }
+        // Others' resources that refer to this patient are in the others' logs too.
+        self.log_seen(&sight, entry, waiting.iter().copied()).await?;
         Ok(EverythingPages {
             store: Arc::clone(&self.store),
             permit: sight.permit,

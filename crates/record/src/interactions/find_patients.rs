@@ -41,12 +41,13 @@ impl Record {
                 let query = searching.parse(patient, None, &query, true)?;
                 let keys = searching.execute(&query)?.matches;
                 let fresh: Vec<_> = keys.into_iter().filter(|k| seen.insert(*k)).collect();
-                for one in self.store.current_of_many(permit, snapshot.as_ref(), &fresh)? {
+                let left = limit - found.len();
+                let fresh = self.store.current_of_many(permit, snapshot.as_ref(), &fresh)?;
+                for one in fresh.into_iter().take(left) {
                     patients.push(one.key.patient());
                     found.push(version(one));
                 }
             }
-            found.truncate(limit);
         }
         // What was typed may be a name or number: the log keeps whom it showed, not the text.
         let entry = Entry::reading(&sight.permit, "find-patients", &caller.trace).about("Patient");

@@ -2,11 +2,11 @@
 //!
 //! Standard: <https://hl7.org/fhir/R4/search.html>
 
-use akson_access::ReadPermit;
+use akson_access::{Ground, ReadPermit};
 use akson_audit::Entry;
 use akson_base::Problem;
 use akson_fhir::summary::View;
-use akson_store::keys::ResourceKey;
+use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::search::{Query, Summary};
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ use super::{target, type_name, version};
 use crate::Record;
 use crate::request::{Caller, Mode, Page, SearchRequest, Version};
 use crate::searching::Searching;
+use crate::sight::Sight;
 
 impl Record {
     /// One page of a search.
@@ -61,8 +62,30 @@ impl Record {
             page.warnings = query.warnings().to_vec();
         }
         let entry = entry(&sight.permit, &request, caller);
-        self.log_seen(&sight, entry, seen).await?;
+        match self.closed_compartment(&sight, &request)? {
+            Some(patient) => {
+                self.log_entries(&[entry.on(Ground::Refused).concerning([patient])]).await?;
+            }
+            None => self.log_seen(&sight, entry, seen).await?,
+        }
         Ok(page)
+    }
+
+    /// The patient whose compartment is searched, when the journal is closed to the caller.
+    fn closed_compartment(
+        &self,
+        sight: &Sight,
+        request: &SearchRequest,
+    ) -> Result<Option<PatientNumber>, Problem> {
+        let Some((of, id)) = &request.compartment else { return Ok(None) };
+        if type_name(*of) != "Patient" {
+            return Ok(None);
+        }
+        let snapshot = self.store.snapshot();
+        let Some(patient) = self.store.patient_number(snapshot.as_ref(), id)? else {
+            return Ok(None);
+        };
+        Ok(Some(patient).filter(|_| sight.opens_journal(patient) == Ok(false)))
     }
 
     /// How a search is answered: the plan and its real counts, no patient data.
