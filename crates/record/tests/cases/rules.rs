@@ -1,9 +1,11 @@
 //! Whatever somebody asks, they get what the rules give them: the record under `Policy::Rules`
 //! against an independent model, over many small worlds. What is hidden looks like what never was.
 
+mod log;
 pub(crate) mod model;
 pub(crate) mod walk;
 pub(crate) mod world;
+mod writes;
 
 use std::time::Instant;
 

@@ -36,15 +36,16 @@ impl Tables {
         &self.classes[type_name]
     }
 
-    pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
-        self.classes.keys().map(String::as_str)
+    /// Role and situation of every row.
+    pub(crate) fn situations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.keys().map(|(role, situation)| (role.as_str(), situation.as_str()))
     }
 
     fn has_row(&self, role: &str, situation: &str) -> bool {
         self.rows.contains_key(&(role.into(), situation.into()))
     }
 
-    fn cell(&self, role: &str, situation: &str, class: &str) -> char {
+    pub(crate) fn cell(&self, role: &str, situation: &str, class: &str) -> char {
         let row = self.rows.get(&(role.into(), situation.into()));
         row.map_or('-', |row| row[class])
     }

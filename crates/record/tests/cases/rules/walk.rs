@@ -44,7 +44,8 @@ pub(crate) const TYPES: [&str; 17] = [
 ];
 
 pub(crate) struct Walk {
-    pub(crate) fixture: Fixture,
+    /// Whose folder must outlive the walk.
+    _fixture: Fixture,
     pub(crate) record: Arc<Record>,
     pub(crate) world: World,
     pub(crate) tables: Tables,
@@ -81,7 +82,7 @@ impl Walk {
             (asker.clone(), Caller { actor: Arc::new(actor), trace: "walk".into(), base })
         });
         let callers = callers.collect();
-        Self { fixture, record, world, tables: Tables::read(), callers }
+        Self { _fixture: fixture, record, world, tables: Tables::read(), callers }
     }
 
     pub(crate) fn sees(&self, asker: &Asker, patient: &Patient, item: &Item) -> bool {
