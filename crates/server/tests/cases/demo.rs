@@ -150,7 +150,8 @@ async fn the_login_of_the_pages_calls_fhir_from_our_own_pages_only() {
     let own = cookie.as_str();
     let search = client.get(format!("{fhir}/Patient?_count=1"));
     assert_eq!(search.header("cookie", own).send().await.unwrap().status(), 200);
-    let cases: [(Method, &[(&'static str, &str)], u16); 8] = [
+    type Case<'a> = (Method, &'a [(&'static str, &'a str)], u16);
+    let cases: [Case<'_>; 8] = [
         (Method::POST, &[("cookie", own), ("origin", root)], 200),
         (Method::POST, &[("cookie", own), ("sec-fetch-site", "same-origin")], 200),
         (Method::POST, &[("cookie", own)], 403),

@@ -135,7 +135,10 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
         ..Chart::default()
     };
     chart.contacts = contacts::read(of("Encounter"), &chart.documents, &index);
-    chart.person.kin = of("RelatedPerson").iter().filter_map(|r| person::kin(*r)).collect();
+    let mut related = of("RelatedPerson").to_vec();
+    // The nearest first: a guardian or attorney need not be one to call.
+    related.sort_by_key(|r| !person::is_nearest_kin(*r));
+    chart.person.kin = related.into_iter().filter_map(person::kin).collect();
     if chart.person.kin.is_empty() {
         chart.person.kin = of("Patient").first().map(|p| person::contacts(*p)).unwrap_or_default();
     }

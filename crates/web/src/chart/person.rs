@@ -93,6 +93,16 @@ fn national_number(patient: NodeRef<'_>) -> Option<String> {
     })
 }
 
+/// Whether a RelatedPerson is the next of kin (v2-0131 `N`).
+pub(super) fn is_nearest_kin(related: NodeRef<'_>) -> bool {
+    let mut codings =
+        related.named("relationship").flat_map(|relationship| relationship.named("coding"));
+    codings.any(|coding| {
+        text(coding, &["system"]) == Some("http://terminology.hl7.org/CodeSystem/v2-0131")
+            && text(coding, &["code"]) == Some("N")
+    })
+}
+
 /// A RelatedPerson as next of kin.
 pub(super) fn kin(related: NodeRef<'_>) -> Option<Kin> {
     Some(Kin {

@@ -283,3 +283,13 @@ async fn nobody_reads_without_a_ground() {
         assert!(address.matches('/').count() == 2 || !fragment.body.contains("<html"), "{address}");
     }
 }
+
+#[tokio::test]
+async fn the_one_to_call_is_the_next_of_kin_and_not_whoever_may_act() {
+    let house = House::new(Policy::Open).await;
+    let page = house.ask(&house.chart(), &[]).await;
+    let (_, kin) = page.body.split_once("Pårørende:").unwrap();
+    let kin = kin.split("</p>").next().unwrap();
+    assert!(kin.contains("<b>Knut Solbakken</b> (sønn), "), "{kin}");
+    assert!(!page.body.contains("Fullmektig"));
+}
