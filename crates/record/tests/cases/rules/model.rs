@@ -36,6 +36,10 @@ impl Tables {
         &self.classes[type_name]
     }
 
+    pub(crate) fn classes(&self) -> impl Iterator<Item = &str> {
+        self.classes.values().map(String::as_str)
+    }
+
     /// Role and situation of every row.
     pub(crate) fn situations(&self) -> impl Iterator<Item = (&str, &str)> {
         self.rows.keys().map(|(role, situation)| (role.as_str(), situation.as_str()))

@@ -19,7 +19,7 @@ use super::world::World;
 use crate::fixture::{Fixture, kind};
 
 /// Questions asked at the same time, so that their log entries share commits.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 64;
 /// Of how many items one is asked for by itself.
 const SHARE: usize = 4;
 /// What the worlds have, by type.
@@ -109,7 +109,7 @@ impl Walk {
         let mut seen = Seen::default();
         let mut answers = futures_util::stream::iter(&self.callers)
             .map(|(asker, caller)| self.as_one(asker, caller))
-            .buffer_unordered(4);
+            .buffer_unordered(AT_ONCE);
         while let Some(one) = answers.next().await {
             seen.situations += one.situations;
             seen.questions += one.questions;
@@ -121,7 +121,7 @@ impl Walk {
     async fn as_one(&self, asker: &Asker, caller: &Caller) -> Seen {
         let visible = self.visible(asker);
         let mut seen = Seen::default();
-        for (question, expected, got) in self.lists(caller, &visible).await {
+        for (question, expected, got) in self.lists(asker, caller, &visible).await {
             seen.questions += 1;
             if expected != got {
                 let (more, less) = differences(&expected, &got);
@@ -151,6 +151,7 @@ impl Walk {
     /// What is asked without a patient in mind: the question, what it should find, what it finds.
     async fn lists(
         &self,
+        asker: &Asker,
         caller: &Caller,
         visible: &[(&Patient, &Item)],
     ) -> Vec<(String, Ids, Ids)> {
@@ -175,7 +176,30 @@ impl Walk {
         let found = self.record.find_patients(caller, "Nordmann", 100).await.unwrap();
         let found = found.iter().map(|v| format!("Patient/{}", v.id)).collect();
         answers.push(("find_patients".into(), of_type(visible, "Patient"), found));
+        let for_whom = self.record.acted_for(caller).await.unwrap();
+        let for_whom = for_whom.iter().map(|(v, _)| format!("Patient/{}", v.id)).collect();
+        let expected = match asker {
+            Asker::Citizen(_) => of_type(visible, "Patient"),
+            Asker::Personnel(_) | Asker::System(_) => Ids::new(),
+        };
+        answers.push(("acted_for".into(), expected, for_whom));
+        self.refuses_the_whole(caller).await;
         answers
+    }
+
+    /// What tells of the whole record tells nobody who logs in.
+    async fn refuses_the_whole(&self, caller: &Caller) {
+        let scope = HistoryScope::System;
+        let request = HistoryRequest { scope, query: String::new() };
+        let history = self.record.history(caller, request).await.unwrap_err();
+        let request = SearchRequest {
+            resource_type: Some(kind("Observation")),
+            compartment: None,
+            query: String::new(),
+            strict: true,
+        };
+        let explained = self.record.explain(caller, request).await.unwrap_err();
+        assert_eq!((history.code, explained.code), ("REC-042", "REC-042"));
     }
 
     /// All pages of a search, and the total that the first one tells.
@@ -221,7 +245,7 @@ impl Walk {
         let visible: Vec<&Item> = items.iter().filter(|i| self.sees(asker, patient, i)).collect();
         // Each item is asked for by a share of the askers, each time in another way.
         let turn = caller.actor.id.len() + patient.id.len() + items.len();
-        let mut questions = 3;
+        let mut questions = 4;
         for (at, item) in items.iter().enumerate().filter(|(at, _)| (at + turn) % SHARE == 0) {
             questions += 1;
             let seen = visible.iter().any(|one| one.id == item.id);
@@ -233,6 +257,7 @@ impl Walk {
             wrong.extend(faults);
         }
         wrong.extend(self.everything(caller, patient, &visible).await);
+        wrong.extend(self.stands(asker, caller, patient, &visible));
         let opens = self.world.town.opens(&self.tables, asker, patient);
         let charted = self.record.chart(caller, &patient.id, &[]).await.unwrap();
         let charted: Ids = charted.iter().map(name_of).collect();
@@ -298,6 +323,23 @@ impl Walk {
         let mut wrong = Vec::new();
         compare("$everything", &expected, &got, &mut wrong);
         wrong.pop()
+    }
+
+    /// Whether somebody is told of a patient, and whether the journal opens.
+    fn stands(
+        &self,
+        asker: &Asker,
+        caller: &Caller,
+        patient: &Patient,
+        visible: &[&Item],
+    ) -> Option<String> {
+        let opens = self.world.town.opens(&self.tables, asker, patient);
+        let is_there =
+            opens || visible.iter().any(|item| ["Patient", "AuditEvent"].contains(&item.type_name));
+        let stands = self.record.standing(caller, &patient.id).unwrap();
+        let got = stands.as_ref().map(|standing| standing.opens);
+        let expected = is_there.then_some(opens);
+        (got != expected).then(|| format!("standing: {stands:?}, not {expected:?}"))
     }
 
     async fn bundle_of_everything(&self, caller: &Caller, id: &str) -> Result<Ids, Problem> {

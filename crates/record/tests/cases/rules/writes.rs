@@ -235,29 +235,32 @@ async fn every_cell_of_the_matrix_is_what_may_be_written() {
     let mut rows: Vec<_> = tables.situations().collect();
     rows.sort_unstable();
     assert!(rows.len() >= 30, "{}", rows.len());
-    for (at, (role, of)) in rows.into_iter().enumerate() {
-        let id = format!("p{at}");
-        let who = situation(&house, role, of, &id, at).await;
-        let all = of_each_class(&id).into_iter().enumerate();
-        let all: Vec<_> = all.map(|(n, (c, b))| (c, with_id(&b, &format!("r{at}-{n}")))).collect();
-        for (_, body) in &all {
-            house.open.put(body.clone()).await;
-        }
-        for (class, body) in all {
-            let lies_open = ["directory", "definition", "log"].contains(&class);
-            // Of what lies in no patient's range nobody can tell whether it is a confidence.
-            let name = body["resourceType"].as_str().unwrap();
-            let may_confide =
-                of == "parent-12-to-15" && ["Task", "Device", "Binary"].contains(&name);
-            let cell = match tables.cell(role, of, class) {
-                _ if may_confide => '-',
-                // In this situation no more than a name is looked up.
-                _ if of == "none" && !lies_open => '-',
-                cell => cell,
-            };
-            let said = format!("{role} {of} {class} {cell}: {}", body["resourceType"]);
-            one_cell(&house, &who, cell, &body, &said).await;
-        }
+    let rows = rows.into_iter().enumerate();
+    let rows = rows.map(|(at, (role, of))| one_row(&tables, &house, role, of, at));
+    futures_util::future::join_all(rows).await;
+}
+
+async fn one_row(tables: &Tables, house: &House, role: &str, of: &str, at: usize) {
+    let id = format!("p{at}");
+    let who = situation(house, role, of, &id, at).await;
+    let all = of_each_class(&id).into_iter().enumerate();
+    let all: Vec<_> = all.map(|(n, (c, b))| (c, with_id(&b, &format!("r{at}-{n}")))).collect();
+    for (_, body) in &all {
+        house.open.put(body.clone()).await;
+    }
+    for (class, body) in all {
+        let lies_open = ["directory", "definition", "log"].contains(&class);
+        // Of what lies in no patient's range nobody can tell whether it is a confidence.
+        let name = body["resourceType"].as_str().unwrap();
+        let may_confide = of == "parent-12-to-15" && ["Task", "Device", "Binary"].contains(&name);
+        let cell = match tables.cell(role, of, class) {
+            _ if may_confide => '-',
+            // In this situation no more than a name is looked up.
+            _ if of == "none" && !lies_open => '-',
+            cell => cell,
+        };
+        let said = format!("{role} {of} {class} {cell}: {}", body["resourceType"]);
+        one_cell(house, &who, cell, &body, &said).await;
     }
 }
 
