@@ -73,7 +73,7 @@ fn at_work(town: &Town, roster: &[Person]) -> Vec<Login> {
         (
             employed(Service::Allocation, organisations::CASE_WORKER),
             "Saksbehandler",
-            "behandler vedtak om tjenester, ser ikke hele journalen",
+            "behandler en søknad fra Ingrid Solbakken, ser ikke hele journalen",
         ),
         (
             employed(Service::Office(0), organisations::RECEPTIONIST),

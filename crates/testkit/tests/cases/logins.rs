@@ -170,6 +170,12 @@ fn the_relationships_that_the_list_promises_are_in_the_charts() {
         assert!(followed(chart(given, family), "Helsesykepleier"), "{given}");
     }
     assert!(!followed(chart("Jonas", "Myklebust"), "Helsesykepleier"));
+    let office = login("Saksbehandler").organisation_number.unwrap();
+    let office = reference(organisation(&office));
+    let waiting = of_kind(ingrid, "ServiceRequest").filter(|request| {
+        request["status"] == "active" && request["performer"][0]["reference"] == office.as_str()
+    });
+    assert_eq!(waiting.count(), 1, "an application to decide on");
 }
 
 #[test]

@@ -72,9 +72,34 @@ pub(crate) fn tell(chart: &mut Chart<'_>) {
     let per_week = if frail { 14 } else { *chart.random.pick(&[1, 2, 3, 5, 7, 7]) };
     let weeks = if frail { 9 } else { 5 };
     routine(chart, service, last.plus(-weeks * 7).max(begin), last, per_week);
+    // Some of those who manage at home wait for a decision about more help.
+    if frail || (until.is_none() && chart.person.index % 5 == 2) {
+        application(chart);
+    }
     if frail {
         incidents(chart, service);
     }
+}
+
+/// What has been applied for and is not decided yet: a ServiceRequest to the office that decides.
+fn application(chart: &mut Chart<'_>) {
+    let Some(office) = chart.town.organisation(Service::Allocation) else { return };
+    let day = chart.today.plus(-6);
+    if !chart.alive() || !chart.covers(day) {
+        return;
+    }
+    let id = chart.new_id();
+    let members = object! {
+        "status": "active",
+        "intent": "proposal",
+        "category": [words("Søknad")],
+        "code": words("Søknad om avlastningsopphold på sykehjem"),
+        "subject": chart.subject(),
+        "authoredOn": day.at(11, 20).iso(),
+        "requester": chart.subject(),
+        "performer": [reference("Organization", &office.id, office.name)],
+    };
+    chart.push("ServiceRequest", id, members);
 }
 
 fn areas(chart: &Chart<'_>) -> Vec<&'static Area> {
