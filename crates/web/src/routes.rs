@@ -137,6 +137,10 @@ async fn section(
     let fragment = wants_fragment(&headers);
     with_chart(&reader, &id, section == Section::Accesses, fragment, |chart, looks| {
         let sight = sight(&reader, chart, looks, filter);
+        if !sight.may(section) {
+            let text = "The reader's role is not shown this part of journals.";
+            return Err(Problem::new(Kind::Refused, "WEB-006", text));
+        }
         Ok(if fragment { sight.section(section, extent) } else { sight.section_page(section) })
     })
     .await

@@ -126,6 +126,16 @@ impl Reader {
         let begin = std::time::Instant::now();
         let caller = self.caller();
         let versions = self.desk.record.chart(&caller, id, &chart::TYPES).await?;
+        // The attempt is in the log by now. Without a ground there is nothing to read, and a chart
+        // without an allergy must not be taken for one of somebody who has none.
+        let standing = self.desk.record.standing(&caller, id)?;
+        if standing.is_some_and(|standing| !standing.opens) {
+            return Err(Problem::new(
+                Kind::Refused,
+                "WEB-005",
+                "There is no ground on which this reader may open this journal.",
+            ));
+        }
         if !versions.iter().any(|version| version.resource_type == patient_type()) {
             // The record says which it is: never there, or deleted.
             self.desk.record.read(&caller, patient_type(), id).await?;

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use akson_access::decide::Situation;
+use akson_access::rules::{Class, rights};
 use akson_access::{Actor, Standing};
 
 use crate::messages::t;
@@ -35,6 +37,14 @@ impl Who {
     /// Where they work, or that they are here as a citizen.
     pub(crate) fn place(&self) -> Option<&str> {
         place(&self.actor)
+    }
+
+    /// Whether the reader's role is ever shown resources of this class. Where it is not, that none
+    /// are seen says nothing of whether there are any.
+    pub(crate) fn may_ever_read(&self, class: Class) -> bool {
+        self.actor.role().is_none_or(|role| {
+            Situation::ALL.into_iter().any(|situation| rights(role, situation).may_read(class))
+        })
     }
 
     /// Id of the reader's own Patient, if they are here as a citizen and have one.

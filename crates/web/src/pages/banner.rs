@@ -1,13 +1,15 @@
 //! The sticky banner: who, what can kill, and why the reader may see it.
 
+use akson_access::rules::Class;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::chart::{Chart, Person, Severity, Warning};
 use crate::messages::{t, tf};
+use crate::who::Who;
 
 /// The banner of a patient's pages; the name leads back to the chart from the other pages.
-pub(crate) fn banner(chart: &Chart, reader: &str, today: Date, on_chart: bool) -> Markup {
+pub(crate) fn banner(chart: &Chart, who: &Who, today: Date, on_chart: bool) -> Markup {
     let person = &chart.person;
     let name = match person.age(today) {
         Some(age) => tf("banner.name-age", &[("name", person.name_or_unknown()), ("age", &age)]),
@@ -23,9 +25,9 @@ pub(crate) fn banner(chart: &Chart, reader: &str, today: Date, on_chart: bool) -
                 }
                 p.id { (identity(person)) }
             }
-            (warnings(&chart.warnings))
+            (warnings(&chart.warnings, who.may_ever_read(Class::Clinical)))
             p.ground {
-                (t("banner.ground-before")) " " b { (reader) } ". " (t("banner.ground-logged"))
+                (t("banner.ground-before")) " " b { (who.display()) } ". " (t("banner.ground-logged"))
                 @if let Some(gp) = &person.practitioner {
                     " " (t("banner.practitioner")) " " b { (gp) } "."
                 }
@@ -52,12 +54,13 @@ fn identity(person: &Person) -> Markup {
     }
 }
 
-fn warnings(warnings: &[Warning]) -> Markup {
+/// What can kill. That there is no allergy is said to those only who would see one.
+fn warnings(warnings: &[Warning], would_see: bool) -> Markup {
     let any_allergy = warnings.iter().any(|warning| warning.is_allergy);
     html! {
         ul.flags aria-label=(t("banner.warnings")) {
             @for warning in warnings { li { (label(warning)) } }
-            @if !any_allergy { li { span.flag.flag-quiet { (t("banner.no-allergy")) } } }
+            @if !any_allergy && would_see { li { span.flag.flag-quiet { (t("banner.no-allergy")) } } }
         }
     }
 }

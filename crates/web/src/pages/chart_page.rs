@@ -1,5 +1,6 @@
 //! The patient's chart, and each of its sections unfolded on a page of its own.
 
+use akson_access::rules::Class;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
@@ -48,8 +49,33 @@ impl Sight<'_> {
         self.section(section, Extent::Short)
     }
 
-    /// Whether the chart has room for a section: empty ones of lesser weight are left out.
+    /// Whether the reader's role is shown what a section is about.
+    pub(crate) fn may(&self, section: Section) -> bool {
+        let class = match section {
+            Section::News
+            | Section::Diagnoses
+            | Section::Vitals
+            | Section::Laboratory
+            | Section::OtherResults
+            | Section::Contacts
+            | Section::Vaccinations
+            | Section::Procedures
+            | Section::Plans => Class::Clinical,
+            Section::Medication => Class::Medication,
+            Section::Documents => Class::Document,
+            Section::Todo => Class::Planning,
+            // The record itself says who may see who has looked.
+            Section::Accesses => return true,
+        };
+        self.who.may_ever_read(class)
+    }
+
+    /// Whether the chart has room for a section: empty ones of lesser weight are left out, and what
+    /// the reader is not shown.
     fn has(&self, section: Section) -> bool {
+        if !self.may(section) {
+            return false;
+        }
         match section {
             Section::OtherResults => self.chart.series.iter().any(|s| s.group == Group::Other),
             Section::Todo => !self.chart.todo.is_empty(),
@@ -94,7 +120,7 @@ impl Sight<'_> {
                 }
             }
         };
-        let banner = banner(self.chart, self.who.display(), self.today, true);
+        let banner = banner(self.chart, self.who, self.today, true);
         page(&self.page(self.chart.person.name_or_unknown()), banner, main)
     }
 
@@ -118,7 +144,7 @@ impl Sight<'_> {
                 (content)
             }
         };
-        let banner = banner(self.chart, self.who.display(), self.today, false);
+        let banner = banner(self.chart, self.who, self.today, false);
         page(&self.page(&format!("{heading} – {name}")), banner, main)
     }
 

@@ -500,6 +500,48 @@ async fn whom_the_registers_do_not_know_or_no_longer_is_not_in() {
 }
 
 #[tokio::test]
+async fn a_journal_without_a_ground_is_refused_and_never_shown_empty() {
+    let house = House::new().await;
+    // Ingrid, Cathrine, and Silje whose address is confidential.
+    for (title, expected) in [
+        ("Fastlege", [200, 200, 200]),
+        ("Sykepleier", [200, 403, 404]),
+        ("Saksbehandler", [200, 403, 404]),
+        ("Personvernombud", [403, 403, 403]),
+        ("Administrator", [404, 404, 404]),
+        ("Fullmektig", [200, 404, 404]),
+        ("Innbygger", [404, 404, 404]),
+    ] {
+        let cookie = house.log_in(title).await;
+        for (id, status) in ["fv-00001", "fv-00010", "fv-00013"].into_iter().zip(expected) {
+            for page in ["", "/diagnoser", "/kontakter"] {
+                let answer = house.get(&format!("/pasient/{id}{page}"), &cookie).await;
+                assert_eq!(answer.status, status, "{title} {id}{page}");
+                let says_none = answer.body.contains("Ingen allergier");
+                assert!(status == 200 || !says_none, "{title} {id}{page}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_not_told_that_there_is_none_of_what_it_is_not_shown() {
+    let house = House::new().await;
+    let cookie = house.log_in("Resepsjonist").await;
+    let page = house.get("/pasient/fv-00001", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "the office's own patient");
+    assert!(page.body.contains("Kontroll etter sykehusopphold"), "appointments are the desk's");
+    for absent in ["Penicillin", "Ingen allergier", "id=\"diagnoser\"", "id=\"legemidler\""] {
+        assert!(!page.body.contains(absent), "{absent}");
+    }
+    let section = house.get("/pasient/fv-00001/diagnoser", &cookie).await;
+    assert_eq!(section.status, StatusCode::FORBIDDEN);
+    let cookie = house.log_in("Saksbehandler").await;
+    let page = house.get("/pasient/fv-00001", &cookie).await;
+    assert!(page.body.contains("id=\"diagnoser\"") && !page.body.contains("id=\"legemidler\""));
+}
+
+#[tokio::test]
 async fn a_server_without_login_says_so_on_every_page() {
     let (store, _folder, clock) = store().await;
     let record = Arc::new(Record::new(store, Policy::Closed));
