@@ -330,7 +330,8 @@ fn failed(lost: &Lost, caller: &Caller) -> Response<Body> {
         | Kind::MediaType
         | Kind::NotAcceptable
         | Kind::TooLarge
-        | Kind::TooCostly => {
+        | Kind::TooCostly
+        | Kind::Throttled => {
             tracing::debug!(trace = caller.trace, code = problem.code, "{}", problem.for_log);
         }
     }

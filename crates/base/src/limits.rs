@@ -44,5 +44,7 @@ pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 1_000_000;
 pub const ACCESS_TOKENS_REMEMBERED_MAX: usize = 10_000;
 /// People logged in on the pages at a time.
 pub const SESSIONS_MAX: usize = 100_000;
+/// Buckets of calls for each rate limit; when more call at a time, some of them share.
+pub const RATE_BUCKETS_MAX: usize = 65_536;
 /// Largest form that a page takes.
 pub const FORM_BYTES_MAX: usize = 256 * 1024;

@@ -36,6 +36,8 @@ pub enum Kind {
     TooLarge,
     /// More work than the documented limit of a request.
     TooCostly,
+    /// The caller calls too often; retry after the time that the answer says.
+    Throttled,
     /// Cannot serve now; retry later (overload, disk full, shutting down).
     Busy,
     /// Our own fault: an invariant broke or the disk lied.

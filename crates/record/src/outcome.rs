@@ -27,6 +27,7 @@ pub fn status_and_code(kind: Kind) -> (u16, &'static str) {
         Kind::NotAcceptable => (406, "not-supported"),
         Kind::TooLarge => (413, "too-long"),
         Kind::TooCostly => (422, "too-costly"),
+        Kind::Throttled => (429, "throttled"),
         Kind::Busy => (503, "transient"),
         Kind::Fault => (500, "exception"),
     }
@@ -51,6 +52,7 @@ pub fn status_line(status: u16) -> &'static str {
         413 => "413 Payload Too Large",
         415 => "415 Unsupported Media Type",
         422 => "422 Unprocessable Entity",
+        429 => "429 Too Many Requests",
         503 => "503 Service Unavailable",
         _ => "500 Internal Server Error",
     }

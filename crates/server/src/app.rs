@@ -1,5 +1,6 @@
 //! Who answers which path: FHIR, health, meters, and pages for the rest.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceExt;
 
+use crate::limits::Limits;
 use crate::{health, observe};
 
 /// Everything that answers HTTP.
@@ -20,19 +22,25 @@ pub(crate) struct App {
     pub(crate) pages: Router,
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) is_draining: AtomicBool,
 }
 
 impl App {
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    /// The answer to a request of whoever is at the other end (`peer`).
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        peer: IpAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
         if Api::owns(request.uri().path()) {
             self.api.handle(request).await
         } else {
-            self.other(request).await
+            self.other(peer, request).await
         }
     }
 
-    async fn other(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn other(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {
@@ -43,13 +51,15 @@ impl App {
             }
             "/metrics" if is_get => health::text(
                 StatusCode::OK,
-                observe::page(&self.meters, &self.store.engine().stats()),
+                observe::page(&self.meters, &self.limits, &self.store.engine().stats()),
             ),
-            _ => self.page(request).await,
+            _ => self.page(peer, request).await,
         }
     }
 
-    async fn page(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn page(&self, peer: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
+        let address = self.limits.address(peer, request.headers());
+        request.extensions_mut().insert(address);
         let headers = request.headers().clone();
         let Ok(response) = self.pages.clone().oneshot(request.map(Body::new)).await;
         akson_api::compress(&headers, response).await

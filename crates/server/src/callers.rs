@@ -16,6 +16,8 @@ use akson_record::Record;
 use axum::http::{HeaderMap, HeaderValue};
 use quick_cache::sync::Cache;
 
+use crate::limits::Limits;
+
 /// How long the registers' word on a token's bearer is taken without asking them again.
 const RESOLVED_MILLISECONDS_MAX: i64 = 30_000;
 
@@ -25,6 +27,7 @@ pub(crate) struct TokenCallers {
     /// What callers need, as the CapabilityStatement says it.
     description: String,
     record: Arc<Record>,
+    limits: Arc<Limits>,
     clock: Arc<dyn Clock>,
     /// By fingerprint of the token.
     resolved: Cache<[u8; 32], Resolved>,
@@ -42,10 +45,11 @@ impl TokenCallers {
         tokens: Tokens,
         description: String,
         record: Arc<Record>,
+        limits: Arc<Limits>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let resolved = Cache::new(ACCESS_TOKENS_REMEMBERED_MAX);
-        Self { tokens, description, record, clock, resolved }
+        Self { tokens, description, record, limits, clock, resolved }
     }
 
     /// Fetches the provider's keys before the first request needs them.
@@ -65,9 +69,16 @@ impl TokenCallers {
         if let Some(nonce) = found.nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
             headers.insert("dpop-nonce", nonce);
         }
-        match self.resolve(&found.proved).await {
-            Ok(actor) => Ok(Admitted { actor, headers }),
-            Err(problem) => Err(Box::new(Denied { problem: Box::new(problem), headers })),
+        let actor = match self.resolve(&found.proved).await {
+            Ok(actor) => actor,
+            Err(problem) => return Err(Box::new(Denied { problem: Box::new(problem), headers })),
+        };
+        match self.limits.take(Some(&found.proved.identity.client), &actor) {
+            Ok(()) => Ok(Admitted { actor, headers }),
+            Err(mut denied) => {
+                denied.headers.extend(headers);
+                Err(denied)
+            }
         }
     }
 

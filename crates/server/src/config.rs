@@ -12,8 +12,10 @@ use crate::cli::ServeArguments;
 use crate::failure::Failure;
 
 mod identity;
+mod limits;
 
 pub(crate) use identity::IdentitySettings;
+pub(crate) use limits::LimitSettings;
 
 /// What `serve` works with.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// Who issues access tokens. Without it nobody can call but under `--open`.
     pub(crate) identity: Option<IdentitySettings>,
+    /// How often who may call; of no one under `--open`.
+    pub(crate) limits: LimitSettings,
     /// Signed checkpoints of the commit chain.
     pub(crate) checkpoints: Option<CheckpointSettings>,
 }
@@ -59,6 +63,7 @@ impl Default for Settings {
             log: "info".into(),
             log_json: false,
             identity: None,
+            limits: LimitSettings::default(),
             checkpoints: None,
         }
     }
@@ -133,6 +138,13 @@ mod tests {
             "identity.authorities",
             "identity.keys_seconds_max",
             "identity.keys_pause_seconds",
+            "limits.client_requests_per_second",
+            "limits.client_requests_burst",
+            "limits.person_requests_per_second",
+            "limits.person_requests_burst",
+            "limits.login_attempts_per_minute",
+            "limits.login_attempts_burst",
+            "limits.proxies",
         ] {
             assert!(manual.contains(&format!("| `{name}` |")), "{name}");
         }

@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::DemoArguments;
 use crate::clock::WallClock;
-use crate::config::Settings;
+use crate::config::{LimitSettings, Settings};
 use crate::failure::Failure;
 use crate::load::target::{Outcome, Target};
 use crate::say::thousands;
@@ -119,6 +119,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let settings = Settings {
         data: folder.clone(),
         listen: format!("127.0.0.1:{}", arguments.port),
+        limits: LimitSettings::demo(),
         ..Settings::default()
     };
     runtime.block_on(async {

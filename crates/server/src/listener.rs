@@ -1,6 +1,7 @@
 //! Accepting connections, and letting them finish when the server is asked to stop.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -39,18 +40,18 @@ pub(crate) async fn serve(
     loop {
         let accept = async {
             let slot = Arc::clone(&slots).acquire_owned().await.map_err(std::io::Error::other)?;
-            let (stream, _) = listener.accept().await?;
-            Ok::<_, std::io::Error>((slot, stream))
+            let (stream, peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((slot, stream, peer.ip()))
         };
         let accepted = tokio::select! {
             accepted = accept => accepted,
             () = &mut stop => break,
         };
         match accepted {
-            Ok((slot, stream)) => {
+            Ok((slot, stream, peer)) => {
                 let (app, stopped) = (Arc::clone(&app), stopped.clone());
                 tokio::spawn(async move {
-                    connection(stream, app, stopped).await;
+                    connection(stream, peer, app, stopped).await;
                     drop(slot);
                 });
             }
@@ -68,12 +69,17 @@ pub(crate) async fn serve(
     tokio::time::timeout(bounds.drain_time_max, slots.acquire_many(permits)).await.is_ok()
 }
 
-async fn connection(stream: TcpStream, app: Arc<App>, mut stopped: watch::Receiver<()>) {
+async fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    app: Arc<App>,
+    mut stopped: watch::Receiver<()>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("TCP_NODELAY: {error}");
     }
     let service = service_fn(move |request| {
-        let answer = Arc::clone(&app).answer(request);
+        let answer = Arc::clone(&app).answer(peer, request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let connection = http1::Builder::new()

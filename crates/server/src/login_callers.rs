@@ -13,12 +13,15 @@ use akson_record::Record;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method};
 
+use crate::limits::Limits;
+
 /// Callers with the cookie of a login.
 pub(crate) struct LoginCallers {
     sessions: Arc<Sessions>,
     cookies: Cookies,
     origins: Origins,
     record: Arc<Record>,
+    limits: Arc<Limits>,
     tokens: Option<Arc<dyn Authenticator>>,
 }
 
@@ -27,10 +30,11 @@ impl LoginCallers {
         sessions: Arc<Sessions>,
         origins: Origins,
         record: Arc<Record>,
+        limits: Arc<Limits>,
         tokens: Option<Arc<dyn Authenticator>>,
     ) -> Self {
         let cookies = Cookies { is_https: origins.is_https() };
-        Self { sessions, cookies, origins, record, tokens }
+        Self { sessions, cookies, origins, record, limits, tokens }
     }
 
     async fn by_login(&self, shown: Shown<'_>) -> Result<Arc<Actor>, Problem> {
@@ -81,11 +85,12 @@ impl Authenticator for LoginCallers {
                 tokens.authenticate(shown)
             }
             Some(_) | None => Box::pin(async move {
-                let admitted = self.by_login(shown).await;
                 let headers = HeaderMap::new;
-                admitted.map(|actor| Admitted { actor, headers: headers() }).map_err(|problem| {
+                let actor = self.by_login(shown).await.map_err(|problem| {
                     Box::new(Denied { problem: Box::new(problem), headers: headers() })
-                })
+                })?;
+                self.limits.take(None, &actor)?;
+                Ok(Admitted { actor, headers: headers() })
             }),
         }
     }

@@ -15,6 +15,7 @@ mod config;
 mod demo;
 mod failure;
 mod health;
+mod limits;
 mod listener;
 mod load;
 mod logging;

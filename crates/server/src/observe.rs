@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::failure::Failure;
+use crate::limits::Limits;
 
 /// Upper bounds of the latency histograms' buckets, in seconds.
 const SECONDS: [f64; 14] =
@@ -36,9 +37,18 @@ pub(crate) fn keep_up(handle: PrometheusHandle) {
     });
 }
 
-/// The page: the recorder's meters, then the store's own numbers.
-pub(crate) fn page(handle: &PrometheusHandle, store: &[(&'static str, u64)]) -> String {
+/// The page: the recorder's meters, what the limits refused, then the store's own numbers.
+pub(crate) fn page(
+    handle: &PrometheusHandle,
+    limits: &Limits,
+    store: &[(&'static str, u64)],
+) -> String {
     let mut page = handle.render();
+    page.push_str("# HELP akson_throttled_total Calls refused by a rate limit\n");
+    page.push_str("# TYPE akson_throttled_total counter\n");
+    for (name, count) in limits.refused() {
+        let _ = writeln!(page, "akson_throttled_total{{limit=\"{name}\"}} {count}");
+    }
     for (name, value) in store {
         // Writing to a String cannot fail.
         let _ = writeln!(page, "# TYPE akson_store_{name} gauge\nakson_store_{name} {value}");

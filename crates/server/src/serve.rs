@@ -23,6 +23,7 @@ use crate::checkpoints::Checkpoints;
 use crate::cli::ServeArguments;
 use crate::config::Settings;
 use crate::failure::Failure;
+use crate::limits::Limits;
 use crate::listener::{self, Bounds};
 use crate::login_callers::LoginCallers;
 use crate::wiring::{self, House};
@@ -72,12 +73,18 @@ fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), F
 }
 
 /// What takes access tokens, if an OpenID provider is set up.
-fn tokens(settings: &Settings, house: &House) -> Result<Option<Arc<dyn Authenticator>>, Failure> {
+fn tokens(
+    settings: &Settings,
+    house: &House,
+    limits: &Arc<Limits>,
+) -> Result<Option<Arc<dyn Authenticator>>, Failure> {
     let Some(identity) = &settings.identity else { return Ok(None) };
     let tokens = Tokens::new(identity.options()?, Arc::clone(&house.clock))
         .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?;
     let (record, clock) = (Arc::clone(&house.record), Arc::clone(&house.clock));
-    let callers = Arc::new(TokenCallers::new(tokens, identity.description(), record, clock));
+    let limits = Arc::clone(limits);
+    let callers = TokenCallers::new(tokens, identity.description(), record, limits, clock);
+    let callers = Arc::new(callers);
     let warming = Arc::clone(&callers);
     tokio::spawn(async move { warming.warm_up().await });
     Ok(Some(callers))
@@ -118,8 +125,9 @@ impl Login {
         settings: &Settings,
         listen: SocketAddr,
         house: &House,
+        limits: &Arc<Limits>,
     ) -> Result<(Door, Callers), Failure> {
-        let tokens = tokens(settings, house)?;
+        let tokens = tokens(settings, house, limits)?;
         let by_token = |tokens: Option<Arc<dyn Authenticator>>| match tokens {
             Some(tokens) => Callers::Proved(tokens),
             None => Callers::Everybody(Arc::new(Actor::open())),
@@ -132,9 +140,14 @@ impl Login {
                 let sessions = Arc::new(Sessions::new(SessionLimits::default(), clock)?);
                 let origins = Origins::of(settings.base_url.as_deref(), listen);
                 let record = Arc::clone(&house.record);
-                let callers =
-                    LoginCallers::new(Arc::clone(&sessions), origins.clone(), record, tokens);
-                let guard = Guard::demo(sessions, origins, people);
+                let callers = LoginCallers::new(
+                    Arc::clone(&sessions),
+                    origins.clone(),
+                    record,
+                    Arc::clone(limits),
+                    tokens,
+                );
+                let guard = Guard::demo(sessions, origins, people).with_attempts(limits.logins());
                 (Door::Guarded(Arc::new(guard)), Callers::Proved(Arc::new(callers)))
             }
         })
@@ -159,7 +172,8 @@ pub(crate) async fn serve(
     let meters = observe::start()?;
     observe::keep_up(meters.clone());
     let checkpoints = settings.checkpoints.as_ref().map(Checkpoints::open).transpose()?;
-    let (door, callers) = login.front(settings, address, &house)?;
+    let limits = Arc::new(Limits::new(&settings.limits, &house.clock));
+    let (door, callers) = login.front(settings, address, &house, &limits)?;
     let House { store, record, clock } = house;
     let options = Options {
         base: settings.base_url.clone(),
@@ -174,6 +188,7 @@ pub(crate) async fn serve(
         pages: akson_web::router(Arc::clone(&record), clock, door),
         meters,
         store: Arc::clone(&store),
+        limits,
         is_draining: AtomicBool::new(false),
     });
     let indexing = index_accesses(record);

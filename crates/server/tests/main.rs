@@ -14,3 +14,4 @@
 
 mod ask;
 mod cases;
+mod issuer;

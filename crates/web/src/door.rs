@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use akson_access::{Actor, Identity};
 use akson_base::{Kind, Problem};
+use akson_identity::rate::{CallerAddress, RateLimit};
 use akson_identity::sessions::{Cookies, Found, LoggedIn, Origins, Sessions, Ticket};
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -43,6 +44,8 @@ pub struct Guard {
     pub(crate) cookies: Cookies,
     pub(crate) origins: Origins,
     pub(crate) demo: DemoLogin,
+    /// How often one address may try to log in.
+    attempts: Option<Arc<RateLimit>>,
 }
 
 impl Guard {
@@ -50,7 +53,15 @@ impl Guard {
     /// has real data in it has no [`DemoLogin`] to give.
     pub fn demo(sessions: Arc<Sessions>, origins: Origins, demo: DemoLogin) -> Self {
         let cookies = Cookies { is_https: origins.is_https() };
-        Self { sessions, cookies, origins, demo }
+        Self { sessions, cookies, origins, demo, attempts: None }
+    }
+
+    /// With so many attempts to log in from one address. The server puts the [`CallerAddress`] into
+    /// each request; one without is not limited.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Option<Arc<RateLimit>>) -> Self {
+        self.attempts = attempts;
+        self
     }
 }
 
@@ -119,6 +130,22 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
     }
 }
 
+/// Counts an attempt to log in, before anything of it is looked at.
+fn attempt(guard: &Guard, parts: &Parts) -> Result<(), Box<Response>> {
+    let address = parts.extensions.get::<CallerAddress>();
+    let (Some(attempts), Some(address)) = (&guard.attempts, address) else { return Ok(()) };
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    attempts.take_address(*address).map_err(|throttled| {
+        let problem = throttled.problem("IDN-082", "This address");
+        let mut answer = failed(&problem, parts);
+        let seconds = HeaderValue::from(throttled.retry_after_seconds);
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+        answer
+    })
+}
+
 /// Somebody at the login page. Whoever is logged in has no business there and is sent on.
 async fn visitor(
     guard: &Guard,
@@ -127,6 +154,7 @@ async fn visitor(
     parts: Parts,
     body: Body,
 ) -> Result<Request, Box<Response>> {
+    attempt(guard, &parts)?;
     let is_in = matches!(found, Found::In(_) | Found::Choosing(_));
     let brought = guard.cookies.visitor(&parts.headers);
     let is_new = brought.is_none();

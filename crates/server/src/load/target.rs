@@ -86,7 +86,7 @@ impl Target {
 /// Whether the same would be answered to everything else.
 fn stops(kind: Kind) -> bool {
     match kind {
-        Kind::Unauthenticated | Kind::Refused | Kind::Busy | Kind::Fault => true,
+        Kind::Unauthenticated | Kind::Refused | Kind::Throttled | Kind::Busy | Kind::Fault => true,
         Kind::NotFound
         | Kind::Gone
         | Kind::Invalid

@@ -69,7 +69,7 @@ fn registers() -> Value {
     json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries })
 }
 
-fn load(folder: &Path) {
+pub(super) fn load(folder: &Path) {
     let bundle = folder.join("registers.json");
     std::fs::write(&bundle, registers().to_string()).unwrap();
     let status = Command::new(BINARY)

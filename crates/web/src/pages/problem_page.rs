@@ -47,6 +47,7 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
         Kind::Gone => (t("problem.gone"), t("problem.gone-text")),
         Kind::Unauthenticated => (t("problem.login"), t("problem.login-text")),
         Kind::Refused => (t("problem.refused"), t("problem.refused-text")),
+        Kind::Throttled => (t("problem.throttled"), t("problem.throttled-text")),
         Kind::Busy => (t("problem.busy"), t("problem.busy-text")),
         Kind::Invalid
         | Kind::Unprocessable
