@@ -5,20 +5,18 @@ use akson_store::Store;
 use akson_store::engine::{CommitError, Committed, Transaction};
 use tokio::sync::oneshot;
 
-/// Submits and waits until it is durable or refused. `once_durable` runs before the answer, also
+/// Submits and waits until it is durable or refused. `once_settled` runs before the answer, also
 /// when the caller has gone away meanwhile and nobody waits any more.
 pub(crate) async fn submit(
     store: &Store,
     transaction: Transaction,
-    once_durable: impl FnOnce() + Send + 'static,
+    once_settled: impl FnOnce() + Send + 'static,
 ) -> Result<Committed, CommitError> {
     let (sender, receiver) = oneshot::channel();
     store.submit(
         transaction,
         Box::new(move |outcome| {
-            if outcome.is_ok() {
-                once_durable();
-            }
+            once_settled();
             // A caller that went away does not undo what is durable.
             let _ = sender.send(outcome);
         }),

@@ -6,7 +6,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::ReadPermit;
-use akson_access::facts::Window;
 use akson_base::{Problem, limits};
 use akson_fhir::definitions::Definitions;
 use akson_fhir::model::Resource;
@@ -15,7 +14,7 @@ use akson_store::keys::{PatientNumber, ResourceKey};
 use rustc_hash::FxHashMap;
 
 use crate::elements::{is_false, period, reference};
-use crate::patient_facts::{Gathered, Registers, gather};
+use crate::patient_facts::{Gathered, Registers, Workplace, gather};
 use crate::searching::Searching;
 
 /// Parts of the memory, so that requests about different patients do not wait for each other.
@@ -44,7 +43,7 @@ pub(crate) struct Known {
 #[derive(Default)]
 struct Places {
     generation: u64,
-    workplaces: FxHashMap<String, Arc<[(Arc<str>, Window)]>>,
+    workplaces: FxHashMap<String, Arc<[Workplace]>>,
     managers: FxHashMap<String, Option<Arc<str>>>,
 }
 
@@ -134,7 +133,7 @@ impl Known {
 }
 
 impl Registers for Known {
-    fn workplaces(&self, of: &str) -> Result<Arc<[(Arc<str>, Window)]>, Problem> {
+    fn workplaces(&self, of: &str) -> Result<Arc<[Workplace]>, Problem> {
         let generation = {
             let places = lock(&self.places);
             if let Some(known) = places.workplaces.get(of) {
@@ -147,7 +146,7 @@ impl Registers for Known {
             Some(("PractitionerRole", id)) => format!("_id={id}"),
             Some(_) | None => return Ok(Arc::from([])),
         };
-        let mut found: Vec<(Arc<str>, Window)> = Vec::new();
+        let mut found: Vec<Workplace> = Vec::new();
         self.find("PractitionerRole", &query, &mut |role| {
             let role = role.root();
             let organisation = role.first("organization").and_then(reference);
@@ -156,7 +155,7 @@ impl Registers for Known {
                 found.extend(organisation.map(|one| (Arc::from(one), window)));
             }
         })?;
-        let found: Arc<[(Arc<str>, Window)]> = found.into();
+        let found: Arc<[Workplace]> = found.into();
         let mut places = lock(&self.places);
         if places.generation == generation {
             if places.workplaces.len() >= PLACES_MAX {

@@ -47,11 +47,13 @@ pub(crate) struct Gathered {
     pub(crate) members: Members,
 }
 
+/// `Organization/…` where somebody works, and when.
+pub(crate) type Workplace = (Arc<str>, Window);
+
 /// Looks up what stands outside the patient's own resources.
 pub(crate) trait Registers {
-    /// `Organization/…` where a practitioner (`Practitioner/…` or `PractitionerRole/…`) works, and
-    /// when.
-    fn workplaces(&self, of: &str) -> Result<Arc<[(Arc<str>, Window)]>, Problem>;
+    /// Where a practitioner (`Practitioner/…` or `PractitionerRole/…`) works.
+    fn workplaces(&self, of: &str) -> Result<Arc<[Workplace]>, Problem>;
     /// `Practitioner/…` who has the place of work `PractitionerRole/…`.
     fn person(&self, of: &str) -> Result<Option<Arc<str>>, Problem>;
     /// `Organization/…` that are parts of an organisation, and their parts.

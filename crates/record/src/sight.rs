@@ -16,6 +16,7 @@ use akson_audit::Entry;
 use akson_base::{Instant, Kind, Problem};
 use akson_fhir::date::norway;
 use akson_fhir::definitions::{Definitions, ResourceType};
+use akson_fhir::search::Extractor;
 use akson_store::Store;
 use akson_store::engine::Snapshot;
 use akson_store::facets::Facets;
@@ -130,7 +131,7 @@ impl Sight {
             match &self.judge {
                 Some(judge) if key.patient() == NO_PATIENT => {
                     if !is_of_house(class(key.resource_type()))
-                        || may_name_patients(&judge.store, key.resource_type())
+                        || may_name_patients(key.resource_type())
                     {
                         patients.extend(judge.spoken_of(key)?.unwrap_or_default());
                     }
@@ -353,7 +354,7 @@ impl Judge {
     /// What lies in no patient's range: open to the role, or as open as those it speaks of.
     fn sees_other(&self, key: ResourceKey) -> Result<bool, Problem> {
         let class = class(key.resource_type());
-        if is_of_house(class) && !may_name_patients(&self.store, key.resource_type()) {
+        if is_of_house(class) && !may_name_patients(key.resource_type()) {
             return Ok(self.base.may_read(class));
         }
         if let Some(known) = self.memory().others.get(&key) {
@@ -444,7 +445,7 @@ impl Judge {
     pub(crate) fn sees_version(&self, stored: &Stored) -> Result<bool, Problem> {
         let of = stored.key.resource_type();
         let class = class(of);
-        let is_plain = is_of_house(class) && !may_name_patients(&self.store, of);
+        let is_plain = is_of_house(class) && !may_name_patients(of);
         if stored.deleted || is_plain || Some(of) == *PATIENT || Some(of) == *BINARY {
             return Ok(true);
         }
@@ -479,9 +480,15 @@ fn of_patient(class: Class) -> Class {
     if is_of_house(class) { Class::Clinical } else { class }
 }
 
-/// Whether resources of a type can speak of a patient.
-fn may_name_patients(store: &Store, of: ResourceType) -> bool {
-    store.extractor().binding(of, "patient").is_some()
+/// By its number, whether resources of a type can speak of a patient.
+static NAMES_PATIENTS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|number| {
+        Extractor::r4().binding(ResourceType(number as u8), "patient").is_some()
+    })
+});
+
+fn may_name_patients(of: ResourceType) -> bool {
+    NAMES_PATIENTS.get(usize::from(of.0)).copied().unwrap_or(true)
 }
 
 impl Gate for Judge {

@@ -52,11 +52,6 @@ fn facts(words: &str) -> PatientFacts {
 fn know(facts: &mut PatientFacts, word: &str) {
     let relation = |kind, with: &str, window| Relation { kind, with: with.into(), window };
     let grant = |kind, window| Grant { kind, to: "Practitioner/kari".into(), window };
-    let representative = |capacity, window| Representative {
-        national_number: "22222222222".into(),
-        capacity,
-        window,
-    };
     let wish = |against, hides, window| Wish { against, hides, window };
     let kari = Against::Person("Practitioner/kari".into());
     let part = |facts: &mut PatientFacts, part: Part| {
@@ -118,6 +113,17 @@ fn know(facts: &mut PatientFacts, word: &str) {
             facts.parts.push(Part::Organisation("".into()));
             facts.wishes.push(wish(Against::OtherOrganisations, Hides::Everything, always()));
         }
+        word => know_of_person(facts, word),
+    }
+}
+
+fn know_of_person(facts: &mut PatientFacts, word: &str) {
+    let representative = |capacity, window| Representative {
+        national_number: "22222222222".into(),
+        capacity,
+        window,
+    };
+    match word {
         "protected" => facts.is_protected = true,
         "11 years" => facts.birth = Some(Date::constant(2014, 11, 22)),
         "12 years" => facts.birth = Some(Date::constant(2014, 11, 21)),
@@ -172,6 +178,8 @@ fn the_golden_table_of_people_at_work() {
         ("in our care, blocked all until now", "care-relationship, episode-of-care"),
         ("opened by me, blocks all", "none, blocked"),
         ("consent to me, blocks all", "decided, consent"),
+        ("consent to me, in our care, blocks all", "care-relationship, episode-of-care"),
+        ("consent to me, in our care, blocks me", "none, blocked-person"),
         ("emergency, in our care, blocks all", "emergency, emergency"),
         ("in our care, blocks me", "none, blocked-person"),
         ("blocks me", "none, blocked-person"),

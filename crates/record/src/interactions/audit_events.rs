@@ -6,7 +6,6 @@
 //! Standard: <https://profiles.ihe.net/ITI/BALP> (PatientRead, PatientQuery and so on),
 //! <https://hl7.org/fhir/R4/auditevent.html>
 
-use akson_access::rules::Class;
 use akson_access::{Ground, Role};
 use akson_audit::{Access, Action, Entry, Place};
 use akson_base::{Kind, Problem, limits};
@@ -62,7 +61,11 @@ impl Record {
         let entry = Entry::reading(&sight.permit, "search-type", &caller.trace)
             .about("AuditEvent")
             .asked(&request.query);
-        self.log(&sight, entry, number).await?;
+        if sight.reads_log(number)? {
+            self.log(&sight, entry, number).await?;
+        } else {
+            self.log_entries(&[entry.on(Ground::Refused).concerning(number)]).await?;
+        }
         Ok(Some(page))
     }
 
@@ -75,7 +78,7 @@ impl Record {
         page: &mut Page,
     ) -> Result<(), Problem> {
         // Hidden and absent look the same: nobody's log is empty.
-        if !may_read(sight, number)? {
+        if !sight.reads_log(Some(number))? {
             return Ok(());
         }
         let with_query = caller.actor.role() != Some(Role::Citizen);
@@ -122,7 +125,7 @@ impl Record {
         let access = self.accesses.at(&sight.permit, place)?;
         let access = access.ok_or_else(|| not_found(resource_type))?;
         for patient in access.entry.patients.iter().map(|number| PatientNumber(*number)) {
-            if may_read(&sight, patient)?
+            if sight.reads_log(Some(patient))?
                 && let Some(patient_id) = self.patient_id(patient)?
             {
                 let with_query = caller.actor.role() != Some(Role::Citizen);
@@ -138,13 +141,6 @@ impl Record {
 
     fn patient_id(&self, patient: PatientNumber) -> Result<Option<String>, Problem> {
         Ok(Some(self.known.of(patient)?.id.clone()).filter(|id| !id.is_empty()))
-    }
-}
-
-fn may_read(sight: &Sight, patient: PatientNumber) -> Result<bool, Problem> {
-    match sight.judge() {
-        None => Ok(true),
-        Some(judge) => Ok(judge.on(patient)?.decision.rights.may_read(Class::Log)),
     }
 }
 
@@ -279,7 +275,7 @@ fn audit_event(access: &Access, patient: &str, with_query: bool) -> Result<Versi
         "entity": entities(entry, patient, with_query),
     });
     if is_refused {
-        body["outcomeDesc"] = json!("no access");
+        add(&mut body, "outcomeDesc", json!("no access"));
     }
     Ok(Version {
         resource_type: of,
@@ -289,6 +285,12 @@ fn audit_event(access: &Access, patient: &str, with_query: bool) -> Result<Versi
         deleted: false,
         json: Bytes::from(body.to_string()),
     })
+}
+
+fn add(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.into(), value);
+    }
 }
 
 fn coding(system: &str, code: &str) -> Value {
@@ -342,12 +344,12 @@ fn purpose(ground: &str) -> Value {
 }
 
 fn agents(entry: &Entry) -> Value {
-    let mut who = json!({"display": &*entry.display});
-    if ["Practitioner/", "Patient/", "RelatedPerson/"].iter().any(|t| entry.actor.starts_with(t)) {
-        who["reference"] = json!(&*entry.actor);
-    } else {
-        who["identifier"] = json!({"value": &*entry.actor});
-    }
+    let is_person =
+        ["Practitioner/", "Patient/", "RelatedPerson/"].iter().any(|t| entry.actor.starts_with(t));
+    let who = match is_person {
+        true => json!({"display": &*entry.display, "reference": &*entry.actor}),
+        false => json!({"display": &*entry.display, "identifier": {"value": &*entry.actor}}),
+    };
     let mut person = json!({
         "type": {"coding": [coding(
             "http://terminology.hl7.org/CodeSystem/extra-security-role-type", "humanuser")]},
@@ -356,7 +358,7 @@ fn agents(entry: &Entry) -> Value {
     });
     if !entry.role.is_empty() {
         let role = coding(akson_access::ROLE_SYSTEM, &entry.role);
-        person["role"] = json!([{"coding": [role], "text": &*entry.role}]);
+        add(&mut person, "role", json!([{"coding": [role], "text": &*entry.role}]));
     }
     let mut all = vec![person];
     if !entry.organisation.is_empty() {
