@@ -339,7 +339,11 @@ impl Town {
             Hides::Label(label) => item.label == Some(label),
             Hides::WrittenBy(one) => item.organisation == Some(*one),
             Hides::ByOthers => {
-                let own = self.organisations(asker);
+                let own = match asker {
+                    // A system is not a unit of another organisation than its own.
+                    Asker::System(own) => own.iter().copied().collect(),
+                    Asker::Personnel(_) | Asker::Citizen(_) => self.organisations(asker),
+                };
                 item.organisation.is_none_or(|by| !own.contains(&by))
             }
         }

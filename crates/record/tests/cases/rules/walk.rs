@@ -246,7 +246,9 @@ impl Walk {
         // Each item is asked for by a share of the askers, each time in another way.
         let turn = caller.actor.id.len() + patient.id.len() + items.len();
         let mut questions = 4;
-        for (at, item) in items.iter().enumerate().filter(|(at, _)| (at + turn) % SHARE == 0) {
+        for (at, item) in
+            items.iter().enumerate().filter(|(at, _)| (at + turn).is_multiple_of(SHARE))
+        {
             questions += 1;
             let seen = visible.iter().any(|one| one.id == item.id);
             let faults = match (at + turn) / SHARE % 3 {

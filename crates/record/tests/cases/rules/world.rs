@@ -326,7 +326,7 @@ impl<'a> Teller<'a> {
         let with = match self.anybody() {
             // An organisation is no participant of an appointment.
             Who::Organisation(_) => Who::Practitioner(self.town.places[0].practitioner),
-            with => with,
+            with @ (Who::Practitioner(_) | Who::Place(_)) => with,
         };
         let (start, today) = *self.dice.pick(&[
             ("2026-11-21T08:00:00+01:00", true),
@@ -499,6 +499,10 @@ impl<'a> Teller<'a> {
         let (hides, mut refers) = (self.hides(&mut provision, against.is_empty()), Vec::new());
         if let Hides::Resource(hidden) = &hides {
             refers.push(hidden.clone());
+            // What is about a contact is about what the contact is part of.
+            let is_it = |item: &&Item| item.type_name == "Encounter" && item.reference() == *hidden;
+            let contact = self.items.iter().find(is_it);
+            refers.extend(contact.iter().flat_map(|contact| contact.contacts.clone()));
         }
         if let Some(period) = period {
             provision["period"] = period;
