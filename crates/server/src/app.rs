@@ -8,7 +8,8 @@ use akson_api::Api;
 use akson_store::Store;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::header::STRICT_TRANSPORT_SECURITY;
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceExt;
@@ -23,8 +24,13 @@ pub(crate) struct App {
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Arc<Limits>,
+    /// Whether callers come over TLS of our own.
+    pub(crate) is_tls: bool,
     pub(crate) is_draining: AtomicBool,
 }
+
+/// Two years, as browsers' preload lists ask for; not for other names below ours.
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 impl App {
     /// The answer to a request of whoever is at the other end (`peer`).
@@ -33,11 +39,15 @@ impl App {
         peer: IpAddr,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        if Api::owns(request.uri().path()) {
+        let mut response = if Api::owns(request.uri().path()) {
             self.api.handle(request).await
         } else {
             self.other(peer, request).await
+        };
+        if self.is_tls {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
         }
+        response
     }
 
     async fn other(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::checkpoints::CheckpointSettings;
 use crate::cli::ServeArguments;
 use crate::failure::Failure;
+use crate::tls::TlsSettings;
 
 mod identity;
 mod limits;
@@ -45,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) identity: Option<IdentitySettings>,
     /// How often who may call; of no one under `--open`.
     pub(crate) limits: LimitSettings,
+    /// Our own certificate; without it, plain HTTP.
+    pub(crate) tls: Option<TlsSettings>,
     /// Signed checkpoints of the commit chain.
     pub(crate) checkpoints: Option<CheckpointSettings>,
 }
@@ -64,6 +67,7 @@ impl Default for Settings {
             log_json: false,
             identity: None,
             limits: LimitSettings::default(),
+            tls: None,
             checkpoints: None,
         }
     }
@@ -145,6 +149,8 @@ mod tests {
             "limits.login_attempts_per_minute",
             "limits.login_attempts_burst",
             "limits.proxies",
+            "tls.certificate_file",
+            "tls.key_file",
         ] {
             assert!(manual.contains(&format!("| `{name}` |")), "{name}");
         }

@@ -128,7 +128,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         let logins = municipality::logins(&options);
         let login = Login::Demo(DemoLogin { people: logins.iter().map(person).collect() });
         let welcome = |address| welcome(address, &options, &logins);
-        serve::serve(&settings, Policy::Rules, login, house, &addresses, welcome).await
+        serve::serve(&settings, Policy::Rules, login, house, (&addresses, None), welcome).await
     })
 }
 

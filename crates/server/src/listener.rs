@@ -9,10 +9,12 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
+use crate::tls::Tls;
 
 /// How long a connection may take to send a request's head, and may lie idle between requests.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
@@ -29,6 +31,7 @@ pub(crate) struct Bounds {
 /// Serves until `stop` completes, then drains. Answers whether every connection finished in time.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     app: Arc<App>,
     bounds: Bounds,
     stop: impl Future<Output = ()>,
@@ -50,10 +53,22 @@ pub(crate) async fn serve(
         match accepted {
             Ok((slot, stream, peer)) => {
                 let (app, stopped) = (Arc::clone(&app), stopped.clone());
-                tokio::spawn(async move {
-                    connection(stream, peer, app, stopped).await;
-                    drop(slot);
-                });
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!("TCP_NODELAY: {error}");
+                }
+                match &tls {
+                    None => tokio::spawn(async move {
+                        connection(stream, peer, app, stopped).await;
+                        drop(slot);
+                    }),
+                    Some(tls) => {
+                        let tls = tls.clone();
+                        tokio::spawn(async move {
+                            secured(stream, &tls, peer, app, stopped).await;
+                            drop(slot);
+                        })
+                    }
+                };
             }
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
@@ -69,15 +84,30 @@ pub(crate) async fn serve(
     tokio::time::timeout(bounds.drain_time_max, slots.acquire_many(permits)).await.is_ok()
 }
 
-async fn connection(
+/// A connection that begins with a handshake. One that has not come further when the server is
+/// asked to stop has asked for nothing yet.
+async fn secured(
     stream: TcpStream,
+    tls: &Tls,
     peer: IpAddr,
     app: Arc<App>,
     mut stopped: watch::Receiver<()>,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("TCP_NODELAY: {error}");
+    let stream = tokio::select! {
+        stream = tls.accept(stream) => stream,
+        _ = stopped.changed() => None,
+    };
+    if let Some(stream) = stream {
+        connection(stream, peer, app, stopped).await;
     }
+}
+
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: IpAddr,
+    app: Arc<App>,
+    mut stopped: watch::Receiver<()>,
+) {
     let service = service_fn(move |request| {
         let answer = Arc::clone(&app).answer(peer, request);
         async move { Ok::<_, Infallible>(answer.await) }

@@ -24,6 +24,7 @@ mod memory;
 mod observe;
 mod say;
 mod serve;
+mod tls;
 mod wiring;
 
 use std::process::ExitCode;

@@ -26,6 +26,7 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::listener::{self, Bounds};
 use crate::login_callers::LoginCallers;
+use crate::tls::Tls;
 use crate::wiring::{self, House};
 use crate::{logging, observe, runtime, say};
 
@@ -39,9 +40,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let addresses = addresses(&settings.listen, policy).await?;
         knows_its_name(&settings, &addresses)?;
+        let tls = settings.tls.as_ref().map(Tls::open).transpose()?;
         let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
         let login = if arguments.open { Login::Nobodys } else { Login::None };
-        serve(&settings, policy, login, house, &addresses, |_| {}).await
+        serve(&settings, policy, login, house, (&addresses, tls), |_| {}).await
     })
 }
 
@@ -66,6 +68,14 @@ fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), F
         return Err(Failure::Usage(
             "with [identity], base_url must say where callers find the FHIR address \
              (https://journal.example.no/fhir)"
+                .into(),
+        ));
+    }
+    let is_https = settings.base_url.as_ref().is_some_and(|base| base.starts_with("https://"));
+    if settings.tls.is_some() && !is_https {
+        return Err(Failure::Usage(
+            "with [tls], base_url must say where callers find the FHIR address, and begin with \
+             https:// (https://journal.example.no/fhir)"
                 .into(),
         ));
     }
@@ -161,7 +171,7 @@ pub(crate) async fn serve(
     policy: Policy,
     login: Login,
     house: House,
-    addresses: &[SocketAddr],
+    (addresses, tls): (&[SocketAddr], Option<Tls>),
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| {
@@ -189,19 +199,22 @@ pub(crate) async fn serve(
         meters,
         store: Arc::clone(&store),
         limits,
+        is_tls: tls.is_some(),
         is_draining: AtomicBool::new(false),
     });
     let indexing = index_accesses(record);
     let (stopping, stopped) = watch::channel(());
     let checkpoints = checkpoints.map(|one| one.keep_up(Arc::clone(&store), stopped));
     let stop = stop_signal()?;
-    say::line(&format!("Akson {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tls.as_ref().map_or(Ok(()), Tls::keep_up)?;
+    say::line(&format!("Akson {} listens on {scheme}://{address}", env!("CARGO_PKG_VERSION")));
     listening(address);
     let bounds = Bounds {
         connections_max: settings.connections_max,
         drain_time_max: settings.drain_time_max(),
     };
-    if !listener::serve(listener, app, bounds, stop).await {
+    if !listener::serve(listener, tls, app, bounds, stop).await {
         tracing::warn!("some requests did not finish within the drain time and were cut");
     }
     indexing.abort();

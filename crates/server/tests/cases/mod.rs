@@ -20,5 +20,6 @@ mod read;
 mod register;
 mod search;
 mod serving;
+mod tls;
 mod tokens;
 mod write;
