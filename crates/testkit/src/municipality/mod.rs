@@ -19,6 +19,7 @@ mod documents;
 mod drugs;
 mod health;
 mod households;
+mod log_year;
 mod logins;
 mod names;
 mod orders;
@@ -33,6 +34,7 @@ mod visit;
 mod wishes;
 mod write;
 
+pub use log_year::{Inhabitant, LogYear, SimulatedLook, Snoop, Staff, log_year};
 pub use logins::{Login, logins};
 
 use calendar::Day;
