@@ -109,7 +109,8 @@ impl Year {
             let drawn = self.random.between(0, spells.len() as i32 - 1) as usize;
             let Some(&(patient, first, last)) = spells.get(drawn) else { return };
             let is_now = (first..last).contains(&day);
-            if !is_now && !(day > last && self.random.chance(AFTERWARDS)) {
+            let is_afterwards = !is_now && day > last && self.random.chance(AFTERWARDS);
+            if !is_now && !is_afterwards {
                 continue;
             }
             let mut minute = begin + self.random_minute(length);
