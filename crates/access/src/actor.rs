@@ -156,6 +156,9 @@ pub struct Actor {
     pub standing: Standing,
     /// The system through which the call came; empty for our own pages.
     pub client: Arc<str>,
+    /// What the caller says it is for ([`Identity::purpose`]); empty when nothing was said. For the
+    /// log: no rule believes it.
+    pub purpose: Arc<str>,
 }
 
 impl Actor {
@@ -166,6 +169,7 @@ impl Actor {
             display: "Åpen tilgang (uten innlogging)".into(),
             standing: Standing::Open,
             client: "".into(),
+            purpose: "".into(),
         }
     }
 
@@ -176,6 +180,7 @@ impl Actor {
             display: "Driftspersonell (kommandolinje)".into(),
             standing: Standing::Operator,
             client: "".into(),
+            purpose: "".into(),
         }
     }
 

@@ -44,6 +44,9 @@ pub struct Entry {
     /// The system through which it came; empty for our own pages.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub client: Arc<str>,
+    /// What the caller said that it was for, a code of HL7's v3-ActReason; empty when nothing was said.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub purpose: Arc<str>,
     /// What was done.
     pub action: Action,
     /// FHIR's name of the interaction: `read`, `search-type`, `transaction`, or a page's name.
@@ -96,6 +99,7 @@ impl Entry {
                 | Standing::System(_) => Arc::default(),
             },
             client: Arc::clone(&actor.client),
+            purpose: Arc::clone(&actor.purpose),
             action,
             interaction: Cow::Borrowed(interaction),
             target: String::new(),

@@ -219,6 +219,7 @@ mod tests {
                 organisation_name: "".into(),
             }),
             client: "".into(),
+            purpose: "".into(),
         }
     }
 

@@ -22,7 +22,7 @@ fn over() -> Window {
 }
 
 fn actor(standing: Standing) -> Actor {
-    Actor { id: "x".into(), display: "X".into(), standing, client: "".into() }
+    Actor { id: "x".into(), display: "X".into(), standing, client: "".into(), purpose: "".into() }
 }
 
 fn at_work(role: Role) -> Actor {

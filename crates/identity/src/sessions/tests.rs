@@ -28,6 +28,7 @@ fn at(place: &str) -> Actor {
             organisation_name: place.into(),
         }),
         client: "".into(),
+        purpose: "".into(),
     }
 }
 

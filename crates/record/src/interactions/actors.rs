@@ -41,14 +41,19 @@ impl Record {
             name => Arc::from(name),
         };
         let numbers = identity.national_number.as_deref();
-        if identity.is_citizen {
-            let number = numbers.unwrap_or_default();
-            return Ok(registers.citizen(number, client)?.into_iter().collect());
+        let mut actors: Vec<Actor> = match (&identity.hpr_number, numbers) {
+            (_, number) if identity.is_citizen => {
+                registers.citizen(number.unwrap_or_default(), client)?.into_iter().collect()
+            }
+            (None, None) => registers.system(identity, client)?.into_iter().collect(),
+            (hpr, number) => registers.personnel(hpr.as_deref(), number, identity, &client)?,
+        };
+        if let Some(purpose) = identity.purpose.as_deref().map(Arc::<str>::from) {
+            for actor in &mut actors {
+                actor.purpose = Arc::clone(&purpose);
+            }
         }
-        match (&identity.hpr_number, numbers) {
-            (None, None) => Ok(registers.system(identity, client)?.into_iter().collect()),
-            (hpr, number) => registers.personnel(hpr.as_deref(), number, identity, &client),
-        }
+        Ok(actors)
     }
 }
 
@@ -100,6 +105,7 @@ impl Registers<'_> {
             display: name(resource.root()).into(),
             standing: Standing::Citizen(number.into()),
             client,
+            purpose: Arc::default(),
         }))
     }
 
@@ -118,6 +124,7 @@ impl Registers<'_> {
             display: Arc::clone(&client),
             standing: Standing::System(organisation.map(|id| format!("Organization/{id}").into())),
             client,
+            purpose: Arc::default(),
         }))
     }
 
@@ -183,6 +190,7 @@ impl Registers<'_> {
                 organisations: organisations.iter().map(|(id, _, _)| id.as_str().into()).collect(),
             }),
             client: Arc::clone(client),
+            purpose: Arc::default(),
         }))
     }
 

@@ -268,7 +268,7 @@ fn audit_event(access: &Access, patient: &str, with_query: bool) -> Result<Versi
         "action": action(entry.action),
         "recorded": recorded,
         "outcome": if is_refused { "4" } else { "0" },
-        "purposeOfEvent": [{"text": &*entry.ground, "coding": purpose(&entry.ground)}],
+        "purposeOfEvent": purposes(entry),
         "agent": agents(entry),
         "source": {"observer": {"display": "Akson"}, "type": [coding(
             "http://terminology.hl7.org/CodeSystem/security-source-type", "4")]},
@@ -329,9 +329,19 @@ fn action(action: Action) -> &'static str {
     }
 }
 
+const REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+
+/// The ground that we found, then what the caller said that it was for.
+fn purposes(entry: &Entry) -> Value {
+    let found = json!({"text": &*entry.ground, "coding": purpose(&entry.ground)});
+    match &*entry.purpose {
+        "" => json!([found]),
+        said => json!([found, {"coding": [coding(REASON, said)]}]),
+    }
+}
+
 /// The ground in HL7's words, beside our own.
 fn purpose(ground: &str) -> Value {
-    const REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
     let own = coding("https://akson.no/fhir/CodeSystem/ground", ground);
     let known = match ground {
         "care-relationship" | "decided" => "TREAT",

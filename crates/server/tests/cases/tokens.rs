@@ -12,6 +12,8 @@ use akson_testkit::server::Server;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::issuer::Issuer;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 const ORGNR: &str = "urn:oid:2.16.578.1.12.4.1.4.101";
 
@@ -50,7 +52,13 @@ fn registers() -> Value {
         organisation("oest", "Hjemmetjenesten Øst", "310000080", Some("kommune")),
         practitioner("kari", ["Kari", "Nordmann"], "565107922", "13818012345"),
         practitioner("per", ["Per", "Hansen"], "565107930", "13818012346"),
+        practitioner("vera", ["Vera", "Vern"], "565107949", "13818012347"),
         role("kari", "vest"),
+        json!({ "resourceType": "PractitionerRole", "id": "vera-kommune",
+            "practitioner": { "reference": "Practitioner/vera" },
+            "organization": { "reference": "Organization/kommune" },
+            "code": [{ "text": "Personvernombud", "coding": [{
+                "system": "https://akson.no/fhir/CodeSystem/role", "code": "privacy-officer" }] }] }),
         role("per", "vest"),
         role("per", "oest"),
         json!({ "resourceType": "Patient", "id": "ola", "name": [{ "family": "Hansen" }] }),
@@ -130,4 +138,58 @@ fn tokens_of_a_certified_provider_by_a_certified_client() {
     for secret in ["eyJ", "13818012", "565107922", "Nordmann"] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
+}
+
+/// What a caller says that a look is for stands in the log of the patient.
+#[tokio::test]
+async fn the_purpose_of_the_trust_framework_is_in_the_log() {
+    let issuer = Issuer::start();
+    let folder = TempDir::new().unwrap();
+    load(folder.path());
+    let config = folder.path().join("akson.toml");
+    std::fs::write(&config, issuer.settings()).unwrap();
+    let server = Server::start_in(BINARY, folder, &["--config", config.to_str().unwrap()]).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let kari = |purpose: Option<&str>| {
+        let purpose = purpose.map(|code| {
+            json!({ "code": code, "assigner": "HL7",
+            "system": "urn:oid:2.16.840.1.113883.1.11.20448" })
+        });
+        let details = purpose.map(|purpose| {
+            json!([{ "type": "nhn:tillitsrammeverk:parameters",
+            "care_relationship": { "purpose_of_use": purpose } }])
+        });
+        let claims = details.map_or(json!({}), |all| json!({ "authorization_details": all }));
+        issuer.person("elin", "13818012345", &claims)
+    };
+    let get = async |path: &str, token: &str| {
+        let request = client.get(format!("{}/{path}", server.fhir()));
+        let answer = request.header("authorization", token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    for purpose in [Some("COC"), None] {
+        let (status, body) = get("Patient/ola", &kari(purpose)).await;
+        assert_eq!(status, 200, "{body}");
+    }
+    let officer = issuer.person("elin", "13818012347", &json!({}));
+    let mut found = Vec::new();
+    for _ in 0..100 {
+        let (status, log) = get("AuditEvent?patient=Patient/ola&_count=50", &officer).await;
+        assert_eq!(status, 200, "{log}");
+        let entries = log["entry"].as_array().cloned().unwrap_or_default();
+        let of_kari = entries
+            .iter()
+            .map(|entry| &entry["resource"])
+            .filter(|event| event["agent"][0]["who"]["reference"] == "Practitioner/kari");
+        found = of_kari.map(|event| event["purposeOfEvent"].clone()).collect();
+        if found.len() >= 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let reason = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+    let said: Vec<&Value> = found.iter().filter(|purposes| purposes[1] != Value::Null).collect();
+    assert_eq!((found.len(), said.len()), (2, 1), "{found:?}");
+    assert_eq!(said[0][1], json!({ "coding": [{ "system": reason, "code": "COC" }] }));
+    assert_eq!(said[0][0]["text"], "care-relationship");
 }

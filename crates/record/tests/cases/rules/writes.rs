@@ -43,6 +43,7 @@ pub(crate) fn at_work(role: Role, practitioner: &str) -> Caller {
             organisation_name: "Sted".into(),
         }),
         client: "".into(),
+        purpose: "".into(),
     })
 }
 
@@ -52,6 +53,7 @@ pub(crate) fn citizen(number: &str) -> Caller {
         display: "En innbygger".into(),
         standing: Standing::Citizen(number.into()),
         client: "".into(),
+        purpose: "".into(),
     })
 }
 
@@ -61,6 +63,7 @@ fn system() -> Caller {
         display: "Et system".into(),
         standing: Standing::System(Some("Organization/o".into())),
         client: "x".into(),
+        purpose: "".into(),
     })
 }
 
