@@ -6,7 +6,7 @@ use super::Project;
 const FILE_BYTES_MAX: u64 = 1_500 * 1024;
 
 /// Ends of file names that a person of this project writes or a tool of this project makes.
-const OWN_KINDS: [&str; 20] = [
+const OWN_KINDS: [&str; 21] = [
     ".rs",
     ".md",
     ".toml",
@@ -24,6 +24,7 @@ const OWN_KINDS: [&str; 20] = [
     ".bin",
     ".ndjson",
     ".csv",
+    ".tsv",
     ".golden",
     ".fhirpath",
     ".regressions",

@@ -114,21 +114,21 @@ async fn a_new_certificate_is_shown_after_sighup_and_a_bad_one_never() {
         let command = format!("kill -HUP {}", server.process_id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     };
-    let told = |words: &'static str| {
+    let told = async |words: &str| {
         let began = Instant::now();
         while !server.log().contains(words) {
             assert!(began.elapsed() < TIME, "{}", server.log());
-            std::thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     get(&server, &first, "/health/live").await.unwrap();
     std::fs::write(files.path().join("tls.key"), "not a key").unwrap();
     hang_up();
-    told("goes on with the certificate it has");
+    told("goes on with the certificate it has").await;
     get(&server, &first, "/health/live").await.unwrap();
     write_certificate(files.path(), &second);
     hang_up();
-    told("was read again");
+    told("was read again").await;
     get(&server, &second, "/health/live").await.unwrap();
     get(&server, &first, "/health/live").await.unwrap_err();
 }
