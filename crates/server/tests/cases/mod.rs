@@ -15,6 +15,7 @@ mod formats;
 mod large_transaction;
 mod loading;
 mod metadata;
+mod quiet;
 mod rate_limits;
 mod read;
 mod register;
