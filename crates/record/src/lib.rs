@@ -29,6 +29,7 @@ use akson_store::keys::{PatientNumber, ResourceKey};
 
 use crate::sight::Sight;
 
+pub use akson_audit::Entry as LogEntry;
 pub use interactions::everything::EverythingPages;
 pub use interactions::ground::{
     DECIDED_HOURS, EMERGENCY_HOURS, Opening, PatientStanding, REASON_CHARACTERS_MAX,

@@ -17,11 +17,14 @@ mod local_path;
 mod login;
 mod messages;
 mod numbers;
+mod opening;
 mod pages;
 mod response;
 mod routes;
 mod sight;
+mod standing;
 mod who;
+mod wishes;
 
 pub use door::{Door, Guard};
 pub use login::{DemoLogin, DemoPerson};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use akson_access::Role;
 use akson_base::{Clock, Kind, Problem};
 use akson_record::Record;
 use axum::Router;
@@ -19,9 +20,9 @@ use crate::door::{self, Door, Keeper};
 use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
-use crate::pages::{search_page, trend_page};
-use crate::sight::{Desk, Look, Reader, Timing, no_document};
-use crate::{assets, login, response};
+use crate::pages::{home_page, search_page, trend_page};
+use crate::sight::{Desk, Reader, Timing, no_document};
+use crate::{assets, login, opening, response, wishes};
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
@@ -36,6 +37,9 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route("/pasient/{id}/dokument/{type}/{document}", get(document))
         .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
         .route("/assets/{file}", get(assets::serve));
+    if !matches!(door, Door::Open) {
+        pages = pages.merge(opening::routes()).merge(wishes::routes());
+    }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));
     }
@@ -55,6 +59,12 @@ pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
 }
 
 async fn start(reader: Reader) -> Response {
+    if reader.who.actor.role() == Some(Role::Citizen) {
+        return match reader.acted_for().await {
+            Ok(journals) => response::html(home_page::home(&journals, &reader.who, reader.today())),
+            Err(problem) => response::problem(&problem, Some(&reader.who), false),
+        };
+    }
     response::html(search_page::start(&reader.who, "", None))
 }
 
@@ -89,8 +99,14 @@ async fn with_chart(
     id: &str,
     looks_wanted: bool,
     fragment: bool,
-    draw: impl FnOnce(&Chart, &[Look]) -> Result<Markup, Problem>,
+    draw: impl FnOnce(Sight<'_>) -> Result<Markup, Problem>,
 ) -> Response {
+    let standing = match reader.standing(id).await {
+        Ok(standing) if standing.opens => standing,
+        Ok(standing) => return opening::instead(reader, id, &standing).await,
+        Err(problem) => return response::problem(&problem, Some(&reader.who), fragment),
+    };
+    let looks_wanted = looks_wanted && standing.may_read_log;
     let loaded = async {
         let (chart, mut timing) = reader.chart(id).await?;
         let begin = Instant::now();
@@ -100,7 +116,10 @@ async fn with_chart(
     };
     let drawn = loaded.await.and_then(|(chart, looks, timing)| {
         let begin = Instant::now();
-        Ok((draw(&chart, &looks)?, timing, begin.elapsed()))
+        let (who, today) = (&reader.who, reader.today());
+        let (standing, filter) = (&standing, Filter::default());
+        let sight = Sight { chart: &chart, looks: &looks, who, standing, today, filter };
+        Ok((draw(sight)?, timing, begin.elapsed()))
     });
     match drawn {
         Ok((markup, timing, render)) => response::timed(markup, timing, render),
@@ -108,16 +127,8 @@ async fn with_chart(
     }
 }
 
-fn sight<'a>(reader: &'a Reader, chart: &'a Chart, looks: &'a [Look], filter: Filter) -> Sight<'a> {
-    Sight { chart, looks, who: &reader.who, today: reader.today(), filter }
-}
-
 async fn chart(reader: Reader, Path(id): Path<String>) -> Response {
-    let sees_log = reader.sees_log(&id);
-    with_chart(&reader, &id, sees_log, false, |chart, looks| {
-        Ok(sight(&reader, chart, looks, Filter::default()).chart_page())
-    })
-    .await
+    with_chart(&reader, &id, true, false, |sight| Ok(sight.chart_page())).await
 }
 
 async fn section(
@@ -135,8 +146,11 @@ async fn section(
     };
     let extent = if asked.contains_key("utdrag") { Extent::Short } else { Extent::Whole };
     let fragment = wants_fragment(&headers);
-    with_chart(&reader, &id, section == Section::Accesses, fragment, |chart, looks| {
-        let sight = sight(&reader, chart, looks, filter);
+    with_chart(&reader, &id, section == Section::Accesses, fragment, |sight| {
+        if section == Section::Accesses && !sight.standing.may_read_log {
+            return Err(nobodys_log());
+        }
+        let sight = Sight { filter, ..sight };
         if !sight.may(section) {
             let text = "The reader's role is not shown this part of journals.";
             return Err(Problem::new(Kind::Refused, "WEB-006", text));
@@ -146,18 +160,25 @@ async fn section(
     .await
 }
 
+/// The log is the patient's, and the privacy officer's.
+fn nobodys_log() -> Problem {
+    let text = "Who has opened a journal is shown to the patient and the privacy officer.";
+    Problem::new(Kind::Refused, "WEB-020", text)
+}
+
 async fn trend(
     reader: Reader,
     Path((id, key)): Path<(String, String)>,
     Query(asked): Asked,
 ) -> Response {
     let period = trend_page::Period::of(asked.get("periode").map(String::as_str));
-    with_chart(&reader, &id, false, false, |chart, looks| {
-        let series = chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
-            Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
-        })?;
-        let content = trend_page::trend(chart, series, period);
-        Ok(sight(&reader, chart, looks, Filter::default()).own_page(&series.name, content))
+    with_chart(&reader, &id, false, false, |sight| {
+        let series =
+            sight.chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
+                Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
+            })?;
+        let content = trend_page::trend(sight.chart, series, period);
+        Ok(sight.own_page(&series.name, content))
     })
     .await
 }
@@ -169,6 +190,14 @@ async fn document(
     Path((id, resource_type, document)): Path<DocumentPath>,
     headers: HeaderMap,
 ) -> Response {
+    let standing = match reader.standing(&id).await {
+        Ok(standing) if standing.opens => standing,
+        Ok(standing) => return opening::instead(&reader, &id, &standing).await,
+        Err(problem) => {
+            let fragment = wants_fragment(&headers);
+            return response::problem(&problem, Some(&reader.who), fragment);
+        }
+    };
     let loaded = async {
         let (chart, timing) = reader.chart(&id).await?;
         // First whether it is the patient's own, then the look at it.
@@ -184,7 +213,10 @@ async fn document(
                 article(&found, &contents, Some(&format!("les-{document}")))
             } else {
                 let content = maud::html! { section.card { (article(&found, &contents, None)) } };
-                sight(&reader, &chart, &[], Filter::default()).own_page(&found.title, content)
+                let (who, today) = (&reader.who, reader.today());
+                let (chart, filter) = (&chart, Filter::default());
+                let sight = Sight { chart, looks: &[], who, standing: &standing, today, filter };
+                sight.own_page(&found.title, content)
             };
             response::timed(markup, timing, begin.elapsed())
         }

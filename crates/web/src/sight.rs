@@ -117,8 +117,13 @@ impl Reader {
         self.desk.today()
     }
 
-    fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         self.desk.caller(&self.who.actor)
+    }
+
+    /// The record.
+    pub(crate) fn record(&self) -> &Record {
+        &self.desk.record
     }
 
     /// A patient's chart. `NotFound` or `Gone` when there is no such patient.
@@ -184,7 +189,7 @@ impl Reader {
         self.search(caller, "Task", query).await
     }
 
-    async fn search(
+    pub(crate) async fn search(
         &self,
         caller: &Caller,
         resource_type: &str,
@@ -206,12 +211,6 @@ impl Reader {
         Ok(parse_all(&found)?.iter().map(|resource| Person::read(resource.root())).collect())
     }
 
-    /// Whether the reader may see who has opened the journal.
-    pub(crate) fn sees_log(&self, id: &str) -> bool {
-        let standing = self.desk.record.standing(&self.caller(), id);
-        standing.is_ok_and(|standing| standing.is_some_and(|standing| standing.may_read_log))
-    }
-
     /// Who has opened the journal, newest first.
     pub(crate) async fn looks(&self, id: &str) -> Result<Vec<Look>, Problem> {
         let accesses = self.desk.record.accesses(&self.caller(), id, LOOKS_MAX).await?;
@@ -222,7 +221,7 @@ impl Reader {
                     .unwrap_or_else(|| t("accesses.other")),
                 ground: code("ground", &access.entry.ground)
                     .unwrap_or_else(|| t("accesses.other-ground")),
-                who: access.entry.display.to_string(),
+                who: who(&access.entry),
                 latest: Moment::from_instant(access.time),
                 times: 1,
             };
@@ -269,6 +268,12 @@ impl Reader {
     }
 }
 
+/// Who looked, as the patient reads it: name and title, where, and through which system.
+fn who(entry: &akson_record::LogEntry) -> String {
+    let parts = [&*entry.display, &*entry.organisation, &*entry.client];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
 /// No one is logged in, and there is no page where one could be.
 pub(crate) fn nobody() -> Problem {
     Problem::new(
@@ -283,12 +288,12 @@ pub(crate) fn no_document() -> Problem {
     Problem::new(Kind::NotFound, "WEB-003", "This journal has no such document.")
 }
 
-fn patient_type() -> ResourceType {
+pub(crate) fn patient_type() -> ResourceType {
     // Patient is in every FHIR version; the table is ours and tested.
     Definitions::r4().resource_type("Patient").unwrap_or(ResourceType(0))
 }
 
-fn parse(version: &Version) -> Result<Resource, Problem> {
+pub(crate) fn parse(version: &Version) -> Result<Resource, Problem> {
     Ok(parse_stored(&version.json)?)
 }
 

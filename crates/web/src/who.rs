@@ -46,16 +46,6 @@ impl Who {
             Situation::ALL.into_iter().any(|situation| rights(role, situation).may_read(class))
         })
     }
-
-    /// Id of the reader's own Patient, if they are here as a citizen and have one.
-    pub(crate) fn own_journal(&self) -> Option<&str> {
-        match self.actor.standing {
-            Standing::Citizen(_) => self.actor.id.strip_prefix("Patient/"),
-            Standing::Open | Standing::Operator | Standing::Personnel(_) | Standing::System(_) => {
-                None
-            }
-        }
-    }
 }
 
 /// Where an actor works, or that it is a citizen.

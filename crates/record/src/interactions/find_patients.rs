@@ -1,6 +1,6 @@
 //! The search box: a patient by name in any order, national number, birth date or address.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use akson_audit::Entry;
 use akson_base::Problem;
@@ -33,7 +33,14 @@ impl Record {
             let searching = Searching::over(&self.store, permit, snapshot.as_ref(), &caller.base);
             let patient = Definitions::r4().resource_type("Patient");
             let mut seen = HashSet::new();
-            for query in queries(text) {
+            let (first, within_names) = queries(text);
+            let mut all: VecDeque<String> = first.into();
+            let mut within_names = Some(within_names);
+            while let Some(query) = all.pop_front().or_else(|| {
+                // Within names is looked when nothing begins so: it walks all of them.
+                all.extend(within_names.take().filter(|_| found.is_empty()).unwrap_or_default());
+                all.pop_front()
+            }) {
                 if found.len() >= limit {
                     break;
                 }
@@ -115,8 +122,9 @@ fn both_centuries(
 }
 
 /// The searches to try, most likely first: every word by its first meaning, then with one word at a
-/// time by another.
-fn queries(text: &str) -> Vec<String> {
+/// time by another; and those to try when none of them finds anybody: the second of two family
+/// names stands within the name.
+fn queries(text: &str) -> (Vec<String>, Vec<String>) {
     let words: Vec<Vec<String>> = text
         .split([' ', ',', ';', '\t'])
         .filter(|word| !word.is_empty())
@@ -124,7 +132,7 @@ fn queries(text: &str) -> Vec<String> {
         .map(meanings)
         .collect();
     if words.is_empty() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let mut combinations = vec![Vec::new()];
     for meanings in &words {
@@ -139,7 +147,16 @@ fn queries(text: &str) -> Vec<String> {
             })
             .collect();
     }
-    combinations.into_iter().map(|chosen| chosen.join("&")).collect()
+    let first: Vec<String> = combinations.into_iter().map(|chosen| chosen.join("&")).collect();
+    let within = |query: &String| {
+        let words = query.split('&').map(|word| match word.strip_prefix("name=") {
+            Some(name) => format!("name:contains={name}"),
+            None => word.to_string(),
+        });
+        Some(words.collect::<Vec<_>>().join("&")).filter(|within| within != query)
+    };
+    let within_names = first.iter().filter_map(within).collect();
+    (first, within_names)
 }
 
 #[cfg(test)]
@@ -165,9 +182,18 @@ mod tests {
 
     #[test]
     fn every_word_must_fit_in_some_meaning() {
-        assert_eq!(queries("  "), Vec::<String>::new());
+        assert_eq!(queries("  ").0, Vec::<String>::new());
+        assert_eq!(queries("14845220051").1, Vec::<String>::new());
         assert_eq!(
-            queries("ola vei"),
+            queries("ola vei").1,
+            [
+                "name:contains=ola&name:contains=vei",
+                "name:contains=ola&address:contains=vei",
+                "address:contains=ola&name:contains=vei",
+            ]
+        );
+        assert_eq!(
+            queries("ola vei").0,
             [
                 "name=ola&name=vei",
                 "name=ola&address:contains=vei",

@@ -51,6 +51,8 @@ pub struct PatientStanding {
     pub hides_something: bool,
     /// Whether the caller may see who has opened the journal.
     pub may_read_log: bool,
+    /// Whether the caller may record blocks and consents for the patient.
+    pub may_wish: bool,
     /// When access for a time ends.
     pub until: Option<Instant>,
 }
@@ -221,6 +223,7 @@ impl PatientStanding {
             may_take_emergency: false,
             hides_something: false,
             may_read_log: true,
+            may_wish: false,
             until: None,
         }
     }
@@ -240,6 +243,7 @@ impl PatientStanding {
             hides_something: decision.hides_parts()
                 || matches!(decision.reason, Reason::Blocked | Reason::BlockedPerson),
             may_read_log: decision.rights.may_read(Class::Log),
+            may_wish: decision.rights.may_write(Class::Wish),
             until: decision.until,
         }
     }

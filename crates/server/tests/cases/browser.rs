@@ -104,9 +104,8 @@ fn the_pages_hold_in_a_real_browser() {
     run("pages.mjs", &arguments);
 }
 
-#[test]
-fn login_holds_in_a_real_browser() {
-    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+/// Whom one can log in as in the demo, as JSON.
+fn people() -> String {
     let people: Vec<_> = logins(&options())
         .iter()
         .map(|login| {
@@ -118,6 +117,17 @@ fn login_holds_in_a_real_browser() {
             })
         })
         .collect();
-    let people = serde_json::Value::from(people).to_string();
-    run("login.mjs", &[server.root(), &screenshots(), &people]);
+    serde_json::Value::from(people).to_string()
+}
+
+#[test]
+fn login_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("login.mjs", &[server.root(), &screenshots(), &people()]);
+}
+
+#[test]
+fn opening_and_blocking_hold_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("opening.mjs", &[server.root(), &screenshots(), &people()]);
 }

@@ -12,6 +12,15 @@ const SHORT: usize = 6;
 pub(crate) fn section(patient: &str, looks: &[Look], extent: Extent, today: Date) -> Markup {
     let shown = looks.len().min(extent.limit(SHORT));
     let body = html! {
+        (list(looks, shown, today))
+        (fold(patient, Section::Accesses, extent, shown, looks.len()))
+    };
+    frame(Section::Accesses, t("accesses.note"), body)
+}
+
+/// The first `shown` of these looks.
+pub(crate) fn list(looks: &[Look], shown: usize, today: Date) -> Markup {
+    html! {
         @if looks.is_empty() { (empty(t("accesses.none"))) }
         ul.rows {
             @for look in looks.iter().take(shown) {
@@ -33,7 +42,5 @@ pub(crate) fn section(patient: &str, looks: &[Look], extent: Extent, today: Date
                 }
             }
         }
-        (fold(patient, Section::Accesses, extent, shown, looks.len()))
-    };
-    frame(Section::Accesses, t("accesses.note"), body)
+    }
 }

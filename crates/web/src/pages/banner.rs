@@ -1,17 +1,19 @@
 //! The sticky banner: who, what can kill, and why the reader may see it.
 
+use akson_access::Ground;
 use akson_access::rules::Class;
-use jiff::civil::Date;
 use maud::{Markup, html};
 
-use crate::chart::{Chart, Person, Severity, Warning};
-use crate::messages::{t, tf};
-use crate::who::Who;
+use super::chart_page::Sight;
+use crate::chart::{Person, Severity, Warning};
+use crate::dates::Moment;
+use crate::messages::{code, t, tf};
 
 /// The banner of a patient's pages; the name leads back to the chart from the other pages.
-pub(crate) fn banner(chart: &Chart, who: &Who, today: Date, on_chart: bool) -> Markup {
+pub(crate) fn banner(sight: &Sight<'_>, on_chart: bool) -> Markup {
+    let chart = sight.chart;
     let person = &chart.person;
-    let name = match person.age(today) {
+    let name = match person.age(sight.today) {
         Some(age) => tf("banner.name-age", &[("name", person.name_or_unknown()), ("age", &age)]),
         None => person.name_or_unknown().to_owned(),
     };
@@ -25,9 +27,10 @@ pub(crate) fn banner(chart: &Chart, who: &Who, today: Date, on_chart: bool) -> M
                 }
                 p.id { (identity(person)) }
             }
-            (warnings(&chart.warnings, who.may_ever_read(Class::Clinical)))
+            (warnings(&chart.warnings, sight.who.may_ever_read(Class::Clinical)))
             p.ground {
-                (t("banner.ground-before")) " " b { (who.display()) } ". " (t("banner.ground-logged"))
+                (t("banner.ground-before")) " " b { (sight.who.display()) } ". "
+                (ground(sight)) (t("banner.ground-logged"))
                 @if let Some(gp) = &person.practitioner {
                     " " (t("banner.practitioner")) " " b { (gp) } "."
                 }
@@ -37,6 +40,30 @@ pub(crate) fn banner(chart: &Chart, who: &Who, today: Date, on_chart: bool) -> M
                     @if let Some(telephone) = &kin.telephone { ", " (telephone) }
                     "."
                 }
+            }
+        }
+    }
+}
+
+/// Why the reader sees the journal, until when, and that something is hidden.
+fn ground(sight: &Sight<'_>) -> Markup {
+    let standing = sight.standing;
+    let until = standing.until.map(Moment::from_instant);
+    html! {
+        @if let Some(ground) = code("standing", standing.reason) {
+            (t("banner.ground")) " " b.emergency-ground[standing.ground == Ground::Emergency] { (ground) }
+            @if let Some(until) = until {
+                " " (tf("banner.until", &[("when", &until.with_time())]))
+            }
+            ". "
+        }
+        @if standing.hides_something {
+            span.flag.flag-notice { (t("banner.hidden")) } " "
+            @if standing.may_take_emergency {
+                a href=(format!("/pasient/{}/apne", sight.chart.person.id)) {
+                    (t("banner.open-hidden"))
+                }
+                " "
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The patient's chart, and each of its sections unfolded on a page of its own.
 
 use akson_access::rules::Class;
+use akson_record::PatientStanding;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
@@ -20,6 +21,7 @@ pub(crate) struct Sight<'a> {
     pub chart: &'a Chart,
     pub looks: &'a [Look],
     pub who: &'a Who,
+    pub standing: &'a PatientStanding,
     pub today: Date,
     pub filter: Filter,
 }
@@ -81,8 +83,7 @@ impl Sight<'_> {
             Section::Todo => !self.chart.todo.is_empty(),
             Section::Plans => !self.chart.plans.is_empty(),
             Section::Procedures => !self.chart.procedures.is_empty(),
-            // Not everybody may see who has looked.
-            Section::Accesses => !self.looks.is_empty(),
+            Section::Accesses => self.standing.may_read_log,
             Section::News
             | Section::Diagnoses
             | Section::Medication
@@ -120,7 +121,7 @@ impl Sight<'_> {
                 }
             }
         };
-        let banner = banner(self.chart, self.who, self.today, true);
+        let banner = banner(self, true);
         page(&self.page(self.chart.person.name_or_unknown()), banner, main)
     }
 
@@ -144,7 +145,7 @@ impl Sight<'_> {
                 (content)
             }
         };
-        let banner = banner(self.chart, self.who, self.today, false);
+        let banner = banner(self, false);
         page(&self.page(&format!("{heading} – {name}")), banner, main)
     }
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use akson_access::Actor;
+use akson_access::{Actor, Ground};
 use akson_fhir::json::parse_stored;
 use akson_fhir::model::Resource;
+use akson_record::PatientStanding;
 use akson_testkit::municipality::{Options, generate, highlights};
 use jiff::civil::Date;
 
@@ -66,8 +67,23 @@ fn resources(bundle: &str) -> Vec<String> {
         .collect()
 }
 
+/// As under `--open`.
+static EVERYTHING: PatientStanding = PatientStanding {
+    ground: Ground::Open,
+    reason: "open",
+    opens: true,
+    may_look_up: true,
+    may_decide: false,
+    may_take_emergency: false,
+    hides_something: false,
+    may_read_log: true,
+    may_wish: false,
+    until: None,
+};
+
 fn sight(chart: &Chart) -> Sight<'_> {
-    Sight { chart, looks: &[], who: &READER, today: TODAY, filter: Filter::default() }
+    let standing = &EVERYTHING;
+    Sight { chart, looks: &[], who: &READER, standing, today: TODAY, filter: Filter::default() }
 }
 
 /// A page whose tags all close and that shows no trace of the code behind it.

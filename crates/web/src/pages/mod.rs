@@ -7,11 +7,14 @@ pub(crate) mod contacts;
 pub(crate) mod diagnoses;
 pub(crate) mod document_page;
 pub(crate) mod documents;
+pub(crate) mod home_page;
 pub(crate) mod layout;
 pub(crate) mod line_sections;
+pub(crate) mod log_page;
 pub(crate) mod login_page;
 pub(crate) mod medication;
 pub(crate) mod news;
+pub(crate) mod opening_page;
 pub(crate) mod problem_page;
 pub(crate) mod results;
 pub(crate) mod role_page;
@@ -20,6 +23,7 @@ pub(crate) mod section;
 pub(crate) mod todo;
 pub(crate) mod trend_figure;
 pub(crate) mod trend_page;
+pub(crate) mod wishes_page;
 
 #[cfg(test)]
 mod corpus;

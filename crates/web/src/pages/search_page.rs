@@ -17,9 +17,6 @@ pub(crate) fn start(who: &Who, query: &str, hits: Option<Markup>) -> Markup {
     let main = html! {
         div.start {
             h1 { (t("search.heading")) }
-            @if let Some(id) = who.own_journal() {
-                p.own { a.ds-button href=(format!("/pasient/{id}")) { (t("search.own")) } }
-            }
             (search_box(query, true))
             div.hits id="hits" data-query=(query) {
                 @match hits {
