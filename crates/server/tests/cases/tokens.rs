@@ -52,7 +52,7 @@ fn registers() -> Value {
         organisation("oest", "Hjemmetjenesten Øst", "310000080", Some("kommune")),
         practitioner("kari", ["Kari", "Nordmann"], "565107922", "13818012345"),
         practitioner("per", ["Per", "Hansen"], "565107930", "13818012346"),
-        practitioner("vera", ["Vera", "Vern"], "565107949", "13818012347"),
+        practitioner("vera", ["Vera", "Vern"], "565107990", "13818012390"),
         role("kari", "vest"),
         json!({ "resourceType": "PractitionerRole", "id": "vera-kommune",
             "practitioner": { "reference": "Practitioner/vera" },
@@ -171,7 +171,7 @@ async fn the_purpose_of_the_trust_framework_is_in_the_log() {
         let (status, body) = get("Patient/ola", &kari(purpose)).await;
         assert_eq!(status, 200, "{body}");
     }
-    let officer = issuer.person("elin", "13818012347", &json!({}));
+    let officer = issuer.person("elin", "13818012390", &json!({}));
     let mut found = Vec::new();
     for _ in 0..100 {
         let (status, log) = get("AuditEvent?patient=Patient/ola&_count=50", &officer).await;
