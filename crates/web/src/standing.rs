@@ -31,7 +31,7 @@ impl Reader {
             None => {
                 self.record().read(&self.caller(), patient_type(), id).await?;
                 // It came between the two: there is nothing yet to see.
-                Err(Problem::new(Kind::NotFound, "WEB-015", "There is no such patient."))
+                Err(Problem::new(Kind::NotFound, "WEB-021", "There is no such patient."))
             }
         }
     }

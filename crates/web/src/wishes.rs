@@ -92,12 +92,12 @@ async fn withdraw(reader: Reader, Path((id, wish)): Path<(String, String)>) -> R
 }
 
 fn consent_type() -> Result<ResourceType, Problem> {
-    let missing = || Problem::fault("WEB-016", "the definitions have no Consent");
+    let missing = || Problem::fault("WEB-022", "the definitions have no Consent");
     Definitions::r4().resource_type("Consent").ok_or_else(missing)
 }
 
 fn no_wish() -> Problem {
-    Problem::new(Kind::NotFound, "WEB-017", "There is no such block in this journal.")
+    Problem::new(Kind::NotFound, "WEB-023", "There is no such block in this journal.")
 }
 
 impl Reader {
