@@ -178,6 +178,11 @@ impl Decision {
     }
 }
 
+/// Whether somebody works through everybody's log, without regard to one patient.
+pub fn may_review_log(actor: &Actor) -> bool {
+    actor.role().is_some_and(|role| rights(role, Situation::None).may_read(Class::Log))
+}
+
 /// Decides. `None` for an actor to whom no rules apply: `--open` and the operator see everything.
 pub fn decide(actor: &Actor, facts: &PatientFacts, now: Instant, today: Date) -> Option<Decision> {
     match &actor.standing {

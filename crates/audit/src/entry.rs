@@ -56,6 +56,9 @@ pub struct Entry {
     /// The search as asked, when there was one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
+    /// What somebody decided and wrote, in an entry that tells of a decision about the log.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
     /// Whose data was shown or changed.
     #[serde(skip)]
     pub patients: Vec<u32>,
@@ -104,6 +107,7 @@ impl Entry {
             interaction: Cow::Borrowed(interaction),
             target: String::new(),
             query: String::new(),
+            said: String::new(),
             patients: Vec::new(),
             trace: trace.to_string(),
         }
@@ -127,6 +131,13 @@ impl Entry {
     #[must_use]
     pub fn asked(mut self, query: impl Into<String>) -> Self {
         self.query = query.into();
+        self
+    }
+
+    /// What was decided and written.
+    #[must_use]
+    pub fn saying(mut self, said: impl Into<String>) -> Self {
+        self.said = said.into();
         self
     }
 

@@ -117,6 +117,33 @@ impl AccessIndex {
         Ok(found)
     }
 
+    /// Every entry since a moment and after a place, oldest first, until `take` fails.
+    pub fn visit(
+        &self,
+        permit: &ReadPermit,
+        since: Instant,
+        after: Place,
+        take: &mut dyn FnMut(Access) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let _ = permit;
+        let snapshot = self.store.snapshot();
+        let first =
+            first_since(snapshot.as_ref(), self.store.engine().last_commit().commit, since)?;
+        let start = keys::commit(first.max(after.commit));
+        let range = Range { start, end: keys::commit(u64::MAX) };
+        snapshot.visit(&range, Direction::Ascending, &mut |_, value| {
+            let record = chain::decode(value)?;
+            for (position, bytes) in record.log.iter().enumerate() {
+                let place = Place { commit: record.commit, position: position as u32 };
+                if place > after {
+                    let entry = Entry::decode(bytes)?;
+                    take(Access { time: Instant(record.time), place, entry })?;
+                }
+            }
+            Ok(true)
+        })
+    }
+
     /// Indexes what has been logged since the last time; answers how many commits were read. Call
     /// again while it answers more than 0.
     pub fn catch_up(&self) -> Result<usize, Problem> {
@@ -168,6 +195,23 @@ impl AccessIndex {
             Err(_) => Err(Problem::fault("AUD-004", "the access index could not be written")),
         }
     }
+}
+
+/// The first commit that is not before a moment. Commits are numbered without gaps and their times
+/// never go back.
+fn first_since(snapshot: &dyn Snapshot, last: u64, since: Instant) -> Result<u64, Problem> {
+    let (mut low, mut high) = (1, last + 1);
+    while low < high {
+        let middle = low.midpoint(high);
+        let value = snapshot.get(&keys::commit(middle))?;
+        let time = value.and_then(|value| chain::time_of(&value));
+        if time.is_none_or(|time| time < since.0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 fn put(key: Vec<u8>, value: Vec<u8>) -> Op {

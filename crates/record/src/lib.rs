@@ -9,6 +9,7 @@ mod elements;
 mod interactions;
 mod known;
 pub mod outcome;
+mod outliers;
 pub mod page;
 mod patient_facts;
 pub mod request;
@@ -17,7 +18,7 @@ mod sight;
 mod turns;
 mod writes;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use akson_access::Policy;
 use akson_audit::{AccessIndex, Entry};
@@ -30,10 +31,15 @@ use akson_store::keys::{PatientNumber, ResourceKey};
 use crate::sight::Sight;
 
 pub use akson_audit::Entry as LogEntry;
+pub use akson_insight::{Reason as OutlierReason, Signal as OutlierSignal};
 pub use interactions::everything::EverythingPages;
 pub use interactions::ground::{
     DECIDED_HOURS, EMERGENCY_HOURS, Opening, PatientStanding, REASON_CHARACTERS_MAX,
 };
+pub use interactions::outliers::{
+    NOTE_CHARACTERS_MAX, Outlier, OutlierDecision, Outliers, Verdict,
+};
+pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
 
 /// The record over one store. Share it behind an `Arc`.
@@ -43,6 +49,7 @@ pub struct Record {
     accesses: AccessIndex,
     turns: turns::Turns,
     known: Arc<known::Known>,
+    outliers: Arc<Mutex<Option<outliers::Period>>>,
 }
 
 impl Record {
@@ -50,7 +57,14 @@ impl Record {
     pub fn new(store: Arc<Store>, policy: Policy) -> Self {
         let accesses = AccessIndex::new(Arc::clone(&store));
         let known = Arc::new(known::Known::new(Arc::clone(&store)));
-        Self { store, policy, accesses, turns: turns::Turns::default(), known }
+        Self {
+            store,
+            policy,
+            accesses,
+            turns: turns::Turns::default(),
+            known,
+            outliers: Arc::default(),
+        }
     }
 
     /// The store below, for operators' commands and figures; its reads need a permit too.

@@ -27,7 +27,7 @@ use crate::searching::parse_stored;
 /// Code system of the consents that the record itself keeps for access taken with a reason.
 pub(crate) const DECISION_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/access-decision";
 /// Numbers by which a person logs in.
-const NATIONAL_NUMBER_SYSTEMS: [&str; 2] =
+pub(crate) const NATIONAL_NUMBER_SYSTEMS: [&str; 2] =
     ["urn:oid:2.16.578.1.12.4.1.4.1", "urn:oid:2.16.578.1.12.4.1.4.2"];
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";

@@ -13,6 +13,7 @@ mod cases {
     mod audit_events;
     mod everything;
     mod history;
+    mod outliers;
     mod races;
     mod rules;
     mod searches;

@@ -19,6 +19,7 @@ mod messages;
 mod numbers;
 mod opening;
 mod pages;
+mod privacy;
 mod response;
 mod routes;
 mod sight;

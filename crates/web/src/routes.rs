@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use akson_access::Role;
+use akson_access::decide::may_review_log;
 use akson_base::{Clock, Kind, Problem};
 use akson_record::Record;
 use axum::Router;
@@ -22,7 +23,7 @@ use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
 use crate::pages::{home_page, search_page, trend_page};
 use crate::sight::{Desk, Reader, Timing, no_document};
-use crate::{assets, login, opening, response, wishes};
+use crate::{assets, login, opening, privacy, response, wishes};
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
@@ -38,7 +39,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
         .route("/assets/{file}", get(assets::serve));
     if !matches!(door, Door::Open) {
-        pages = pages.merge(opening::routes()).merge(wishes::routes());
+        pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));
@@ -59,6 +60,9 @@ pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
 }
 
 async fn start(reader: Reader) -> Response {
+    if may_review_log(&reader.who.actor) {
+        return privacy::list(reader).await;
+    }
     if reader.who.actor.role() == Some(Role::Citizen) {
         return match reader.acted_for().await {
             Ok(journals) => response::html(home_page::home(&journals, &reader.who, reader.today())),
@@ -89,8 +93,12 @@ async fn search(reader: Reader, Query(asked): Asked, headers: HeaderMap) -> Resp
 }
 
 async fn nowhere(reader: Reader) -> Response {
-    let problem = Problem::new(Kind::NotFound, "WEB-001", "There is no page at this address.");
-    response::problem(&problem, Some(&reader.who), false)
+    response::problem(&no_page(), Some(&reader.who), false)
+}
+
+/// There is no such address.
+pub(crate) fn no_page() -> Problem {
+    Problem::new(Kind::NotFound, "WEB-001", "There is no page at this address.")
 }
 
 /// Reads the chart and draws a page of it.

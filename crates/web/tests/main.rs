@@ -14,4 +14,5 @@ mod cases {
     mod login;
     mod messages;
     mod pages;
+    mod privacy;
 }

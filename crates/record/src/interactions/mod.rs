@@ -12,6 +12,7 @@ pub(crate) mod everything;
 mod find_patients;
 pub(crate) mod ground;
 mod history;
+pub(crate) mod outliers;
 mod read;
 pub(crate) mod references;
 mod search;

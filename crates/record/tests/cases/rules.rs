@@ -58,7 +58,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 23] = [
+const WAYS_IN: [(&str, &str); 26] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -66,6 +66,7 @@ const WAYS_IN: [(&str, &str); 23] = [
     ("bundle_once", "writes: as bundle"),
     ("chart", "walk, log"),
     ("create", "writes, log"),
+    ("decide_outlier", "outliers"),
     ("delete", "writes, log"),
     ("delete_conditional", "writes"),
     ("everything", "walk, log"),
@@ -75,6 +76,8 @@ const WAYS_IN: [(&str, &str); 23] = [
     ("index_accesses", "the house's own: no caller"),
     ("new", "the house's own: no caller"),
     ("open_with_reason", "writes"),
+    ("outlier", "outliers"),
+    ("outliers", "outliers"),
     ("read", "walk, writes, log"),
     ("search", "walk, log"),
     ("standing", "walk, writes"),

@@ -131,3 +131,9 @@ fn opening_and_blocking_hold_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("opening.mjs", &[server.root(), &screenshots(), &people()]);
 }
+
+#[test]
+fn the_privacy_officers_work_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("privacy.mjs", &[server.root(), &screenshots()]);
+}

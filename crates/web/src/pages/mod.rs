@@ -15,6 +15,7 @@ pub(crate) mod login_page;
 pub(crate) mod medication;
 pub(crate) mod news;
 pub(crate) mod opening_page;
+pub(crate) mod privacy_page;
 pub(crate) mod problem_page;
 pub(crate) mod results;
 pub(crate) mod role_page;

@@ -25,21 +25,21 @@ use tower::ServiceExt;
 const NOW: Instant = Instant(1_795_298_880_000);
 const OURS: &str = "http://127.0.0.1:8080";
 
-struct House {
+pub(crate) struct House {
     pages: Router,
-    people: Vec<Login>,
+    pub(crate) people: Vec<Login>,
     clock: Arc<FixedClock>,
     _folder: Arc<TempDir>,
 }
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers.get("location").map_or("", |value| value.to_str().unwrap())
     }
 
@@ -55,7 +55,7 @@ impl Answer {
     }
 
     /// The token of the first form.
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let (_, rest) = self.body.split_once("name=\"skjema\" value=\"").unwrap();
         rest.split('"').next().unwrap().to_string()
     }
@@ -111,7 +111,7 @@ fn person(login: &Login, identity: Identity) -> DemoPerson {
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at(None).await
     }
 
@@ -155,11 +155,11 @@ impl House {
         }
     }
 
-    async fn get(&self, address: &str, cookie: &str) -> Answer {
+    pub(crate) async fn get(&self, address: &str, cookie: &str) -> Answer {
         self.send(Method::GET, address, &[("cookie", cookie)], "").await
     }
 
-    async fn post(&self, address: &str, cookie: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, address: &str, cookie: &str, body: &str) -> Answer {
         let headers = [
             ("cookie", cookie),
             ("origin", OURS),
@@ -186,7 +186,7 @@ impl House {
     }
 
     /// The cookie of somebody who is logged in.
-    async fn log_in(&self, title: &str) -> String {
+    pub(crate) async fn log_in(&self, title: &str) -> String {
         let answer = self.enter(self.place(title), "/").await;
         assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/"), "{title}");
         answer.cookie("akson").unwrap()

@@ -1,0 +1,110 @@
+//! The privacy officer's work: `/personvern`, the accesses that stand out, and one of them with the
+//! decision on it. For everybody else these addresses are not there.
+//!
+//! Not here: what stands out (`insight`), who may see it (`access`, asked by `record`), HTML
+//! (`pages::privacy_page`).
+
+use std::sync::Arc;
+
+use akson_base::{Kind, Problem};
+use akson_record::{Outlier, Verdict};
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::chart::Person;
+use crate::dates::Moment;
+use crate::forms::Form;
+use crate::messages::t;
+use crate::pages::privacy_page::{self, Behind, Listed};
+use crate::response;
+use crate::routes::no_page;
+use crate::sight::{Desk, Reader, parse};
+
+/// The list's address.
+pub(crate) const LIST: &str = "/personvern";
+
+/// The addresses.
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route(LIST, get(list)).route("/personvern/{key}", get(case).post(decide))
+}
+
+/// The list; also the privacy officer's home.
+pub(crate) async fn list(reader: Reader) -> Response {
+    let drawn = async {
+        let outliers = reader.record().outliers(&reader.caller()).await?;
+        let all = |outliers: Vec<Outlier>| {
+            outliers.into_iter().map(listed).collect::<Result<Vec<_>, Problem>>()
+        };
+        let (open, decided) = (all(outliers.open)?, all(outliers.decided)?);
+        let (who, today) = (&reader.who, reader.today());
+        Ok(privacy_page::list(&open, outliers.more, &decided, who, today))
+    };
+    answer(&reader, drawn.await)
+}
+
+async fn case(reader: Reader, Path(key): Path<String>) -> Response {
+    answer(&reader, shown(&reader, &key, None).await)
+}
+
+async fn decide(reader: Reader, Path(key): Path<String>, form: Form) -> Response {
+    let Some(verdict) = Verdict::of_code(form.field("avgjorelse")) else {
+        let text = "A decision is one of those that the page offers.";
+        let problem = Problem::new(Kind::Invalid, "WEB-030", text);
+        return wrong(&reader, &key, &problem, t("privacy.choose")).await;
+    };
+    let note = form.field("notat");
+    match reader.record().decide_outlier(&reader.caller(), &key, verdict, note).await {
+        Ok(()) => {
+            let address = HeaderValue::from_static(LIST);
+            (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+        }
+        Err(problem) if problem.kind == Kind::Invalid => {
+            wrong(&reader, &key, &problem, t("privacy.long")).await
+        }
+        Err(problem) => answer(&reader, Err(problem)),
+    }
+}
+
+/// The case again, with what was wrong.
+async fn wrong(reader: &Reader, key: &str, problem: &Problem, words: &'static str) -> Response {
+    match shown(reader, key, Some(words)).await {
+        Ok(markup) => response::told(problem, markup),
+        Err(problem) => answer(reader, Err(problem)),
+    }
+}
+
+async fn shown(
+    reader: &Reader,
+    key: &str,
+    wrong: Option<&'static str>,
+) -> Result<maud::Markup, Problem> {
+    let (outlier, entries) = reader.record().outlier(&reader.caller(), key).await?;
+    let case = listed(outlier)?;
+    let entries: Vec<Behind<'_>> = entries
+        .iter()
+        .map(|access| Behind { entry: &access.entry, at: Moment::from_instant(access.time) })
+        .collect();
+    Ok(privacy_page::case(&case, &entries, &reader.who, reader.today(), wrong))
+}
+
+fn listed(outlier: Outlier) -> Result<Listed, Problem> {
+    let person = match &outlier.patient {
+        Some(version) => Some(Person::read(parse(version)?.root())),
+        None => None,
+    };
+    Ok(Listed { outlier, person })
+}
+
+fn answer(reader: &Reader, drawn: Result<maud::Markup, Problem>) -> Response {
+    match drawn {
+        Ok(markup) => response::html(markup),
+        // In the same words as for any other address that is not there.
+        Err(problem) if problem.kind == Kind::NotFound => {
+            response::problem(&no_page(), Some(&reader.who), false)
+        }
+        Err(problem) => response::problem(&problem, Some(&reader.who), false),
+    }
+}
