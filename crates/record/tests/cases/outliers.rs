@@ -22,6 +22,7 @@ fn at_work(role: Role, id: &str) -> Caller {
                 organisation_name: "Sted".into(),
             }),
             client: "".into(),
+            purpose: "".into(),
         }),
         trace: "test".into(),
         base: Arc::from("http://localhost/fhir"),
