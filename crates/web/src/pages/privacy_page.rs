@@ -193,7 +193,7 @@ fn decide(key: &str, who: &Who, wrong: Option<&'static str>) -> Markup {
             textarea.ds-input id="notat" name="notat" rows="3" maxlength=(NOTE_CHARACTERS_MAX) {}
             div.doors {
                 @for one in Verdict::ALL {
-                    button.ds-button data-variant=(variant(one)) type="submit" name="avgjorelse"
+                    button.ds-button data-variant=[variant(one)] type="submit" name="avgjorelse"
                         value=(one.code()) { (verdict(one)) }
                 }
             }
@@ -201,9 +201,10 @@ fn decide(key: &str, who: &Who, wrong: Option<&'static str>) -> Markup {
     }
 }
 
-fn variant(verdict: Verdict) -> &'static str {
+fn variant(verdict: Verdict) -> Option<&'static str> {
     match verdict {
-        Verdict::InOrder => "primary",
-        Verdict::FollowUp | Verdict::Breach => "secondary",
+        // Our own colours are for buttons without a variant.
+        Verdict::InOrder => None,
+        Verdict::FollowUp | Verdict::Breach => Some("secondary"),
     }
 }
