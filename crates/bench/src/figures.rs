@@ -4,6 +4,7 @@ mod engine_alone;
 mod loading;
 mod opening;
 mod reading;
+mod rules;
 mod searching;
 mod ten;
 mod writing;
@@ -45,13 +46,15 @@ pub(crate) enum Name {
     Create,
     /// Create, read, update, delete over nine types
     Crud,
+    /// What deciding who may see what costs
+    Rules,
     /// The HTTP stack alone, answering a constant of 1.6 KB; only when named
     Http,
 }
 
 impl Name {
     /// All that are measured when none is named.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Load,
         Self::Start,
         Self::Read,
@@ -61,6 +64,7 @@ impl Name {
         Self::Chart,
         Self::Create,
         Self::Crud,
+        Self::Rules,
     ];
 }
 
@@ -180,6 +184,9 @@ impl Bench {
         }
         if self.wants(Name::Create) {
             self.engine_alone(&data, &driven.harvest.patient_references())?;
+        }
+        if self.wants(Name::Rules) {
+            self.rules(&data, &driven)?;
         }
         if ten {
             self.ten_times(patients)?;

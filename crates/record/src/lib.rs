@@ -107,12 +107,19 @@ impl Record {
         entry: Entry,
         keys: impl IntoIterator<Item = ResourceKey>,
     ) -> Result<(), Problem> {
+        if sight.judge().is_none() {
+            let entry = entry.concerning(keys.into_iter().map(ResourceKey::patient));
+            return self.log_encoded(vec![entry.encode()?]).await;
+        }
         let patients = sight.patients_of(keys)?;
-        self.log(sight, entry, patients).await
+        Box::pin(self.log(sight, entry, patients)).await
     }
 
     async fn log_entries(&self, entries: &[Entry]) -> Result<(), Problem> {
-        let log = entries.iter().map(Entry::encode).collect::<Result<_, _>>()?;
+        self.log_encoded(entries.iter().map(Entry::encode).collect::<Result<_, _>>()?).await
+    }
+
+    async fn log_encoded(&self, log: Vec<Vec<u8>>) -> Result<(), Problem> {
         let transaction = Transaction { log, ..Transaction::default() };
         match commit::submit(&self.store, transaction, || ()).await {
             Ok(_) => Ok(()),

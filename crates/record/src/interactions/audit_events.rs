@@ -144,6 +144,11 @@ impl Record {
     }
 }
 
+/// Whether an id has the form of those that tell entries of the log.
+pub(super) fn is_log_entry(id: &str) -> bool {
+    id.starts_with(ID_PREFIX)
+}
+
 fn place_of(resource_type: ResourceType, id: &str) -> Option<Place> {
     if Some(resource_type) != Definitions::r4().resource_type("AuditEvent") {
         return None;

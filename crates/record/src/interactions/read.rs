@@ -6,6 +6,7 @@ use akson_audit::Entry;
 use akson_base::Problem;
 use akson_fhir::definitions::ResourceType;
 
+use super::audit_events::is_log_entry;
 use super::{gone, not_found, target, version};
 use crate::Record;
 use crate::request::{Caller, Version};
@@ -21,7 +22,10 @@ impl Record {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<Version, Problem> {
-        if let Some(entry) = self.log_entry(caller, resource_type, id).await? {
+        // Boxed, as what is rare below: a read by id does not carry its state.
+        if is_log_entry(id)
+            && let Some(entry) = Box::pin(self.log_entry(caller, resource_type, id)).await?
+        {
             return Ok(entry);
         }
         let sight = self.sight(caller)?;
@@ -39,7 +43,7 @@ impl Record {
         // A look at what is not there is logged too: it may have been a probe.
         match &stored {
             Some(stored) => self.log_seen(&sight, entry, [stored.key]).await?,
-            None => self.log_missed(&sight, entry, resource_type, id).await?,
+            None => Box::pin(self.log_missed(&sight, entry, resource_type, id)).await?,
         }
         match stored {
             None => Err(not_found(resource_type)),
