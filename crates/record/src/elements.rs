@@ -4,9 +4,19 @@
 
 use akson_access::facts::Window;
 use akson_base::Instant;
-use akson_fhir::date::DateTime;
+use akson_base::identifiers::{DNR, FNR};
+use akson_fhir::date::{DateTime, norway};
 use akson_fhir::model::NodeRef;
 use akson_fhir::reference::Reference;
+
+/// Numbers by which a person logs in.
+pub(crate) const NATIONAL_NUMBER_SYSTEMS: [&str; 2] = [FNR, DNR];
+
+/// A moment, milliseconds since 1970, on Norway's clocks; `None` far outside any calendar.
+pub(crate) fn in_norway(milliseconds: i64) -> Option<jiff::Zoned> {
+    let moment = jiff::Timestamp::from_millisecond(milliseconds).ok()?;
+    Some(moment.to_zoned(norway().clone()))
+}
 
 /// The text below `names`, if it is a primitive with a value.
 pub(crate) fn text<'a>(node: NodeRef<'a>, names: &[&str]) -> Option<&'a str> {
@@ -44,4 +54,13 @@ pub(crate) fn period(node: Option<NodeRef<'_>>) -> Window {
         from: bound("start").map(|b| b.map_or(Instant(i64::MAX), |i| Instant(i.start))),
         until: bound("end").map(|b| b.map_or(Instant(i64::MIN), |i| Instant(i.end))),
     }
+}
+
+/// The fødselsnummer and D-numbers of a person.
+pub(crate) fn national_numbers(person: NodeRef<'_>) -> Vec<Box<str>> {
+    let is_national = |node: &NodeRef<'_>| {
+        text(*node, &["system"]).is_some_and(|system| NATIONAL_NUMBER_SYSTEMS.contains(&system))
+    };
+    let numbers = person.named("identifier").filter(is_national);
+    numbers.filter_map(|node| text(node, &["value"])).map(Box::from).collect()
 }

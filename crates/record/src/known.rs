@@ -3,6 +3,8 @@
 //!
 //! Not here: gathering (`patient_facts`), deciding (`access`).
 
+use std::borrow::Borrow;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::ReadPermit;
@@ -26,25 +28,66 @@ const PLACES_MAX: usize = 50_000;
 /// Roles of one practitioner, and units of one organisation, that are looked at.
 const FOUND_MAX: usize = limits::PAGE_ENTRIES_MAX;
 
-#[derive(Default)]
-struct Shard {
-    /// How often something here was forgotten: what was gathered before is not kept after.
+/// What was found by key, until it is forgotten.
+struct Kept<K, V> {
+    /// How often something was forgotten: what was found before is not kept after.
     generation: u64,
-    patients: FxHashMap<PatientNumber, Arc<Gathered>>,
+    found: FxHashMap<K, V>,
+    /// When so much is kept, it starts over.
+    max: usize,
+}
+
+impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+    fn new(max: usize) -> Mutex<Self> {
+        Mutex::new(Self { generation: 0, found: FxHashMap::default(), max })
+    }
+
+    fn forget(&mut self, key: &K) {
+        self.generation += 1;
+        self.found.remove(key);
+    }
+
+    fn forget_all(&mut self) {
+        self.generation += 1;
+        self.found.clear();
+    }
+}
+
+/// What is kept under the key, else what `find` finds.
+fn kept_or<K, V, Q>(
+    kept: &Mutex<Kept<K, V>>,
+    key: &Q,
+    find: impl FnOnce() -> Result<V, Problem>,
+) -> Result<V, Problem>
+where
+    K: Eq + Hash + Borrow<Q>,
+    V: Clone,
+    Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+{
+    let generation = {
+        let kept = lock(kept);
+        if let Some(known) = kept.found.get(key) {
+            return Ok(known.clone());
+        }
+        kept.generation
+    };
+    let found = find()?;
+    let mut kept = lock(kept);
+    if kept.generation == generation {
+        if kept.found.len() >= kept.max {
+            kept.found.clear();
+        }
+        kept.found.insert(key.to_owned(), found.clone());
+    }
+    Ok(found)
 }
 
 /// The memory.
 pub(crate) struct Known {
     store: Arc<Store>,
-    shards: Vec<Mutex<Shard>>,
-    places: Mutex<Places>,
-}
-
-#[derive(Default)]
-struct Places {
-    generation: u64,
-    workplaces: FxHashMap<String, Arc<[Workplace]>>,
-    managers: FxHashMap<String, Option<Arc<str>>>,
+    shards: Vec<Mutex<Kept<PatientNumber, Arc<Gathered>>>>,
+    workplaces: Mutex<Kept<String, Arc<[Workplace]>>>,
+    managers: Mutex<Kept<String, Option<Arc<str>>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -53,34 +96,23 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Known {
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { store, shards, places: Mutex::default() }
+        let shards = (0..SHARDS).map(|_| Kept::new(PATIENTS_PER_SHARD_MAX)).collect();
+        let (workplaces, managers) = (Kept::new(PLACES_MAX), Kept::new(PLACES_MAX));
+        Self { store, shards, workplaces, managers }
     }
 
-    fn shard(&self, patient: PatientNumber) -> Option<&Mutex<Shard>> {
+    fn shard(&self, patient: PatientNumber) -> Option<&Mutex<Kept<PatientNumber, Arc<Gathered>>>> {
         self.shards.get(patient.0 as usize % SHARDS)
     }
 
     /// What is known of a patient now.
     pub(crate) fn of(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
         let Some(shard) = self.shard(patient) else { return Ok(Arc::default()) };
-        let generation = {
-            let shard = lock(shard);
-            if let Some(known) = shard.patients.get(&patient) {
-                return Ok(Arc::clone(known));
-            }
-            shard.generation
-        };
-        let snapshot = self.store.snapshot();
-        let gathered = Arc::new(gather(&self.store, snapshot.as_ref(), self, patient)?);
-        let mut shard = lock(shard);
-        if shard.generation == generation {
-            if shard.patients.len() >= PATIENTS_PER_SHARD_MAX {
-                shard.patients.clear();
-            }
-            shard.patients.insert(patient, Arc::clone(&gathered));
-        }
-        Ok(gathered)
+        kept_or(shard, &patient, || {
+            // Taken after the look into the memory: what is forgotten meanwhile is not kept.
+            let snapshot = self.store.snapshot();
+            gather(&self.store, snapshot.as_ref(), self, patient).map(Arc::new)
+        })
     }
 
     /// Forgets what these changes may have made untrue. To be called before a write is
@@ -95,22 +127,13 @@ impl Known {
                     "PractitionerRole" | "Location" | "HealthcareService" | "Organization"
                 );
             } else if let Some(shard) = self.shard(key.patient()) {
-                let mut shard = lock(shard);
-                shard.generation += 1;
-                shard.patients.remove(&key.patient());
+                lock(shard).forget(&key.patient());
             }
         }
         if registers {
-            let mut places = lock(&self.places);
-            places.generation += 1;
-            places.workplaces.clear();
-            places.managers.clear();
-            drop(places);
-            for shard in &self.shards {
-                let mut shard = lock(shard);
-                shard.generation += 1;
-                shard.patients.clear();
-            }
+            lock(&self.workplaces).forget_all();
+            lock(&self.managers).forget_all();
+            self.shards.iter().for_each(|shard| lock(shard).forget_all());
         }
     }
 
@@ -134,36 +157,23 @@ impl Known {
 
 impl Registers for Known {
     fn workplaces(&self, of: &str) -> Result<Arc<[Workplace]>, Problem> {
-        let generation = {
-            let places = lock(&self.places);
-            if let Some(known) = places.workplaces.get(of) {
-                return Ok(Arc::clone(known));
-            }
-            places.generation
-        };
         let query = match of.split_once('/') {
             Some(("Practitioner", _)) => format!("practitioner={of}"),
             Some(("PractitionerRole", id)) => format!("_id={id}"),
             Some(_) | None => return Ok(Arc::from([])),
         };
-        let mut found: Vec<Workplace> = Vec::new();
-        self.find("PractitionerRole", &query, &mut |role| {
-            let role = role.root();
-            let organisation = role.first("organization").and_then(reference);
-            if !is_false(role, "active") {
-                let window = period(role.first("period"));
-                found.extend(organisation.map(|one| (Arc::from(one), window)));
-            }
-        })?;
-        let found: Arc<[Workplace]> = found.into();
-        let mut places = lock(&self.places);
-        if places.generation == generation {
-            if places.workplaces.len() >= PLACES_MAX {
-                places.workplaces.clear();
-            }
-            places.workplaces.insert(of.to_string(), Arc::clone(&found));
-        }
-        Ok(found)
+        kept_or(&self.workplaces, of, || {
+            let mut found: Vec<Workplace> = Vec::new();
+            self.find("PractitionerRole", &query, &mut |role| {
+                let role = role.root();
+                let organisation = role.first("organization").and_then(reference);
+                if !is_false(role, "active") {
+                    let window = period(role.first("period"));
+                    found.extend(organisation.map(|one| (Arc::from(one), window)));
+                }
+            })?;
+            Ok(found.into())
+        })
     }
 
     fn person(&self, of: &str) -> Result<Option<Arc<str>>, Problem> {
@@ -192,30 +202,18 @@ impl Registers for Known {
     }
 
     fn manager(&self, of: &str) -> Result<Option<Arc<str>>, Problem> {
-        let generation = {
-            let places = lock(&self.places);
-            if let Some(known) = places.managers.get(of) {
-                return Ok(known.clone());
-            }
-            places.generation
-        };
         let Some((type_name, id)) = of.split_once('/') else { return Ok(None) };
         let element = match type_name {
             "Location" => "managingOrganization",
             "HealthcareService" => "providedBy",
             _ => return Ok(None),
         };
-        let mut found = None;
-        self.find(type_name, &format!("_id={id}"), &mut |place| {
-            found = place.root().first(element).and_then(reference).map(Arc::from);
-        })?;
-        let mut places = lock(&self.places);
-        if places.generation == generation {
-            if places.managers.len() >= PLACES_MAX {
-                places.managers.clear();
-            }
-            places.managers.insert(of.to_string(), found.clone());
-        }
-        Ok(found)
+        kept_or(&self.managers, of, || {
+            let mut found = None;
+            self.find(type_name, &format!("_id={id}"), &mut |place| {
+                found = place.root().first(element).and_then(reference).map(Arc::from);
+            })?;
+            Ok(found)
+        })
     }
 }

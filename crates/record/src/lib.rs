@@ -41,6 +41,7 @@ pub use interactions::outliers::{
 };
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
+pub use patient_facts::DECISION_SYSTEM;
 
 /// The record over one store. Share it behind an `Arc`.
 pub struct Record {

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use akson_access::ReadPermit;
 use akson_audit::{Access, AccessIndex, Place};
 use akson_base::{Instant, Problem};
-use akson_fhir::date::norway;
 use akson_insight::facts::{Basis, Facts, Look};
 use akson_insight::{Analysis, Case};
 use akson_store::Store;
@@ -19,6 +18,7 @@ use akson_store::keys::PatientNumber;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
+use crate::elements::in_norway;
 use crate::interactions::outliers::{DECIDE, LIST, SHOW};
 use crate::known::Known;
 use crate::sight::today;
@@ -106,8 +106,7 @@ impl Period {
         if basis == Basis::LookUp && entry.patients.len() > 1 {
             return Ok(());
         }
-        let at = jiff::Timestamp::from_millisecond(access.time.0).unwrap_or_default();
-        let at = at.to_zoned(norway().clone()).datetime();
+        let at = in_norway(access.time.0).unwrap_or_default().datetime();
         let actor = self.number(access, store)?;
         for patient in &entry.patients {
             if !self.facts.patients.contains_key(patient) {

@@ -21,14 +21,11 @@ use akson_store::facets::{Facets, ValueKind, target::literal_target, value::spli
 use akson_store::keys::{self, PatientNumber, ResourceKey};
 use rustc_hash::FxHashMap;
 
-use crate::elements::{codings, is_false, period, reference, text};
+use crate::elements::{codings, in_norway, is_false, national_numbers, period, reference, text};
 use crate::searching::parse_stored;
 
 /// Code system of the consents that the record itself keeps for access taken with a reason.
-pub(crate) const DECISION_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/access-decision";
-/// Numbers by which a person logs in.
-pub(crate) const NATIONAL_NUMBER_SYSTEMS: [&str; 2] =
-    ["urn:oid:2.16.578.1.12.4.1.4.1", "urn:oid:2.16.578.1.12.4.1.4.2"];
+pub const DECISION_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/access-decision";
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
@@ -534,14 +531,6 @@ impl Seen {
     }
 }
 
-fn national_numbers(person: NodeRef<'_>) -> Vec<Box<str>> {
-    let is_national = |node: &NodeRef<'_>| {
-        text(*node, &["system"]).is_some_and(|system| NATIONAL_NUMBER_SYSTEMS.contains(&system))
-    };
-    let numbers = person.named("identifier").filter(is_national);
-    numbers.filter_map(|node| text(node, &["value"])).map(Box::from).collect()
-}
-
 /// Whom a provision names; `None` when one of them cannot be found by the reference.
 fn actors(provision: NodeRef<'_>) -> Option<Vec<String>> {
     provision.named("actor").map(|actor| actor.first("reference").and_then(reference)).collect()
@@ -566,8 +555,7 @@ fn is_about_a_part(provision: NodeRef<'_>) -> bool {
 }
 
 fn day(milliseconds: i64) -> Option<jiff::civil::Date> {
-    let moment = jiff::Timestamp::from_millisecond(milliseconds).ok()?;
-    Some(moment.to_zoned(norway().clone()).date())
+    in_norway(milliseconds).map(|moment| moment.date())
 }
 
 /// The Norwegian day in which a moment lies.

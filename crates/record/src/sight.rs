@@ -14,7 +14,6 @@ use akson_access::rules::{Class, Rights, rights};
 use akson_access::{Actor, Ground, ReadPermit};
 use akson_audit::Entry;
 use akson_base::{Instant, Kind, Problem};
-use akson_fhir::date::norway;
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::search::Extractor;
 use akson_store::Store;
@@ -28,7 +27,7 @@ use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
 use crate::Record;
-use crate::elements::reference;
+use crate::elements::{in_norway, reference};
 use crate::known::Known;
 use crate::patient_facts::Gathered;
 use crate::request::Caller;
@@ -66,8 +65,7 @@ impl Record {
 
 /// The day in Norway.
 pub(crate) fn today(now: Instant) -> Date {
-    let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    moment.to_zoned(norway().clone()).date()
+    in_norway(now.0).unwrap_or_default().date()
 }
 
 impl Sight {
@@ -144,10 +142,10 @@ impl Sight {
     }
 
     /// Of versions of what is seen, those that may be seen themselves.
-    pub(crate) fn versions(&self, mut all: Vec<Stored>) -> Result<Vec<Stored>, Problem> {
+    pub(crate) fn versions(&self, all: Vec<Stored>) -> Result<Vec<Stored>, Problem> {
         let Some(judge) = &self.judge else { return Ok(all) };
         let mut seen = Vec::with_capacity(all.len());
-        for stored in all.drain(..) {
+        for stored in all {
             if judge.sees_version(&stored)? {
                 seen.push(stored);
             }

@@ -22,6 +22,8 @@ use akson_store::keys;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -80,8 +82,9 @@ impl Checkpoints {
         let failed = |path: &Path, why: &str| {
             Failure::Usage(format!("[checkpoints] {}: {why}", path.display()))
         };
-        let document = pem(&settings.key_file).map_err(|why| failed(&settings.key_file, &why))?;
-        let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&document)
+        let document = PrivatePkcs8KeyDer::from_pem_file(&settings.key_file)
+            .map_err(|error| failed(&settings.key_file, &error.to_string()))?;
+        let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(document.secret_pkcs8_der())
             .map_err(|error| failed(&settings.key_file, &format!("not an Ed25519 key: {error}")))?;
         let file = OpenOptions::new().append(true).create(true).open(&settings.file);
         let file = file.map_err(|error| failed(&settings.file, &error.to_string()))?;
@@ -155,17 +158,6 @@ fn digest_of(snapshot: &dyn Snapshot, commit: u64) -> Result<Option<(String, Str
     Ok(Some((Instant(record.time).to_fhir(), digest)))
 }
 
-/// The bytes of a PEM file's first block.
-fn pem(path: &Path) -> Result<Vec<u8>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let inside = text.lines().map(str::trim).skip_while(|line| !line.starts_with("-----BEGIN"));
-    let body: String = inside.skip(1).take_while(|line| !line.starts_with("-----END")).collect();
-    if body.is_empty() {
-        return Err("it holds no PEM block (-----BEGIN …-----)".into());
-    }
-    BASE64_STANDARD.decode(body).map_err(|error| format!("its PEM block: {error}"))
-}
-
 /// Signed checkpoints that the chain of a store is compared with.
 pub(crate) struct Signed {
     checkpoints: Vec<Checkpoint>,
@@ -175,7 +167,8 @@ impl Signed {
     /// Reads a file of checkpoints and checks every signature with the public key (SPKI in PEM).
     pub(crate) fn read(file: &Path, key_file: &Path) -> Result<Self, Failure> {
         let usage = |path: &Path, why: String| Failure::Usage(format!("{}: {why}", path.display()));
-        let spki = pem(key_file).map_err(|why| usage(key_file, why))?;
+        let spki = SubjectPublicKeyInfoDer::from_pem_file(key_file)
+            .map_err(|error| usage(key_file, error.to_string()))?;
         // An Ed25519 SubjectPublicKeyInfo is 12 bytes of header and the key (RFC 8410, section 4).
         let key = match spki.split_at_checked(12) {
             Some((header, key)) if header.ends_with(&[0x03, 0x21, 0x00]) && key.len() == 32 => key,

@@ -60,16 +60,24 @@ pub trait Snapshot: Send + Sync {
     fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem>;
 
     /// Up to `limit` entries of a range. Go on by calling again with the range cut after the last
-    /// key.
+    /// key. The default copies what a walk meets; an engine that need not does it itself.
     fn scan(
         &self,
         range: &Range,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, Problem>;
+    ) -> Result<Vec<(Bytes, Bytes)>, Problem> {
+        let mut found = Vec::with_capacity(limit.min(64));
+        if limit > 0 {
+            self.visit(range, direction, &mut |key, value| {
+                found.push((Bytes::copy_from_slice(key), Bytes::copy_from_slice(value)));
+                Ok(found.len() < limit)
+            })?;
+        }
+        Ok(found)
+    }
 
-    /// As [`Snapshot::scan`], entry by entry until `visit` answers `false`. Engines with cheap
-    /// cursors use one; the default fetches page by page.
+    /// As [`Snapshot::scan`], entry by entry until `visit` answers `false`.
     fn visit(
         &self,
         range: &Range,

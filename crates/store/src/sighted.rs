@@ -83,23 +83,6 @@ impl Snapshot for Sighted {
         Ok(values)
     }
 
-    fn scan(
-        &self,
-        range: &Range,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, Problem> {
-        let mut found = Vec::new();
-        if limit == 0 {
-            return Ok(found);
-        }
-        self.visit(range, direction, &mut |key, value| {
-            found.push((Bytes::copy_from_slice(key), Bytes::copy_from_slice(value)));
-            Ok(found.len() < limit)
-        })?;
-        Ok(found)
-    }
-
     fn visit(
         &self,
         range: &Range,

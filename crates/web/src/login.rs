@@ -10,8 +10,7 @@ use akson_access::{Actor, Identity};
 use akson_base::{Kind, Problem};
 use akson_identity::sessions::{SameSite, Ticket};
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
@@ -20,7 +19,7 @@ use crate::forms::Form;
 use crate::local_path::local_path;
 use crate::messages::t;
 use crate::pages::{login_page, problem_page, role_page};
-use crate::response;
+use crate::response::{self, to};
 use crate::sight::Desk;
 use crate::who::Who;
 
@@ -115,11 +114,6 @@ pub(crate) fn routes(guard: Arc<Guard>) -> Router<Arc<Desk>> {
         .route(ROLE, get(roles).post(choose))
         .route(LOGOUT, post(leave))
         .layer(Extension(guard))
-}
-
-fn to(address: &str) -> Response {
-    let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }
 
 /// `page?til=…`, without what is the start page anyway.

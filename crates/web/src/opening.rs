@@ -9,14 +9,13 @@ use akson_base::{Kind, Problem};
 use akson_record::PatientStanding;
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::{log_page, opening_page};
-use crate::response;
+use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
 
 /// The addresses of opening.
@@ -26,7 +25,7 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
 
 /// What is shown instead of a journal that does not open: the way to open it, or to those who read
 /// the log and not the journal the log.
-pub(crate) async fn instead(reader: &Reader, id: &str, standing: &PatientStanding) -> Response {
+async fn instead(reader: &Reader, id: &str, standing: &PatientStanding) -> Response {
     let drawn = async {
         let person = reader.person(id).await?;
         if standing.may_read_log {
@@ -35,9 +34,19 @@ pub(crate) async fn instead(reader: &Reader, id: &str, standing: &PatientStandin
         }
         Ok(opening_page::opening(&person, standing, &reader.who, reader.today(), None))
     };
-    match drawn.await {
-        Ok(markup) => response::html(markup),
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
+    response::drawn(drawn.await, &reader.who)
+}
+
+/// How the reader stands with a patient whose journal opens; else what is answered instead.
+pub(crate) async fn opened(
+    reader: &Reader,
+    id: &str,
+    fragment: bool,
+) -> Result<PatientStanding, Box<Response>> {
+    match reader.standing(id).await {
+        Ok(standing) if standing.opens => Ok(standing),
+        Ok(standing) => Err(Box::new(instead(reader, id, &standing).await)),
+        Err(problem) => Err(Box::new(response::problem(&problem, Some(&reader.who), fragment))),
     }
 }
 
@@ -73,10 +82,4 @@ async fn wrong(reader: &Reader, id: &str, problem: &Problem) -> Response {
         Ok(markup) => response::told(problem, markup),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
-}
-
-/// To another of our pages.
-pub(crate) fn to(address: &str) -> Response {
-    let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }

@@ -10,8 +10,7 @@ use akson_base::{Kind, Problem};
 use akson_record::{Outlier, Verdict};
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::chart::Person;
@@ -57,10 +56,7 @@ async fn decide(reader: Reader, Path(key): Path<String>, form: Form) -> Response
     };
     let note = form.field("notat");
     match reader.record().decide_outlier(&reader.caller(), &key, verdict, note).await {
-        Ok(()) => {
-            let address = HeaderValue::from_static(LIST);
-            (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
-        }
+        Ok(()) => response::to(LIST),
         Err(problem) if problem.kind == Kind::Invalid => {
             wrong(&reader, &key, &problem, t("privacy.long")).await
         }
@@ -99,12 +95,10 @@ fn listed(outlier: Outlier) -> Result<Listed, Problem> {
 }
 
 fn answer(reader: &Reader, drawn: Result<maud::Markup, Problem>) -> Response {
-    match drawn {
-        Ok(markup) => response::html(markup),
-        // In the same words as for any other address that is not there.
-        Err(problem) if problem.kind == Kind::NotFound => {
-            response::problem(&no_page(), Some(&reader.who), false)
-        }
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-    }
+    // In the same words as for any other address that is not there.
+    let in_words = |problem: Problem| match problem.kind == Kind::NotFound {
+        true => no_page(),
+        false => problem,
+    };
+    response::drawn(drawn.map_err(in_words), &reader.who)
 }

@@ -62,6 +62,20 @@ pub(crate) fn timed(markup: Markup, timing: Timing, render: Duration) -> Respons
     response
 }
 
+/// A page, or the page of the problem that kept it from being drawn.
+pub(crate) fn drawn(drawn: Result<Markup, Problem>, who: &Who) -> Response {
+    match drawn {
+        Ok(markup) => html(markup),
+        Err(found) => problem(&found, Some(who), false),
+    }
+}
+
+/// To another of our pages.
+pub(crate) fn to(address: &str) -> Response {
+    let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+}
+
 /// The page of a problem; only its line where htmx asked for a part of a page.
 pub(crate) fn problem(problem: &Problem, who: Option<&Who>, fragment: bool) -> Response {
     let markup = if fragment { problem_line(problem) } else { problem_page(problem, who) };

@@ -64,10 +64,9 @@ async fn start(reader: Reader) -> Response {
         return privacy::list(reader).await;
     }
     if reader.who.actor.role() == Some(Role::Citizen) {
-        return match reader.acted_for().await {
-            Ok(journals) => response::html(home_page::home(&journals, &reader.who, reader.today())),
-            Err(problem) => response::problem(&problem, Some(&reader.who), false),
-        };
+        let journals = reader.acted_for().await;
+        let page = |journals: Vec<_>| home_page::home(&journals, &reader.who, reader.today());
+        return response::drawn(journals.map(page), &reader.who);
     }
     response::html(search_page::start(&reader.who, "", None))
 }
@@ -109,14 +108,13 @@ async fn with_chart(
     fragment: bool,
     draw: impl FnOnce(Sight<'_>) -> Result<Markup, Problem>,
 ) -> Response {
-    let standing = match reader.standing(id).await {
-        Ok(standing) if standing.opens => standing,
-        Ok(standing) => return opening::instead(reader, id, &standing).await,
-        Err(problem) => return response::problem(&problem, Some(&reader.who), fragment),
+    let standing = match opening::opened(reader, id, fragment).await {
+        Ok(standing) => standing,
+        Err(answer) => return *answer,
     };
     let looks_wanted = looks_wanted && standing.may_read_log;
     let loaded = async {
-        let (chart, mut timing) = reader.chart(id).await?;
+        let (chart, mut timing) = reader.chart(id, &standing).await?;
         let begin = Instant::now();
         let looks = if looks_wanted { reader.looks(id).await? } else { Vec::new() };
         timing.read += begin.elapsed();
@@ -198,16 +196,12 @@ async fn document(
     Path((id, resource_type, document)): Path<DocumentPath>,
     headers: HeaderMap,
 ) -> Response {
-    let standing = match reader.standing(&id).await {
-        Ok(standing) if standing.opens => standing,
-        Ok(standing) => return opening::instead(&reader, &id, &standing).await,
-        Err(problem) => {
-            let fragment = wants_fragment(&headers);
-            return response::problem(&problem, Some(&reader.who), fragment);
-        }
+    let standing = match opening::opened(&reader, &id, wants_fragment(&headers)).await {
+        Ok(standing) => standing,
+        Err(answer) => return *answer,
     };
     let loaded = async {
-        let (chart, timing) = reader.chart(&id).await?;
+        let (chart, timing) = reader.chart(&id, &standing).await?;
         // First whether it is the patient's own, then the look at it.
         let found = find_document(&chart, &resource_type, &document)?.clone();
         let contents = contents(&reader, &id, &resource_type, &document).await?;
@@ -274,7 +268,8 @@ async fn file(
     Path((id, resource_type, document, number)): Path<(String, String, String, usize)>,
 ) -> Response {
     let read = async {
-        let (chart, _) = reader.chart(&id).await?;
+        let standing = reader.standing(&id).await?;
+        let (chart, _) = reader.chart(&id, &standing).await?;
         find_document(&chart, &resource_type, &document)?;
         let attachments = reader.attachments(&resource_type, &document).await?;
         let attachment = attachments.get(number).ok_or_else(no_document)?;

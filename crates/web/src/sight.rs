@@ -12,6 +12,7 @@ use akson_base::{Clock, Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::json::parse_stored;
 use akson_fhir::model::Resource;
+use akson_record::PatientStanding;
 use akson_record::Record;
 use akson_record::request::{Caller, SearchRequest, Version};
 use axum::extract::{FromRef, FromRequestParts};
@@ -126,15 +127,19 @@ impl Reader {
         &self.desk.record
     }
 
-    /// A patient's chart. `NotFound` or `Gone` when there is no such patient.
-    pub(crate) async fn chart(&self, id: &str) -> Result<(Chart, Timing), Problem> {
+    /// A patient's chart, to one who stands so with the patient. `NotFound` or `Gone` when there is
+    /// no such patient.
+    pub(crate) async fn chart(
+        &self,
+        id: &str,
+        standing: &PatientStanding,
+    ) -> Result<(Chart, Timing), Problem> {
         let begin = std::time::Instant::now();
         let caller = self.caller();
         let versions = self.desk.record.chart(&caller, id, &chart::TYPES).await?;
         // The attempt is in the log by now. Without a ground there is nothing to read, and a chart
         // without an allergy must not be taken for one of somebody who has none.
-        let standing = self.desk.record.standing(&caller, id)?;
-        if standing.is_some_and(|standing| !standing.opens) {
+        if !standing.opens {
             return Err(Problem::new(
                 Kind::Refused,
                 "WEB-005",

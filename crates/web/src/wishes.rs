@@ -12,6 +12,7 @@ use std::sync::Arc;
 use akson_base::{Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::model::NodeRef;
+use akson_record::DECISION_SYSTEM;
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
@@ -24,17 +25,14 @@ use crate::chart::Person;
 use crate::datatypes::{display, moment, text};
 use crate::dates::Moment;
 use crate::forms::Form;
-use crate::opening::to;
 use crate::pages::wishes_page;
-use crate::response;
+use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
 
 /// Blocks and openings read of one patient.
 const CONSENTS_MAX: usize = 200;
 /// Contacts in which the organisations that a patient can block are looked for.
 const CONTACTS_MAX: usize = 200;
-/// Code system of access taken with a reason.
-const DECISION_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/access-decision";
 
 /// A block, or access that somebody took.
 pub(crate) struct Wish {
@@ -71,10 +69,9 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
 }
 
 async fn show(reader: Reader, Path(id): Path<String>) -> Response {
-    match reader.wishes(&id).await {
-        Ok(wishes) => response::html(wishes_page::wishes(&wishes, &reader.who, reader.today())),
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-    }
+    let wishes = reader.wishes(&id).await;
+    let page = |wishes| wishes_page::wishes(&wishes, &reader.who, reader.today());
+    response::drawn(wishes.map(page), &reader.who)
 }
 
 async fn add(reader: Reader, Path(id): Path<String>, form: Form) -> Response {

@@ -1,7 +1,7 @@
 // Debian's Chromium and what every case needs of it: pages that remember what went wrong, axe,
 // overflow, screenshots.
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -86,4 +86,23 @@ export async function assertSound(page, state) {
 /** Takes a picture for people to look at. */
 export async function picture(page, folder, name, fullPage = true) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+}
+
+/** Runs the cases one after the other, prints each, and ends the process: with 1 when one failed. */
+export async function run(cases, secondsMax, screenshots) {
+  mkdirSync(screenshots, { recursive: true });
+  const browser = await launch();
+  let failed = 0;
+  for (const [name, ask] of Object.entries(cases)) {
+    try {
+      await within(secondsMax, name, ask(browser));
+      console.log(`ok   ${name}`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAIL ${name}\n     ${error.message}`);
+    }
+    for (const context of browser.contexts()) await within(10, "closing", context.close()).catch(() => {});
+  }
+  await within(10, "closing", browser.close()).catch(() => {});
+  process.exit(failed === 0 ? 0 : 1);
 }

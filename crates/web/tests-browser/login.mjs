@@ -4,8 +4,7 @@
 // `PEOPLE` is JSON: whom one can log in as, with `name`, `title`, `place` and `chooses` (whether a
 // role must be chosen). One case per sentence; prints each, exits 1 when one fails.
 
-import { mkdirSync } from "node:fs";
-import { assert, assertSound, assertWhole, launch, open, picture, within } from "./browser.mjs";
+import { assert, assertSound, assertWhole, open, picture, run } from "./browser.mjs";
 
 const [base, screenshots, list] = process.argv.slice(2);
 const people = JSON.parse(list);
@@ -176,18 +175,4 @@ const cases = {
   },
 };
 
-mkdirSync(screenshots, { recursive: true });
-const browser = await launch();
-let failed = 0;
-for (const [name, run] of Object.entries(cases)) {
-  try {
-    await within(CASE_SECONDS_MAX, name, run(browser));
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL ${name}\n     ${error.message}`);
-  }
-  for (const context of browser.contexts()) await within(10, "closing", context.close()).catch(() => {});
-}
-await within(10, "closing", browser.close()).catch(() => {});
-process.exit(failed === 0 ? 0 : 1);
+await run(cases, CASE_SECONDS_MAX, screenshots);

@@ -5,8 +5,7 @@
 // a chart may take so many MILLISECONDS of server time; `FULL_QUERY` finds one with a very full
 // chart, when there is one.
 
-import { mkdirSync } from "node:fs";
-import { assert, assertSound, assertWhole, launch, open, picture, within } from "./browser.mjs";
+import { assert, assertSound, assertWhole, open, picture, run } from "./browser.mjs";
 
 const [base, screenshots, patient, query, milliseconds, fullQuery] = process.argv.slice(2);
 const CLICKS_MAX = 3;
@@ -258,18 +257,4 @@ if (fullQuery) {
   };
 }
 
-mkdirSync(screenshots, { recursive: true });
-const browser = await launch();
-let failed = 0;
-for (const [name, run] of Object.entries(cases)) {
-  try {
-    await within(CASE_SECONDS_MAX, name, run(browser));
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL ${name}\n     ${error.message}`);
-  }
-  for (const context of browser.contexts()) await within(10, "closing", context.close()).catch(() => {});
-}
-await within(10, "closing", browser.close()).catch(() => {});
-process.exit(failed === 0 ? 0 : 1);
+await run(cases, CASE_SECONDS_MAX, screenshots);

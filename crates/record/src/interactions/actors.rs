@@ -7,18 +7,15 @@ use std::sync::Arc;
 
 use akson_access::facts::Window;
 use akson_access::{Actor, Identity, Personnel, ROLE_SYSTEM, ReadPermit, Role, Standing};
+use akson_base::identifiers::{HPR, ORGANISATION};
 use akson_base::{Instant, Problem};
 use akson_fhir::definitions::Definitions;
 use akson_fhir::model::{NodeRef, Resource};
 
 use crate::Record;
-use crate::elements::{codings, is_false, period, reference, text};
+use crate::elements::{NATIONAL_NUMBER_SYSTEMS, codings, is_false, period, reference, text};
 use crate::searching::Searching;
 
-const NATIONAL_NUMBER_SYSTEMS: [&str; 2] =
-    ["urn:oid:2.16.578.1.12.4.1.4.1", "urn:oid:2.16.578.1.12.4.1.4.2"];
-const HPR_SYSTEM: &str = "urn:oid:2.16.578.1.12.4.1.4.4";
-const ORGANISATION_SYSTEM: &str = "urn:oid:2.16.578.1.12.4.1.4.101";
 const HPR_CATEGORIES: &str = "urn:oid:2.16.578.1.12.4.1.1.9060";
 /// How far up from a unit to the legal entity.
 const ORGANISATION_LEVELS_MAX: usize = 10;
@@ -115,7 +112,7 @@ impl Registers<'_> {
         }
         let number = identity.unit.as_ref().or(identity.legal_entity.as_ref());
         let found = match number {
-            Some(number) => self.by_number("Organization", ORGANISATION_SYSTEM, number)?,
+            Some(number) => self.by_number("Organization", ORGANISATION, number)?,
             None => Vec::new(),
         };
         let organisation = found.first().and_then(Resource::id);
@@ -136,7 +133,7 @@ impl Registers<'_> {
         client: &Arc<str>,
     ) -> Result<Vec<Actor>, Problem> {
         let mut practitioners = match hpr {
-            Some(hpr) => self.by_number("Practitioner", HPR_SYSTEM, hpr)?,
+            Some(hpr) => self.by_number("Practitioner", HPR, hpr)?,
             None => Vec::new(),
         };
         if practitioners.is_empty() {
@@ -213,7 +210,7 @@ impl Registers<'_> {
             let root = resource.root();
             let numbers = root
                 .named("identifier")
-                .filter(|node| text(*node, &["system"]) == Some(ORGANISATION_SYSTEM))
+                .filter(|node| text(*node, &["system"]) == Some(ORGANISATION))
                 .filter_map(|node| text(node, &["value"]).map(str::to_string))
                 .collect();
             let name = text(root, &["name"]).unwrap_or_default().to_string();

@@ -1,6 +1,6 @@
 //! The search box: a patient by name in any order, national number, birth date or address.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use akson_audit::Entry;
 use akson_base::Problem;
@@ -34,14 +34,11 @@ impl Record {
             let patient = Definitions::r4().resource_type("Patient");
             let mut seen = HashSet::new();
             let (first, within_names) = queries(text);
-            let mut all: VecDeque<String> = first.into();
-            let mut within_names = Some(within_names);
-            while let Some(query) = all.pop_front().or_else(|| {
+            let first_count = first.len();
+            for (place, query) in first.into_iter().chain(within_names).enumerate() {
                 // Within names is looked when nothing begins so: it walks all of them.
-                all.extend(within_names.take().filter(|_| found.is_empty()).unwrap_or_default());
-                all.pop_front()
-            }) {
-                if found.len() >= limit {
+                let is_needless = place == first_count && !found.is_empty();
+                if found.len() >= limit || is_needless {
                     break;
                 }
                 let query = format!("{query}&_count={limit}");

@@ -10,7 +10,6 @@ use akson_access::decide::may_review_log;
 use akson_access::{Ground, WritePermit};
 use akson_audit::{Access, Action, Entry, Place};
 use akson_base::{Instant, Kind, Problem};
-use akson_fhir::date::norway;
 use akson_insight::{Case, Reason};
 use akson_store::keys::PatientNumber;
 use jiff::civil::Date;
@@ -18,7 +17,7 @@ use jiff::civil::Date;
 use crate::Record;
 use crate::outliers::{OutlierActor, Period};
 use crate::request::{Caller, Version};
-use crate::sight::Sight;
+use crate::sight::{Sight, today};
 
 /// The name of looking at the list, in the log.
 pub(crate) const LIST: &str = "outliers";
@@ -243,8 +242,7 @@ impl Record {
             looked_at += found.len();
             for access in found {
                 before = access.place;
-                let moment = jiff::Timestamp::from_millisecond(access.time.0).unwrap_or_default();
-                let day = moment.to_zoned(norway().clone()).date();
+                let day = today(access.time);
                 if day < outlier.day {
                     return Ok(behind);
                 }

@@ -9,9 +9,8 @@ use akson_insight::facts::{ActorFacts, Home, PatientFacts};
 use akson_store::Store;
 use akson_store::keys::PatientNumber;
 
-use crate::elements::text;
+use crate::elements::{national_numbers, text};
 use crate::known::Known;
-use crate::patient_facts::NATIONAL_NUMBER_SYSTEMS;
 use crate::searching::parse_stored;
 
 /// Somebody at work. `of` is `Practitioner/…`.
@@ -34,7 +33,7 @@ pub(super) fn actor(
         let resource = parse_stored(&stored.json)?;
         facts.family = family(resource.root());
         facts.home = home(resource.root());
-        facts.national_number = numbers(resource.root()).into_iter().next();
+        facts.national_number = national_numbers(resource.root()).into_iter().next();
     }
     Ok(facts)
 }
@@ -63,12 +62,12 @@ pub(super) fn patient(
     for resource in &resources {
         let root = resource.root();
         if root.type_name() == "RelatedPerson" {
-            facts.kin_numbers.extend(numbers(root));
+            facts.kin_numbers.extend(national_numbers(root));
             continue;
         }
         facts.family = family(root);
         facts.home = home(root).filter(|_| !is_protected);
-        facts.national_numbers = numbers(root);
+        facts.national_numbers = national_numbers(root);
     }
     Ok(facts)
 }
@@ -86,12 +85,4 @@ fn home(person: NodeRef<'_>) -> Option<Home> {
     let place = text(address, &["postalCode"]).or_else(|| text(address, &["city"]))?;
     let line = address.named("line").find_map(|line| text(line, &[]))?;
     Home::parse(line, place)
-}
-
-fn numbers(person: NodeRef<'_>) -> Vec<Box<str>> {
-    let identifiers = person.named("identifier");
-    let national = identifiers.filter(|identifier| {
-        text(*identifier, &["system"]).is_some_and(|s| NATIONAL_NUMBER_SYSTEMS.contains(&s))
-    });
-    national.filter_map(|identifier| text(identifier, &["value"]).map(Box::from)).collect()
 }
