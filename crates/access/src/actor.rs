@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use crate::scopes::Scopes;
+
 /// What a login or a token proved, in the words of HelseID's and ID-porten's claims. Nothing in it
 /// is taken on trust from the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,6 +161,9 @@ pub struct Actor {
     /// What the caller says it is for ([`Identity::purpose`]); empty when nothing was said. For the
     /// log: no rule believes it.
     pub purpose: Arc<str>,
+    /// The clinical scopes of the token: the actor sees and does nothing outside them. `None` for
+    /// one who is not bounded by scopes.
+    pub scopes: Option<Arc<Scopes>>,
 }
 
 impl Actor {
@@ -170,6 +175,7 @@ impl Actor {
             standing: Standing::Open,
             client: "".into(),
             purpose: "".into(),
+            scopes: None,
         }
     }
 
@@ -181,6 +187,7 @@ impl Actor {
             standing: Standing::Operator,
             client: "".into(),
             purpose: "".into(),
+            scopes: None,
         }
     }
 

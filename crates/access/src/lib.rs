@@ -7,6 +7,7 @@ mod actor;
 pub mod decide;
 pub mod facts;
 pub mod rules;
+pub mod scopes;
 
 use std::sync::Arc;
 
@@ -132,6 +133,13 @@ permit!(WritePermit);
 
 impl Policy {
     fn ground(self, actor: &Actor) -> Result<Ground, Problem> {
+        if actor.scopes.is_some() {
+            return Err(Problem::new(
+                Kind::Refused,
+                "ACC-006",
+                "This server does not let an app in whose token is bounded by scopes.",
+            ));
+        }
         match self {
             Self::Open if &*actor.id == "open" => Ok(Ground::Open),
             Self::Operator if &*actor.id == "operator" => Ok(Ground::Operator),

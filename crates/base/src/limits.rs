@@ -38,6 +38,10 @@ pub const PROVIDER_KEYS_MAX: usize = 100;
 pub const ACCESS_TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// Largest DPoP proof.
 pub const DPOP_PROOF_BYTES_MAX: usize = 8 * 1024;
+/// Longest scope word of a token.
+pub const SCOPE_BYTES_MAX: usize = 2_048;
+/// Clinical scopes of one token.
+pub const SCOPES_MAX: usize = 500;
 /// DPoP proofs that are remembered, so that none is used twice.
 pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 1_000_000;
 /// Access tokens whose signature need not be checked again for a minute.

@@ -220,6 +220,7 @@ mod tests {
             }),
             client: "".into(),
             purpose: "".into(),
+            scopes: None,
         }
     }
 

@@ -22,7 +22,7 @@ fn over() -> Window {
 }
 
 fn actor(standing: Standing) -> Actor {
-    Actor { id: "x".into(), display: "X".into(), standing, client: "".into(), purpose: "".into() }
+    Actor { standing, id: "x".into(), display: "X".into(), ..Actor::open() }
 }
 
 fn at_work(role: Role) -> Actor {

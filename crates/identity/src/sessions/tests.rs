@@ -29,6 +29,7 @@ fn at(place: &str) -> Actor {
         }),
         client: "".into(),
         purpose: "".into(),
+        scopes: None,
     }
 }
 

@@ -103,6 +103,7 @@ impl Registers<'_> {
             standing: Standing::Citizen(number.into()),
             client,
             purpose: Arc::default(),
+            scopes: None,
         }))
     }
 
@@ -122,6 +123,7 @@ impl Registers<'_> {
             standing: Standing::System(organisation.map(|id| format!("Organization/{id}").into())),
             client,
             purpose: Arc::default(),
+            scopes: None,
         }))
     }
 
@@ -188,6 +190,7 @@ impl Registers<'_> {
             }),
             client: Arc::clone(client),
             purpose: Arc::default(),
+            scopes: None,
         }))
     }
 

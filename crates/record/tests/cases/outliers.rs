@@ -23,6 +23,7 @@ fn at_work(role: Role, id: &str) -> Caller {
             }),
             client: "".into(),
             purpose: "".into(),
+            scopes: None,
         }),
         trace: "test".into(),
         base: Arc::from("http://localhost/fhir"),

@@ -44,6 +44,7 @@ pub(crate) fn at_work(role: Role, practitioner: &str) -> Caller {
         }),
         client: "".into(),
         purpose: "".into(),
+        scopes: None,
     })
 }
 
@@ -54,6 +55,7 @@ pub(crate) fn citizen(number: &str) -> Caller {
         standing: Standing::Citizen(number.into()),
         client: "".into(),
         purpose: "".into(),
+        scopes: None,
     })
 }
 
@@ -64,6 +66,7 @@ fn system() -> Caller {
         standing: Standing::System(Some("Organization/o".into())),
         client: "x".into(),
         purpose: "".into(),
+        scopes: None,
     })
 }
 
