@@ -57,6 +57,16 @@ impl Address {
         out.extend_from_slice(body);
     }
 
+    /// A request without body, with further header lines.
+    pub(crate) fn request_with(&self, method: &str, path: &str, headers: &str) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256 + headers.len());
+        self.write_request(&mut out, method, path, b"");
+        out.truncate(out.len() - 2);
+        out.extend_from_slice(headers.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        out
+    }
+
     /// A request as bytes of its own.
     pub(crate) fn request(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(256 + body.len());

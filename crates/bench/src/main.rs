@@ -8,6 +8,7 @@ mod constant;
 mod figures;
 mod harvest;
 mod http_stack;
+mod issuer;
 mod load;
 mod probe;
 mod program;

@@ -16,6 +16,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// `Server-Timing`, if given.
     pub(crate) server_timing: Option<String>,
+    /// `DPoP-Nonce`, if given.
+    pub(crate) nonce: Option<String>,
     /// The body.
     pub(crate) body: Vec<u8>,
 }
@@ -42,6 +44,7 @@ impl Probe {
             Ok(Reply {
                 status: answer.status,
                 server_timing: answer.header("server-timing").map(str::to_owned),
+                nonce: answer.header("dpop-nonce").map(str::to_owned),
                 body: answer.body.to_vec(),
             })
         };

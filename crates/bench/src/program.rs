@@ -50,13 +50,24 @@ fn free_port() -> Result<u16, String> {
 impl Program {
     /// `akson serve` on the data folder; waits until `/health/ready` answers 200.
     pub(crate) fn akson(akson: &Path, data: &Path, log: &Path) -> Result<Self, String> {
+        Self::akson_with(akson, data, log, &["--open"])
+    }
+
+    /// `akson serve` with these further arguments.
+    pub(crate) fn akson_with(
+        akson: &Path,
+        data: &Path,
+        log: &Path,
+        arguments: &[&str],
+    ) -> Result<Self, String> {
         let port = free_port()?;
         let address = Address::parse(&format!("http://127.0.0.1:{port}/fhir"))?;
         let log = std::fs::File::create(log).map_err(|error| error.to_string())?;
         let begin = Instant::now();
         let mut child = Command::new(akson)
-            .args(["serve", "--open", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(|error| error.to_string())?)
             .stderr(log)

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use akson_access::{Actor, Policy, Standing};
 use akson_base::Problem;
+use akson_base::identifiers::ORGANISATION as ORGANISATION_SYSTEM;
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_record::Record;
 use akson_record::request::{Caller, SearchRequest};
@@ -26,12 +27,14 @@ use crate::wall_clock::WallClock;
 const ASKING: usize = 128;
 /// The organisation that has to do with every patient.
 const ORGANISATION: &str = "Organization/bench";
+/// Its number in the register of legal entities; synthetic.
+pub(super) const ORGANISATION_NUMBER: &str = "310000078";
 
 /// One way in.
 #[derive(Clone)]
-struct Way {
-    record: Arc<Record>,
-    caller: Caller,
+pub(super) struct Way {
+    pub(super) record: Arc<Record>,
+    pub(super) caller: Caller,
 }
 
 /// What is asked for.
@@ -41,11 +44,11 @@ enum Asked {
     Search(SearchRequest),
 }
 
-fn shown(problem: Problem) -> String {
+pub(super) fn shown(problem: Problem) -> String {
     problem.to_string()
 }
 
-fn type_of(name: &str) -> Result<ResourceType, String> {
+pub(super) fn type_of(name: &str) -> Result<ResourceType, String> {
     Definitions::r4().resource_type(name).ok_or_else(|| format!("no definition of {name}"))
 }
 
@@ -53,28 +56,17 @@ impl Bench {
     /// Measures both ways in.
     pub(super) fn rules(&mut self, data: &Path, driven: &Driven) -> Result<(), String> {
         say("the record under the rules, beside the record with everything open");
-        let store = Store::open(data, &Options::default(), Arc::new(WallClock)).map_err(shown)?;
-        let store = Arc::new(store);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| error.to_string())?;
-        let way = |policy, actor| Way {
-            record: Arc::new(Record::new(Arc::clone(&store), policy)),
-            caller: Caller {
-                actor: Arc::new(actor),
-                trace: "00000000000000000000000000000000".into(),
-                base: "http://localhost/fhir".into(),
-            },
-        };
-        let open = way(Policy::Open, Actor::open());
+        let store = open(data)?;
+        let runtime = runtime()?;
+        let open = Way::new(&store, Policy::Open, Actor::open());
         let system = Actor {
             id: "client/bench".into(),
             display: "bench".into(),
             standing: Standing::System(Some(ORGANISATION.into())),
             ..Actor::open()
         };
-        let ruled = way(Policy::Rules, system);
+        let ruled = Way::new(&store, Policy::Rules, system);
         let patients = driven.harvest.patient_references();
-        runtime.block_on(relate(&open, &patients))?;
         let observation = type_of("Observation")?;
         let ids = driven.harvest.scattered_observation_ids();
         let id = |id: &&str| id.rsplit('/').next().unwrap_or_default().to_string();
@@ -110,8 +102,48 @@ impl Bench {
     }
 }
 
-/// Gives the organisation a care relationship with every patient.
+impl Way {
+    pub(super) fn new(store: &Arc<Store>, policy: Policy, actor: Actor) -> Self {
+        let caller = Caller {
+            actor: Arc::new(actor),
+            trace: "00000000000000000000000000000000".into(),
+            base: "http://localhost/fhir".into(),
+        };
+        Self { record: Arc::new(Record::new(Arc::clone(store), policy)), caller }
+    }
+}
+
+/// The store in a stopped server's folder.
+pub(super) fn open(data: &Path) -> Result<Arc<Store>, String> {
+    Store::open(data, &Options::default(), Arc::new(WallClock)).map(Arc::new).map_err(shown)
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())
+}
+
+/// Makes the organisation, in a stopped server's folder, and gives it a care relationship with every
+/// patient: what the loads under the rules need.
+pub(super) fn prepare(data: &Path, patients: &[String]) -> Result<(), String> {
+    let store = open(data)?;
+    let open = Way::new(&store, Policy::Open, Actor::open());
+    runtime()?.block_on(relate(&open, patients))?;
+    drop(open);
+    store.settle().map_err(shown)
+}
+
+/// Makes the organisation and its care relationships.
 async fn relate(way: &Way, patients: &[String]) -> Result<(), String> {
+    let (_, id) = ORGANISATION.split_once('/').unwrap_or_default();
+    let organisation = serde_json::json!({
+        "resourceType": "Organization",
+        "id": id,
+        "identifier": [{"system": ORGANISATION_SYSTEM, "value": ORGANISATION_NUMBER}],
+    });
+    let body = Bytes::from(organisation.to_string());
+    let of = type_of("Organization")?;
+    way.record.update(&way.caller, of, id, body, None).await.map_err(shown)?;
     let episode = type_of("EpisodeOfCare")?;
     for patient in patients {
         let body = serde_json::json!({

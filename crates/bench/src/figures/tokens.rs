@@ -1,0 +1,149 @@
+//! Read by id as systems do it: under the rules, with an access token of an OpenID provider, bound to
+//! a key with a proof in each request (DPoP), and not bound (Bearer).
+//!
+//! The proofs are made beforehand; checking them is what is measured.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::rules::ORGANISATION_NUMBER;
+use super::{Bench, Driven, latencies};
+use crate::client::{Address, Answer};
+use crate::issuer::{AUDIENCE, Client, Issuer};
+use crate::load::{Measured, Ring, Script, drive, expect_status};
+use crate::probe::Probe;
+use crate::program::Program;
+use crate::report::{Figure, Target};
+use crate::say;
+
+/// Connections that read.
+const CLIENTS: usize = 128;
+/// More reads in a second than any server has answered here: a proof is good for one request.
+const PROOFS_PER_SECOND: usize = 45_000;
+/// What is asked for in each way.
+const READS_PER_SECOND: f64 = 20_000.0;
+
+impl Bench {
+    /// Starts the server on the stopped server's folder with the rules and an issuer of our own.
+    pub(super) fn tokens(&mut self, data: &Path, driven: &Driven) -> Result<(), String> {
+        let issuer = Issuer::start()?;
+        let config = self.work.join("tokens.toml");
+        let (url, log) = (&issuer.url, self.work.join("tokens.log"));
+        let text = format!(
+            "[identity]\nissuer = \"{url}\"\naudience = \"{AUDIENCE}\"\ndpop = \"accepted\"\n\
+             [limits]\nclient_requests_per_second = 0\nperson_requests_per_second = 0\n"
+        );
+        std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+        let program = {
+            let arguments = ["--config", &config.to_string_lossy()];
+            Program::akson_with(&self.akson, data, &log, &arguments)?
+        };
+        let ids = driven.harvest.scattered_observation_ids();
+        self.reads_with("Bearer", Reads::bearer(&issuer, &program.address, &ids)?)?;
+        let proofs = (self.seconds as usize * 6).div_ceil(5) * PROOFS_PER_SECOND;
+        say(&format!("making {proofs} proofs"));
+        self.reads_with("DPoP", Reads::proved(&issuer, &program.address, &ids, proofs)?)?;
+        program.stop()
+    }
+
+    fn reads_with(&mut self, scheme: &str, reads: Reads) -> Result<(), String> {
+        say(&format!("reading by id with access tokens ({scheme})"));
+        let Reads { address, requests, used_once } = reads;
+        let requests = Arc::new(requests);
+        let script = |connection| -> Box<dyn Script> {
+            if used_once {
+                Once::script(&requests, connection)
+            } else {
+                Ring::script(&requests, connection, CLIENTS, 200)
+            }
+        };
+        let measured: Measured = drive(&address, self.plan(CLIENTS), &script)?;
+        let name = format!("read by id under the rules, {scheme} tokens, {CLIENTS} clients");
+        self.add(
+            Figure::new(&name, measured.rate(), "req/s")
+                .target(Target::AtLeast(READS_PER_SECOND))
+                .details(latencies(&measured)),
+        );
+        Ok(())
+    }
+}
+
+/// Prepared requests.
+struct Reads {
+    address: Address,
+    requests: Vec<Vec<u8>>,
+    used_once: bool,
+}
+
+impl Reads {
+    fn bearer(issuer: &Issuer, address: &Address, ids: &[&str]) -> Result<Self, String> {
+        let token = issuer.token(ORGANISATION_NUMBER, None)?;
+        let header = format!("Authorization: Bearer {token}\r\n");
+        let requests = ids.iter().map(|id| address.request_with("GET", &format!("/{id}"), &header));
+        Ok(Self { address: address.clone(), requests: requests.collect(), used_once: false })
+    }
+
+    fn proved(
+        issuer: &Issuer,
+        address: &Address,
+        ids: &[&str],
+        count: usize,
+    ) -> Result<Self, String> {
+        let client = Client::new()?;
+        let token = issuer.token(ORGANISATION_NUMBER, Some(&client))?;
+        let request = |serial: usize, nonce: Option<&str>, id: &str| {
+            let base = format!("http://{}{}", address.authority, address.path);
+            let proof = client.proof(&format!("{base}/{id}"), &token, nonce, serial)?;
+            let header = format!("Authorization: DPoP {token}\r\nDPoP: {proof}\r\n");
+            Ok::<_, String>(address.request_with("GET", &format!("/{id}"), &header))
+        };
+        let first = ids.first().ok_or("no observations to read")?;
+        // The first answer refuses, and brings the nonce for all the others.
+        let refused = Probe::new(address)?.send(&request(count, None, first)?)?;
+        let nonce = refused.nonce.ok_or("the server hands out no nonce for proofs")?;
+        let halves: [Vec<_>; 2] = [0, 1].map(|half| (half..count).step_by(2).collect());
+        let made = std::thread::scope(|scope| {
+            let threads = halves.map(|serials| {
+                let (request, nonce) = (&request, nonce.as_str());
+                scope.spawn(move || {
+                    let each = serials.into_iter().map(|serial| {
+                        request(serial, Some(nonce), ids.get(serial % ids.len()).unwrap_or(first))
+                    });
+                    each.collect::<Result<Vec<_>, String>>()
+                })
+            });
+            threads.map(|thread| thread.join().map_err(|_| "a thread failed".to_string()))
+        });
+        let mut requests = Vec::with_capacity(count);
+        for half in made {
+            requests.extend(half??);
+        }
+        Ok(Self { address: address.clone(), requests, used_once: true })
+    }
+}
+
+/// Each connection's own share of requests that may be sent once.
+struct Once {
+    requests: Arc<Vec<Vec<u8>>>,
+    at: usize,
+}
+
+impl Once {
+    fn script(requests: &Arc<Vec<Vec<u8>>>, connection: usize) -> Box<dyn Script> {
+        Box::new(Self { requests: Arc::clone(requests), at: connection })
+    }
+}
+
+impl Script for Once {
+    fn next(&mut self, request: &mut Vec<u8>) {
+        // When there are no more the server refuses the repetition, which is counted as an error.
+        if let Some(prepared) = self.requests.get(self.at % self.requests.len().max(1)) {
+            request.extend_from_slice(prepared);
+        }
+        self.at += CLIENTS;
+    }
+
+    fn check(&mut self, answer: &Answer<'_>) -> Result<(), String> {
+        expect_status(answer, &[200])
+    }
+}
