@@ -43,7 +43,7 @@ pub const SCOPE_BYTES_MAX: usize = 2_048;
 /// Clinical scopes of one token.
 pub const SCOPES_MAX: usize = 500;
 /// DPoP proofs that are remembered, so that none is used twice.
-pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 1_000_000;
+pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 2_000_000;
 /// Access tokens whose signature need not be checked again for a minute.
 pub const ACCESS_TOKENS_REMEMBERED_MAX: usize = 10_000;
 /// People logged in on the pages at a time.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::rules::ORGANISATION_NUMBER;
-use super::{Bench, Driven, latencies};
+use super::{Bench, Driven, TURNS, latencies};
 use crate::client::{Address, Answer};
 use crate::issuer::{AUDIENCE, Client, Issuer};
 use crate::load::{Measured, Ring, Script, drive, expect_status};
@@ -39,28 +39,36 @@ impl Bench {
             Program::akson_with(&self.akson, data, &log, &arguments)?
         };
         let ids = driven.harvest.scattered_observation_ids();
-        self.reads_with("Bearer", Reads::bearer(&issuer, &program.address, &ids)?)?;
-        let proofs = (self.seconds as usize * 6).div_ceil(5) * PROOFS_PER_SECOND;
+        self.reads_with("Bearer", &Reads::bearer(&issuer, &program.address, &ids)?)?;
+        // With what the warm-ups use.
+        let proofs = (self.seconds.div_ceil(TURNS) * TURNS * 6 / 5) as usize * PROOFS_PER_SECOND;
         say(&format!("making {proofs} proofs"));
-        self.reads_with("DPoP", Reads::proved(&issuer, &program.address, &ids, proofs)?)?;
+        self.reads_with("DPoP", &Reads::proved(&issuer, &program.address, &ids, proofs)?)?;
         program.stop()
     }
 
-    fn reads_with(&mut self, scheme: &str, reads: Reads) -> Result<(), String> {
+    fn reads_with(&mut self, scheme: &str, reads: &Reads) -> Result<(), String> {
         say(&format!("reading by id with access tokens ({scheme})"));
-        let Reads { address, requests, used_once } = reads;
-        let requests = Arc::new(requests);
-        let script = |connection| -> Box<dyn Script> {
-            if used_once {
-                Once::script(&requests, connection)
-            } else {
-                Ring::script(&requests, connection, CLIENTS, 200)
-            }
+        let turn = |number: u64| -> Result<Measured, String> {
+            let script = |connection| reads.script(connection, number as usize);
+            drive(&reads.address, self.turn(CLIENTS), &script)
         };
-        let measured: Measured = drive(&address, self.plan(CLIENTS), &script)?;
+        let first = turn(0)?;
+        let constant = Program::constant(first.mean_body_bytes())?;
+        let plain = Arc::new(vec![constant.address.request("GET", "/Observation/1", b"")]);
+        let limit = || {
+            let script = |connection| Ring::script(&plain, connection, CLIENTS, 200);
+            drive(&constant.address, self.turn(CLIENTS), &script)
+        };
+        let mut numbers = 1..TURNS;
+        let first = (first, limit()?);
+        let (measured, limit) = numbers.try_fold(first, |(reads, constant), number| {
+            Ok::<_, String>((reads.and_then(&turn(number)?)?, constant.and_then(&limit()?)?))
+        })?;
         let name = format!("read by id under the rules, {scheme} tokens, {CLIENTS} clients");
         self.add(
             Figure::new(&name, measured.rate(), "req/s")
+                .limit("same HTTP stack, a constant", limit.rate())
                 .target(Target::AtLeast(READS_PER_SECOND))
                 .details(latencies(&measured)),
         );
@@ -71,16 +79,29 @@ impl Bench {
 /// Prepared requests.
 struct Reads {
     address: Address,
-    requests: Vec<Vec<u8>>,
+    requests: Arc<Vec<Vec<u8>>>,
     used_once: bool,
 }
 
 impl Reads {
+    /// What a connection sends in one of the turns.
+    fn script(&self, connection: usize, turn: usize) -> Box<dyn Script> {
+        if !self.used_once {
+            return Ring::script(&self.requests, connection, CLIENTS, 200);
+        }
+        let share = self.requests.len() / TURNS as usize;
+        Box::new(Once { requests: Arc::clone(&self.requests), at: turn * share + connection })
+    }
+
     fn bearer(issuer: &Issuer, address: &Address, ids: &[&str]) -> Result<Self, String> {
         let token = issuer.token(ORGANISATION_NUMBER, None)?;
         let header = format!("Authorization: Bearer {token}\r\n");
         let requests = ids.iter().map(|id| address.request_with("GET", &format!("/{id}"), &header));
-        Ok(Self { address: address.clone(), requests: requests.collect(), used_once: false })
+        Ok(Self {
+            address: address.clone(),
+            requests: Arc::new(requests.collect()),
+            used_once: false,
+        })
     }
 
     fn proved(
@@ -118,7 +139,7 @@ impl Reads {
         for half in made {
             requests.extend(half??);
         }
-        Ok(Self { address: address.clone(), requests, used_once: true })
+        Ok(Self { address: address.clone(), requests: Arc::new(requests), used_once: true })
     }
 }
 
@@ -126,12 +147,6 @@ impl Reads {
 struct Once {
     requests: Arc<Vec<Vec<u8>>>,
     at: usize,
-}
-
-impl Once {
-    fn script(requests: &Arc<Vec<Vec<u8>>>, connection: usize) -> Box<dyn Script> {
-        Box::new(Self { requests: Arc::clone(requests), at: connection })
-    }
 }
 
 impl Script for Once {

@@ -2,23 +2,27 @@
 //!
 //! Standard: RFC 9449 section 11.1
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// Remembers ids for at least a time, in two generations: the older is dropped whole.
+/// Parts of the time for which an id is remembered. What is older is dropped a part at a time, so
+/// that no more than one part too many is held.
+const PARTS: i64 = 4;
+
+/// Remembers ids for at least a time.
 #[derive(Debug)]
 pub(crate) struct Seen {
     keep_seconds: i64,
     count_max: usize,
-    generations: Mutex<Generations>,
+    generations: Mutex<VecDeque<Generation>>,
 }
 
+/// The ids of one part of the time.
 #[derive(Debug)]
-struct Generations {
-    /// When the younger began, in seconds.
+struct Generation {
+    /// When it began, in seconds.
     began: i64,
-    younger: HashSet<u128>,
-    older: HashSet<u128>,
+    ids: HashSet<u128>,
 }
 
 /// What is known of an id.
@@ -35,29 +39,29 @@ pub(crate) enum Noted {
 impl Seen {
     /// Remembers at most `count_max` ids, each for at least `keep_seconds` after it came.
     pub(crate) fn new(keep_seconds: i64, count_max: usize) -> Self {
-        let generations =
-            Generations { began: i64::MIN, younger: HashSet::new(), older: HashSet::new() };
-        Self { keep_seconds, count_max, generations: Mutex::new(generations) }
+        Self { keep_seconds, count_max, generations: Mutex::default() }
     }
 
+    /// Notes that an id is used now, in seconds.
     pub(crate) fn note(&self, id: u128, now: i64) -> Noted {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        let generations = &mut *generations;
-        let age = now.saturating_sub(generations.began);
-        if age >= self.keep_seconds {
-            generations.older = std::mem::take(&mut generations.younger);
-            if age >= self.keep_seconds.saturating_mul(2) {
-                generations.older = HashSet::new();
-            }
-            generations.began = now;
+        let step = (self.keep_seconds / PARTS).max(1);
+        let is_over = |one: &Generation| now.saturating_sub(one.began) >= self.keep_seconds + step;
+        while generations.front().is_some_and(is_over) {
+            generations.pop_front();
         }
-        if generations.younger.contains(&id) || generations.older.contains(&id) {
+        if generations.iter().any(|one| one.ids.contains(&id)) {
             return Noted::Again;
         }
-        if generations.younger.len() + generations.older.len() >= self.count_max {
+        if generations.iter().map(|one| one.ids.len()).sum::<usize>() >= self.count_max {
             return Noted::Full;
         }
-        generations.younger.insert(id);
+        match generations.back_mut().filter(|one| now.saturating_sub(one.began) < step) {
+            Some(current) => {
+                current.ids.insert(id);
+            }
+            None => generations.push_back(Generation { began: now, ids: HashSet::from([id]) }),
+        }
         Noted::First
     }
 }
@@ -72,8 +76,9 @@ mod tests {
         assert_eq!(seen.note(1, 1000), Noted::First);
         assert_eq!(seen.note(2, 1059), Noted::First);
         assert_eq!(seen.note(1, 1060), Noted::Again);
-        assert_eq!(seen.note(2, 1119), Noted::Again);
-        assert_eq!(seen.note(1, 1120), Noted::First);
+        assert_eq!(seen.note(2, 1118), Noted::Again);
+        assert_eq!(seen.note(1, 1075), Noted::First);
+        assert_eq!(seen.note(1, 1134), Noted::Again);
         assert_eq!(seen.note(2, 5000), Noted::First);
     }
 
@@ -84,7 +89,7 @@ mod tests {
         assert_eq!(seen.note(2, 0), Noted::First);
         assert_eq!(seen.note(3, 0), Noted::Full);
         assert_eq!(seen.note(1, 0), Noted::Again);
-        assert_eq!(seen.note(3, 60), Noted::Full);
-        assert_eq!(seen.note(3, 120), Noted::First);
+        assert_eq!(seen.note(3, 74), Noted::Full);
+        assert_eq!(seen.note(3, 75), Noted::First);
     }
 }
