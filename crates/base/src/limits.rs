@@ -26,6 +26,8 @@ pub const CHAIN_DEPTH_MAX: usize = 8;
 pub const CHAIN_FANOUT_MAX: usize = 100_000;
 /// Values in one OR list.
 pub const SEARCH_VALUES_MAX: usize = 1_000;
+/// Parameters of one search.
+pub const SEARCH_PARAMETERS_MAX: usize = 200;
 /// Results that are sorted in memory when no index gives the order.
 pub const SORT_ENTRIES_MAX: usize = 100_000;
 /// Times that a lost race is tried again before the caller hears of it.

@@ -8,8 +8,10 @@ use akson_api::Api;
 use akson_store::Store;
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::STRICT_TRANSPORT_SECURITY;
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceExt;
@@ -32,6 +34,17 @@ pub(crate) struct App {
 /// Two years, as browsers' preload lists ask for; not for other names below ours.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
+/// For whatever is no page: nothing in it is run or framed.
+const NOTHING_RUNS: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// Adds what keeps a browser from taking an answer for something else than it is.
+fn guard(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING_RUNS);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
 impl App {
     /// The answer to a request of whoever is at the other end (`peer`).
     pub(crate) async fn answer(
@@ -44,6 +57,7 @@ impl App {
         } else {
             self.other(peer, request).await
         };
+        guard(response.headers_mut());
         if self.is_tls {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
         }

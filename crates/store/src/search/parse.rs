@@ -67,6 +67,15 @@ pub fn parse(input: &ParseInput<'_>) -> Result<Query, Problem> {
         };
         parser.query.parts.push(Part { resource_type, clauses, sort: Vec::new() });
     }
+    if pairs.len() > limits::SEARCH_PARAMETERS_MAX {
+        let text = format!(
+            "The search has {} parameters; {} are allowed. Several values of one may stand in a \
+             list, with commas between them.",
+            pairs.len(),
+            limits::SEARCH_PARAMETERS_MAX
+        );
+        return Err(Problem::new(Kind::TooCostly, "SEA-012", text));
+    }
     for (name, value) in &pairs {
         parser.pair(name, value)?;
     }
