@@ -4,9 +4,11 @@
 //! does. What was built is remembered in `demo.json` in the folder: a demo that was stopped half
 //! way is finished with the same people.
 
+mod looks;
+
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::{Identity, Policy};
 use akson_base::Clock;
@@ -42,8 +44,8 @@ struct Built {
 }
 
 /// Counts the changes of the municipality that a folder built before does not have: people to log in
-/// as, the rules' words for their roles.
-const EDITION: u32 = 1;
+/// as, the rules' words for their roles, what was looked at before.
+const EDITION: u32 = 2;
 
 impl Built {
     fn options(self) -> Result<municipality::Options, Failure> {
@@ -110,7 +112,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     if !built.complete {
         let house = wiring::open(folder, Policy::Operator)?;
         built.remember(folder)?;
-        build(runtime.handle(), &Target::record(house.record), &built.options()?)?;
+        let options = built.options()?;
+        build(runtime.handle(), &Target::record(Arc::clone(&house.record)), &options)?;
+        runtime.block_on(looks::look(&house, &municipality::logins(&options)))?;
         house.store.settle()?;
         built.complete = true;
         built.remember(folder)?;

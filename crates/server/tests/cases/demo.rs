@@ -53,20 +53,23 @@ impl Drop for Demo {
     }
 }
 
-/// A browser that has clicked on the first person of the login page: their cookie, with which our
-/// own pages also call `/fhir`.
-async fn log_in(client: &Client, root: &str) -> String {
+/// A browser that has clicked on the first person of the login page with this title: their cookie,
+/// with which our own pages also call `/fhir`.
+async fn log_in(client: &Client, root: &str, title: &str) -> String {
     let page = client.get(format!("{root}/logg-inn")).send().await.unwrap();
     let visitor = cookie(&page).unwrap();
     let page = page.text().await.unwrap();
     let token = page.split("name=\"skjema\" value=\"").nth(1).unwrap();
     let token = token.split('"').next().unwrap();
+    let person = page.split("name=\"person\" value=\"").skip(1);
+    let person = person.into_iter().find(|person| person.contains(title)).unwrap();
+    let person = person.split('"').next().unwrap();
     let answer = client
         .post(format!("{root}/logg-inn"))
         .header("origin", root)
         .header("cookie", visitor)
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("skjema={token}&person=0"))
+        .body(format!("skjema={token}&person={person}"))
         .send()
         .await
         .unwrap();
@@ -95,7 +98,7 @@ async fn every_address_that_is_printed_answers_after_login_and_only_then() {
         let addresses = demo.addresses();
         assert!(addresses.len() > 5, "{:?}", demo.told);
         let root = addresses.iter().find_map(|address| address.strip_suffix("/fhir")).unwrap();
-        let cookie = log_in(&client, root).await;
+        let cookie = log_in(&client, root, "Fastlege").await;
         for address in &addresses {
             // The FHIR base by itself is a search over all types, which wants a parameter.
             let address = match address.strip_suffix("/fhir") {
@@ -137,7 +140,7 @@ async fn the_login_of_the_pages_calls_fhir_from_our_own_pages_only() {
     let fhir = *demo.addresses().iter().find(|address| address.ends_with("/fhir")).unwrap();
     let root = fhir.strip_suffix("/fhir").unwrap();
     let client = client();
-    let cookie = log_in(&client, root).await;
+    let cookie = log_in(&client, root, "Fastlege").await;
     let ask = |method: Method, headers: &[(&'static str, &str)]| {
         let mut request = client.request(method, format!("{fhir}/Patient/_search?_count=1"));
         for (name, value) in headers {
@@ -167,6 +170,25 @@ async fn the_login_of_the_pages_calls_fhir_from_our_own_pages_only() {
     let statement = client.get(format!("{fhir}/metadata")).send().await.unwrap();
     let statement: serde_json::Value = statement.json().await.unwrap();
     assert!(statement["rest"][0]["security"]["service"].is_null(), "no OAuth here");
+    demo.stop();
+}
+
+#[tokio::test]
+async fn the_privacy_officer_finds_looks_that_stand_out() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let demo = Demo::start(&folder.path().join("demo"));
+    let fhir = *demo.addresses().iter().find(|address| address.ends_with("/fhir")).unwrap();
+    let root = fhir.strip_suffix("/fhir").unwrap();
+    let client = client();
+    let cookie = log_in(&client, root, "Personvernombud").await;
+    let page = client.get(format!("{root}/personvern")).header("cookie", &cookie);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    for sign in [
+        "pasienter uten behandlerforhold på en time",
+        "personer uten behandlerforhold åpnet journalen",
+    ] {
+        assert!(page.contains(sign), "{sign} is not in {page}");
+    }
     demo.stop();
 }
 
