@@ -130,6 +130,9 @@ pub struct Personnel {
     pub organisations: Vec<Arc<str>>,
     /// What the patient reads about the organisation.
     pub organisation_name: Arc<str>,
+    /// The numbers by which they can log in, as far as the login and the register tell: HPR number,
+    /// fødselsnummer or D-number. Whoever keeps the registers may not give them to somebody else.
+    pub numbers: Vec<Arc<str>>,
 }
 
 /// In what capacity somebody calls.

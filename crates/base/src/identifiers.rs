@@ -54,6 +54,27 @@ pub fn has_person_check_digits(number: &str) -> bool {
     k1_ok && second != 10 && second == k2
 }
 
+/// The `urn:oid` of the kind of number that eleven digits are: fødselsnummer, D-number (first digit
+/// 4 to 7) or help number (8 or 9). `None` when the check digits are wrong.
+pub fn person_number_system(number: &str) -> Option<&'static str> {
+    if !has_person_check_digits(number) {
+        return None;
+    }
+    Some(match number.as_bytes().first()? {
+        b'0'..=b'3' => FNR,
+        b'4'..=b'7' => DNR,
+        _ => FHN,
+    })
+}
+
+/// Whether it has the form of an HPR number: seven to nine digits, the first not 0. It has no check
+/// digits: whether it is somebody's, only the register knows.
+pub fn is_hpr_number(number: &str) -> bool {
+    (7..=9).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && !number.starts_with('0')
+}
+
 /// The two check digits for nine digits by the rule before 2032, or `None` where that rule has no
 /// valid number. Shape: the nine digits `DDMMYYNNN` as text.
 pub fn person_check_digits(nine: &str) -> Option<[u32; 2]> {
@@ -109,6 +130,21 @@ mod tests {
             }
         }
         assert!(made > 700);
+    }
+
+    #[test]
+    fn a_number_tells_its_kind_and_nothing_else() {
+        assert_eq!(person_number_system("02013299997"), Some(FNR));
+        assert_eq!(person_number_system("02013299998"), None);
+        for (nine, system) in [("410190500", DNR), ("710190501", DNR), ("810190500", FHN)] {
+            let Some([k1, k2]) = person_check_digits(nine) else { panic!("{nine}") };
+            assert_eq!(person_number_system(&format!("{nine}{k1}{k2}")), Some(system), "{nine}");
+        }
+        for (number, is_one) in
+            [("565501234", true), ("1234567", true), ("123456", false), ("0123456", false)]
+        {
+            assert_eq!(is_hpr_number(number), is_one, "{number}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod outliers;
 pub mod page;
 mod patient_facts;
 pub mod request;
+mod safeguards;
 mod searching;
 mod sight;
 mod turns;
@@ -32,6 +33,7 @@ use crate::sight::Sight;
 
 pub use akson_audit::Entry as LogEntry;
 pub use akson_insight::{Reason as OutlierReason, Signal as OutlierSignal};
+pub use interactions::changes::Change;
 pub use interactions::everything::EverythingPages;
 pub use interactions::ground::{
     DECIDED_HOURS, EMERGENCY_HOURS, Opening, PatientStanding, REASON_CHARACTERS_MAX,

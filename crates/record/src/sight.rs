@@ -256,6 +256,11 @@ static BINARY: LazyLock<Option<ResourceType>> =
     LazyLock::new(|| Definitions::r4().resource_type("Binary"));
 
 impl Judge {
+    /// About whom it decides.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

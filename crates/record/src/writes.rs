@@ -19,12 +19,12 @@ use akson_store::engine::{CommitError, Transaction};
 use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::reads::json_of;
 
-use crate::elements::{codings, reference};
+use crate::elements::reference;
 use crate::interactions::conditional::{Condition, several};
 use crate::interactions::references::Rewriting;
 use crate::interactions::{not_found, target, type_name};
-use crate::patient_facts::DECISION_SYSTEM;
 use crate::request::{Did, Version, Written};
+use crate::safeguards::Safeguards;
 use crate::searching::Searching;
 use crate::sight::{Judge, Sight};
 use crate::{Record, commit};
@@ -191,14 +191,15 @@ impl Record {
         let searching = writing.is_transaction.then_some(&searching);
         let mut outcomes = Vec::with_capacity(resolved.len());
         let mut left = Vec::new();
+        let safeguards = Safeguards::of(self, sight, whole.as_ref());
         let mut spoken_of = Vec::new();
         for (entry, resolved) in writing.entries.iter().zip(resolved) {
             let before = resolved.located().map(|located| located.key);
-            let is_limited = sight.judge().is_some();
             let permit = writing.permit;
+            let guards = safeguards.as_ref();
             let rewriting = &mut rewriting;
             let mut outcome =
-                draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, is_limited)
+                draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, guards)
                     .map_err(|p| within(p, entry))?;
             if let (Outcome::Wrote { drafted, deleted, .. }, Some(judge)) =
                 (&outcome, sight.judge())
@@ -464,13 +465,18 @@ fn draft_entry(
     resolved: Resolved,
     rewriting: &mut Rewriting,
     searching: Option<&Searching<'_>>,
-    is_limited: bool,
+    safeguards: Option<&Safeguards<'_>>,
 ) -> Result<Outcome, Problem> {
     let resource_type = entry.resource_type;
+    let check = |located: Option<&Located>, after: Option<&Resource>| {
+        let before = located.map(|located| located.key);
+        safeguards.map_or(Ok(()), |all| all.check(type_name(resource_type), before, after))
+    };
     match resolved {
         Resolved::Nothing => Ok(Outcome::Nothing),
         Resolved::Exists { id } => Ok(Outcome::Found { id }),
         Resolved::Delete { id, located, if_match } => {
+            check(located.as_ref(), None)?;
             let drafted = draft.delete(permit, resource_type, &id, located.as_ref())?;
             check_if_match(if_match, drafted.as_ref().map(|d| d.version - 1))?;
             Ok(match drafted {
@@ -482,9 +488,7 @@ fn draft_entry(
             let mut resource = crate::interactions::parse(resource_type, body(&entry.intent))?;
             check_body_id(entry, &resource, &id)?;
             rewriting.apply(&mut resource, searching)?;
-            if is_limited {
-                refuse_decision(&resource)?;
-            }
+            check(located.as_ref(), Some(&resource))?;
             let mut drafted = draft.put(permit, resource_type, &id, &resource, located.as_ref())?;
             // A Binary belongs to whom its context names; no search parameter tells.
             let context = resource.root().first("securityContext").and_then(reference);
@@ -494,22 +498,6 @@ fn draft_entry(
             Ok(Outcome::Wrote { id, drafted, deleted: false })
         }
     }
-}
-
-/// The record alone writes down that somebody took access with a reason.
-fn refuse_decision(resource: &Resource) -> Result<(), Problem> {
-    let categories = resource.root().named("category");
-    let is_decision = resource.root().type_name() == "Consent"
-        && categories.flat_map(codings).any(|(system, _, _)| system == Some(DECISION_SYSTEM));
-    if !is_decision {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Kind::Refused,
-        "REC-046",
-        "Access with a written reason is taken on the page that opens the journal; a Consent of \
-         this category cannot be sent in.",
-    ))
 }
 
 /// An update's body must say the same id as the address.

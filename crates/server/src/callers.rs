@@ -217,6 +217,7 @@ mod tests {
                 references: Vec::new(),
                 organisations: organisations.iter().map(|id| (*id).into()).collect(),
                 organisation_name: "".into(),
+                numbers: Vec::new(),
             }),
             client: "".into(),
             purpose: "".into(),

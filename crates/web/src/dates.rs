@@ -140,6 +140,22 @@ impl Moment {
     }
 }
 
+/// A date as people type it, `31.12.2026`, or as a date field sends it, `2026-12-31`.
+pub(crate) fn parse_date(typed: &str) -> Option<Date> {
+    let typed = typed.trim();
+    if let Ok(date) = typed.parse::<Date>()
+        && typed.len() == 10
+    {
+        return Some(date);
+    }
+    let mut parts = typed.split('.').map(str::trim);
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
 /// The local day of a point of the clock.
 pub(crate) fn local_day(instant: Instant) -> Date {
     Moment::from_instant(instant).date()
@@ -232,6 +248,17 @@ mod tests {
             assert_eq!(age(birth, TODAY).as_deref(), Some(expected));
         }
         assert_eq!(age(Moment::day(Date::constant(2027, 1, 1)), TODAY), None);
+    }
+
+    #[test]
+    fn typed_dates_are_read_both_ways() {
+        let expected = Some(Date::constant(2026, 12, 1));
+        for typed in ["2026-12-01", "01.12.2026", "1.12.2026", " 1. 12. 2026 "] {
+            assert_eq!(parse_date(typed), expected, "{typed}");
+        }
+        for typed in ["", "1.12.26", "31.2.2026", "2026-13-01", "12/01/2026", "1.2.3.2026"] {
+            assert_eq!(parse_date(typed), None, "{typed}");
+        }
     }
 
     #[test]

@@ -22,8 +22,9 @@ use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
 use crate::pages::{home_page, search_page, trend_page};
+use crate::people::keeps_registers;
 use crate::sight::{Desk, Reader, Timing, no_document};
-use crate::{assets, login, opening, privacy, response, wishes};
+use crate::{assets, login, opening, people, privacy, response, wishes};
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
@@ -40,6 +41,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route("/assets/{file}", get(assets::serve));
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
+        pages = pages.merge(people::routes());
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));
@@ -62,6 +64,9 @@ pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
 async fn start(reader: Reader) -> Response {
     if may_review_log(&reader.who.actor) {
         return privacy::list(reader).await;
+    }
+    if keeps_registers(&reader.who) {
+        return people::home(reader).await;
     }
     if reader.who.actor.role() == Some(Role::Citizen) {
         let journals = reader.acted_for().await;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use akson_access::{Actor, Identity};
-use akson_base::{Clock, Kind, Problem};
+use akson_base::{Clock, Instant, Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::json::parse_stored;
 use akson_fhir::model::Resource;
@@ -116,6 +116,11 @@ impl Reader {
     /// The reader's local day.
     pub(crate) fn today(&self) -> Date {
         self.desk.today()
+    }
+
+    /// The moment.
+    pub(crate) fn now(&self) -> Instant {
+        self.desk.clock.now()
     }
 
     pub(crate) fn caller(&self) -> Caller {

@@ -14,5 +14,6 @@ mod cases {
     mod login;
     mod messages;
     mod pages;
+    mod people;
     mod privacy;
 }

@@ -31,6 +31,7 @@ fn at_work(role: Role) -> Actor {
         references: vec!["Practitioner/kari".into(), "PractitionerRole/kari-vest".into()],
         organisations: vec!["Organization/vest".into(), "Organization/kommune".into()],
         organisation_name: "Vest".into(),
+        numbers: Vec::new(),
     }))
 }
 

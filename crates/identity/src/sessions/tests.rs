@@ -26,6 +26,7 @@ fn at(place: &str) -> Actor {
             references: vec!["Practitioner/1".into(), format!("PractitionerRole/{place}").into()],
             organisations: vec![format!("Organization/{place}").into()],
             organisation_name: place.into(),
+            numbers: Vec::new(),
         }),
         client: "".into(),
         purpose: "".into(),

@@ -14,6 +14,7 @@ use akson_fhir::model::{NodeRef, Resource};
 
 use crate::Record;
 use crate::elements::{NATIONAL_NUMBER_SYSTEMS, codings, is_false, period, reference, text};
+use crate::safeguards::numbers;
 use crate::searching::Searching;
 
 const HPR_CATEGORIES: &str = "urn:oid:2.16.578.1.12.4.1.1.9060";
@@ -187,6 +188,7 @@ impl Registers<'_> {
                 ],
                 organisation_name: organisation_name.into(),
                 organisations: organisations.iter().map(|(id, _, _)| id.as_str().into()).collect(),
+                numbers: login_numbers(practitioner, identity),
             }),
             client: Arc::clone(client),
             purpose: Arc::default(),
@@ -225,8 +227,20 @@ impl Registers<'_> {
     }
 }
 
+/// The numbers by which somebody logs in: those that the login proved, and those that the register
+/// has.
+fn login_numbers(practitioner: &Resource, identity: &Identity) -> Vec<Arc<str>> {
+    let proved = [&identity.hpr_number, &identity.national_number];
+    let proved = proved.into_iter().flatten().map(String::as_str);
+    let mut all: Vec<Arc<str>> =
+        proved.chain(numbers(practitioner.root())).map(Arc::from).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// The role and its title as people read it. Our own code says more than the category.
-fn role_of(place: NodeRef<'_>) -> Option<(Role, String)> {
+pub(crate) fn role_of(place: NodeRef<'_>) -> Option<(Role, String)> {
     let codes: Vec<NodeRef<'_>> = place.named("code").collect();
     let title = |concept: NodeRef<'_>| {
         let display = || codings(concept).find_map(|(_, _, display)| display);

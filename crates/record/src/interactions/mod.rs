@@ -1,9 +1,10 @@
 //! One file per interaction.
 
 mod accesses;
-mod actors;
+pub(crate) mod actors;
 mod audit_events;
 mod bundle;
+pub(crate) mod changes;
 mod chart;
 pub(crate) mod conditional;
 mod create;

@@ -20,6 +20,7 @@ fn at_work(role: Role, id: &str) -> Caller {
                 references: vec![format!("Practitioner/{id}").into()],
                 organisations: vec!["Organization/o".into()],
                 organisation_name: "Sted".into(),
+                numbers: Vec::new(),
             }),
             client: "".into(),
             purpose: "".into(),

@@ -3,6 +3,7 @@
 
 mod log;
 pub(crate) mod model;
+mod registers;
 pub(crate) mod walk;
 pub(crate) mod world;
 mod writes;
@@ -58,12 +59,13 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 26] = [
+const WAYS_IN: [(&str, &str); 27] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
     ("bundle", "writes"),
     ("bundle_once", "writes: as bundle"),
+    ("changes", "registers: no patient"),
     ("chart", "walk, log"),
     ("create", "writes, log"),
     ("decide_outlier", "outliers"),

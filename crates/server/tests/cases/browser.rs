@@ -137,3 +137,9 @@ fn the_privacy_officers_work_holds_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("privacy.mjs", &[server.root(), &screenshots()]);
 }
+
+#[test]
+fn the_administrators_work_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("people.mjs", &[server.root(), &screenshots()]);
+}

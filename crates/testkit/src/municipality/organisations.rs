@@ -375,7 +375,9 @@ impl Registry {
 }
 
 fn hpr_number(place: usize) -> String {
-    format!("565{:06}", 100_003 + place * 7_919)
+    // Nine digits, as the register has at most; 7919 has no divisor in common with 900,000, so that
+    // each place has its own.
+    format!("565{:06}", 100_000 + (3 + place * 7_919) % 900_000)
 }
 
 impl Town {

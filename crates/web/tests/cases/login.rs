@@ -48,7 +48,7 @@ impl Answer {
     }
 
     /// The value that a cookie of this name is set to.
-    fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         let start = format!("{name}=");
         let cookie = self.cookies().into_iter().find(|cookie| cookie.starts_with(&start))?;
         Some(cookie.split(';').next().unwrap().to_string())
@@ -179,7 +179,7 @@ impl House {
         (page.cookie("akson-besok").unwrap(), page.token())
     }
 
-    async fn enter(&self, place: usize, back: &str) -> Answer {
+    pub(crate) async fn enter(&self, place: usize, back: &str) -> Answer {
         let (cookie, token) = self.visit().await;
         let back = back.replace('%', "%25").replace('&', "%26").replace('+', "%2B");
         self.post("/logg-inn", &cookie, &format!("skjema={token}&person={place}&til={back}")).await
@@ -192,7 +192,7 @@ impl House {
         answer.cookie("akson").unwrap()
     }
 
-    fn wait(&self, seconds: i64) {
+    pub(crate) fn wait(&self, seconds: i64) {
         self.clock.advance_milliseconds(seconds * 1000);
     }
 }

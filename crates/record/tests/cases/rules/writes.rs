@@ -41,6 +41,7 @@ pub(crate) fn at_work(role: Role, practitioner: &str) -> Caller {
             references: vec![format!("Practitioner/{practitioner}").into()],
             organisations: vec!["Organization/o".into()],
             organisation_name: "Sted".into(),
+            numbers: Vec::new(),
         }),
         client: "".into(),
         purpose: "".into(),
