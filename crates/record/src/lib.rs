@@ -4,6 +4,7 @@
 //! One file per interaction under `interactions/`; [`page`] writes the Bundles, [`outcome`] the
 //! OperationOutcomes.
 
+mod bounds;
 mod commit;
 mod elements;
 mod interactions;
@@ -21,7 +22,7 @@ mod writes;
 
 use std::sync::{Arc, Mutex};
 
-use akson_access::Policy;
+use akson_access::{Ground, Policy};
 use akson_audit::{AccessIndex, Entry};
 use akson_base::Problem;
 use akson_fhir::definitions::ResourceType;
@@ -33,6 +34,7 @@ use crate::sight::Sight;
 
 pub use akson_audit::Entry as LogEntry;
 pub use akson_insight::{Reason as OutlierReason, Signal as OutlierSignal};
+pub use bounds::check_scopes;
 pub use interactions::changes::Change;
 pub use interactions::everything::EverythingPages;
 pub use interactions::ground::{
@@ -91,6 +93,20 @@ impl Record {
     ) -> Result<(), Problem> {
         let entry = sight.missed(&self.store, entry, resource_type, id)?;
         self.log_entries(&[entry]).await
+    }
+
+    /// Refuses what no scope of the caller speaks of, and logs that it was tried. Answers before
+    /// anything is looked up, so it tells of the token alone.
+    async fn refuse_beyond_scopes(
+        &self,
+        sight: &Sight,
+        of: Option<ResourceType>,
+        entry: impl FnOnce() -> Entry,
+    ) -> Result<(), Problem> {
+        let Err(problem) = sight.may_ask_of(of) else { return Ok(()) };
+        let entry = entry().on(Ground::Refused);
+        Box::pin(self.log_entries(&[entry])).await?;
+        Err(problem)
     }
 
     /// Makes the log entries of a look durable: one for each ground on which patients were seen.

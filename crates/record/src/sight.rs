@@ -27,39 +27,41 @@ use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
 use crate::Record;
+use crate::bounds::{ANY, Asked, Bounds, insufficient};
 use crate::elements::{in_norway, reference};
 use crate::known::Known;
 use crate::patient_facts::Gathered;
-use crate::request::Caller;
+use crate::request::{Caller, Version};
 use crate::searching::parse_stored;
 
 /// What a caller sees.
 pub(crate) struct Sight {
     pub(crate) permit: ReadPermit,
     judge: Option<Arc<Judge>>,
+    asked: Asked,
 }
 
 impl Record {
-    /// What this caller sees; a refusal for one whom the policy lets do nothing.
-    pub(crate) fn sight(&self, caller: &Caller) -> Result<Sight, Problem> {
-        self.sight_of(&caller.actor)
+    /// What this caller sees when this is asked; a refusal for one whom the policy lets do nothing.
+    pub(crate) fn sight(&self, caller: &Caller, asked: Asked) -> Result<Sight, Problem> {
+        self.sight_of(&caller.actor, asked)
     }
 
-    pub(crate) fn sight_of(&self, actor: &Arc<Actor>) -> Result<Sight, Problem> {
+    pub(crate) fn sight_of(&self, actor: &Arc<Actor>, asked: Asked) -> Result<Sight, Problem> {
         let permit = self.policy.may_read(actor)?;
-        let judge = actor.role().map(|role| {
-            let now = self.store.clock().now();
-            Arc::new(Judge {
-                store: Arc::clone(&self.store),
-                known: Arc::clone(&self.known),
-                actor: Arc::clone(actor),
-                base: rights(role, Situation::None),
-                now,
-                today: today(now),
-                memory: Mutex::default(),
-            })
-        });
-        Ok(Sight { permit, judge })
+        let Some(role) = actor.role() else { return Ok(Sight { permit, judge: None, asked }) };
+        let now = self.store.clock().now();
+        let judge = Judge {
+            bounds: Bounds::of(actor, &self.store, now)?,
+            store: Arc::clone(&self.store),
+            known: Arc::clone(&self.known),
+            actor: Arc::clone(actor),
+            base: rights(role, Situation::None),
+            now,
+            today: today(now),
+            memory: Mutex::default(),
+        };
+        Ok(Sight { permit, judge: Some(Arc::new(judge)), asked })
     }
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn today(now: Instant) -> Date {
 impl Sight {
     /// The whole record, for what the house itself does for an actor.
     pub(crate) fn whole(actor: &Arc<Actor>) -> Self {
-        Self { permit: ReadPermit::for_deciding_of(actor), judge: None }
+        Self { permit: ReadPermit::for_deciding_of(actor), judge: None, asked: ANY }
     }
 
     /// The store as the caller sees it now.
@@ -81,10 +83,27 @@ impl Sight {
 
     /// A snapshot as the caller sees it.
     pub(crate) fn over(&self, whole: Arc<dyn Snapshot>) -> Arc<dyn Snapshot> {
-        match &self.judge {
-            None => whole,
-            Some(judge) => Arc::new(Sighted::new(whole, Arc::clone(judge) as Arc<dyn Gate>)),
+        self.asking(self.asked, whole)
+    }
+
+    /// As [`Sight::over`], when something else is asked.
+    pub(crate) fn asking(&self, asked: Asked, whole: Arc<dyn Snapshot>) -> Arc<dyn Snapshot> {
+        let Some(judge) = &self.judge else { return whole };
+        Arc::new(Sighted::new(whole, Arc::new(Asking { judge: Arc::clone(judge), asked })))
+    }
+
+    /// Whether the caller's scopes let anything of the type be asked so (of any type, without).
+    pub(crate) fn may_ask(&self, of: Option<ResourceType>, asked: Asked) -> Result<(), Problem> {
+        let bounds = self.judge.as_ref().and_then(|judge| judge.bounds.as_ref());
+        match bounds {
+            Some(bounds) if !bounds.speaks_of(of, asked) => Err(insufficient(of, asked)),
+            Some(_) | None => Ok(()),
         }
+    }
+
+    /// As [`Sight::may_ask`], for what this sight asks.
+    pub(crate) fn may_ask_of(&self, of: Option<ResourceType>) -> Result<(), Problem> {
+        self.may_ask(of, self.asked)
     }
 
     /// A look as log entries: one for each ground on which these patients were seen.
@@ -131,7 +150,8 @@ impl Sight {
                     if !is_of_house(class(key.resource_type()))
                         || may_name_patients(key.resource_type())
                     {
-                        patients.extend(judge.spoken_of(key)?.unwrap_or_default());
+                        let whole = judge.store.snapshot();
+                        patients.extend(judge.spoken_of(key, whole.as_ref())?.unwrap_or_default());
                     }
                 }
                 Some(_) | None if patients.last() == Some(&key.patient()) => {}
@@ -146,7 +166,7 @@ impl Sight {
         let Some(judge) = &self.judge else { return Ok(all) };
         let mut seen = Vec::with_capacity(all.len());
         for stored in all {
-            if judge.sees_version(&stored)? {
+            if judge.sees_version(&stored)? && judge.version_is_within(&stored, self.asked)? {
                 seen.push(stored);
             }
         }
@@ -164,7 +184,7 @@ impl Sight {
         let Some(judge) = &self.judge else { return Ok(hidden) };
         for (of, id) in targets {
             if let Some(located) = store.locate(whole, of, id)?
-                && !judge.sees(located.key)?
+                && !judge.sees(located.key, self.asked, whole)?
             {
                 hidden.push(located.key);
             }
@@ -176,7 +196,9 @@ impl Sight {
     pub(crate) fn opens_journal(&self, patient: PatientNumber) -> Result<bool, Problem> {
         match &self.judge {
             None => Ok(true),
-            Some(judge) => Ok(judge.on(patient)?.decision.opens_journal()),
+            Some(judge) => {
+                Ok(judge.reaches(patient) && judge.on(patient)?.decision.opens_journal())
+            }
         }
     }
 
@@ -186,8 +208,37 @@ impl Sight {
         match (&self.judge, patient) {
             (None, _) => Ok(true),
             (Some(judge), None) => Ok(judge.base.may_read(Class::Log)),
-            (Some(judge), Some(one)) => Ok(judge.on(one)?.decision.rights.may_read(Class::Log)),
+            (Some(judge), Some(one)) => {
+                Ok(judge.reaches(one) && judge.on(one)?.decision.rights.may_read(Class::Log))
+            }
         }
+    }
+
+    /// Whether the caller's scopes let all AuditEvents about a patient be seen.
+    pub(crate) fn log_is_within(&self, patient: PatientNumber) -> Result<bool, Problem> {
+        let bounds = self.judge.as_ref().and_then(|judge| judge.bounds.as_ref().zip(Some(judge)));
+        match (bounds, *AUDIT_EVENT) {
+            (None, _) => Ok(true),
+            (Some(_), None) => Ok(false),
+            (Some((bounds, judge)), Some(of)) => {
+                bounds.covers_all(of, self.asked, patient, judge.store.snapshot().as_ref())
+            }
+        }
+    }
+
+    /// Whether the caller's scopes let an AuditEvent about a patient be seen that is told of the log
+    /// and stored nowhere.
+    pub(crate) fn told_is_within(
+        &self,
+        told: &Version,
+        patient: PatientNumber,
+    ) -> Result<bool, Problem> {
+        let Some(judge) = self.judge.as_ref().filter(|judge| judge.bounds.is_some()) else {
+            return Ok(true);
+        };
+        let of = told.resource_type;
+        let facets = judge.store.facets_of(of, &told.id, told.time, &parse_stored(&told.json)?);
+        judge.content_is_within(ResourceKey::new(patient, of, 0), &facets, &[], self.asked)
     }
 
     /// Refuses what would tell of all patients at once to those who do not see all.
@@ -211,9 +262,10 @@ impl Sight {
 
 /// Decides what one actor sees during one request.
 pub(crate) struct Judge {
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
     known: Arc<Known>,
     actor: Arc<Actor>,
+    pub(crate) bounds: Option<Bounds>,
     /// What the role may do without regard to a patient.
     base: Rights,
     now: Instant,
@@ -252,6 +304,8 @@ pub(crate) fn class(of: ResourceType) -> Class {
 
 static PATIENT: LazyLock<Option<ResourceType>> =
     LazyLock::new(|| Definitions::r4().resource_type("Patient"));
+static AUDIT_EVENT: LazyLock<Option<ResourceType>> =
+    LazyLock::new(|| Definitions::r4().resource_type("AuditEvent"));
 static BINARY: LazyLock<Option<ResourceType>> =
     LazyLock::new(|| Definitions::r4().resource_type("Binary"));
 
@@ -294,13 +348,35 @@ impl Judge {
         Ok(grouped)
     }
 
+    /// Whether the scopes reach a patient at all.
+    pub(crate) fn reaches(&self, patient: PatientNumber) -> bool {
+        self.bounds.as_ref().is_none_or(|bounds| bounds.reaches(patient))
+    }
+
+    /// Whether the caller sees a resource as it stands in `whole`, when this is asked.
+    pub(crate) fn sees(
+        &self,
+        key: ResourceKey,
+        asked: Asked,
+        whole: &dyn Snapshot,
+    ) -> Result<bool, Problem> {
+        if !self.is_within(key, asked, whole)? {
+            return Ok(false);
+        }
+        if key.patient() == NO_PATIENT {
+            self.sees_other(key, whole)
+        } else {
+            self.sees_of_patient(key)
+        }
+    }
+
     /// Whether this actor may change or delete what stands at this key now.
     pub(crate) fn may_change(&self, key: ResourceKey) -> Result<bool, Problem> {
         let class = class(key.resource_type());
         if key.patient() != NO_PATIENT {
             return Ok(self.on(key.patient())?.decision.rights.may_write(class));
         }
-        match self.spoken_of(key)? {
+        match self.spoken_of(key, self.store.snapshot().as_ref())? {
             Some(patients) => self.may_write_of(class, &patients),
             None => Ok(false),
         }
@@ -355,7 +431,7 @@ impl Judge {
     }
 
     /// What lies in no patient's range: open to the role, or as open as those it speaks of.
-    fn sees_other(&self, key: ResourceKey) -> Result<bool, Problem> {
+    fn sees_other(&self, key: ResourceKey, whole: &dyn Snapshot) -> Result<bool, Problem> {
         let class = class(key.resource_type());
         if is_of_house(class) && !may_name_patients(key.resource_type()) {
             return Ok(self.base.may_read(class));
@@ -363,13 +439,18 @@ impl Judge {
         if let Some(known) = self.memory().others.get(&key) {
             return Ok(*known);
         }
-        let sees = self.sees_spoken_of(key, class)?;
+        let sees = self.sees_spoken_of(key, class, whole)?;
         self.memory().others.insert(key, sees);
         Ok(sees)
     }
 
-    fn sees_spoken_of(&self, key: ResourceKey, class: Class) -> Result<bool, Problem> {
-        let Some(patients) = self.spoken_of(key)? else { return Ok(false) };
+    fn sees_spoken_of(
+        &self,
+        key: ResourceKey,
+        class: Class,
+        whole: &dyn Snapshot,
+    ) -> Result<bool, Problem> {
+        let Some(patients) = self.spoken_of(key, whole)? else { return Ok(false) };
         if patients.is_empty() {
             return Ok(is_of_house(class) && self.base.may_read(class));
         }
@@ -385,7 +466,7 @@ impl Judge {
                 return Ok(false);
             }
         }
-        if is_binary { self.sees_context(key) } else { Ok(true) }
+        if is_binary { self.sees_context(key, whole) } else { Ok(true) }
     }
 
     /// The patients that what lies in no patient's range speaks of; `None` when that cannot be
@@ -393,9 +474,8 @@ impl Judge {
     pub(crate) fn spoken_of(
         &self,
         key: ResourceKey,
+        snapshot: &dyn Snapshot,
     ) -> Result<Option<Vec<PatientNumber>>, Problem> {
-        let snapshot = self.store.snapshot();
-        let snapshot = snapshot.as_ref();
         if Some(key.resource_type()) == *BINARY {
             let context = self.context(snapshot, key)?.map(|context| context.patient());
             return Ok(context.filter(|patient| *patient != NO_PATIENT).map(|one| vec![one]));
@@ -432,9 +512,11 @@ impl Judge {
 
     /// Whether what a Binary's `securityContext` names is seen; of a whole patient, that nothing
     /// is hidden.
-    fn sees_context(&self, key: ResourceKey) -> Result<bool, Problem> {
-        let snapshot = self.store.snapshot();
-        let Some(context) = self.context(snapshot.as_ref(), key)? else { return Ok(false) };
+    fn sees_context(&self, key: ResourceKey, whole: &dyn Snapshot) -> Result<bool, Problem> {
+        let Some(context) = self.context(whole, key)? else { return Ok(false) };
+        if Some(context.resource_type()) != *PATIENT && !self.is_within(context, ANY, whole)? {
+            return Ok(false);
+        }
         if Some(context.resource_type()) == *PATIENT
             && self.on(context.patient())?.decision.hides_parts()
         {
@@ -473,7 +555,7 @@ impl Judge {
 }
 
 /// Whether resources of the class belong to the house, as long as they speak of no patient.
-fn is_of_house(class: Class) -> bool {
+pub(crate) fn is_of_house(class: Class) -> bool {
     matches!(class, Class::Directory | Class::Definition)
 }
 
@@ -490,13 +572,19 @@ static NAMES_PATIENTS: LazyLock<[bool; 256]> = LazyLock::new(|| {
     })
 });
 
-fn may_name_patients(of: ResourceType) -> bool {
+pub(crate) fn may_name_patients(of: ResourceType) -> bool {
     NAMES_PATIENTS.get(usize::from(of.0)).copied().unwrap_or(true)
 }
 
-impl Gate for Judge {
-    fn sees(&self, key: ResourceKey) -> Result<bool, Problem> {
-        if key.patient() == NO_PATIENT { self.sees_other(key) } else { self.sees_of_patient(key) }
+/// A judge to whom one thing is asked.
+struct Asking {
+    judge: Arc<Judge>,
+    asked: Asked,
+}
+
+impl Gate for Asking {
+    fn sees(&self, key: ResourceKey, whole: &dyn Snapshot) -> Result<bool, Problem> {
+        self.judge.sees(key, self.asked, whole)
     }
 }
 

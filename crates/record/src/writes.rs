@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use akson_access::scopes::Permission;
 use akson_access::{Ground, WritePermit};
 use akson_audit::Entry;
 use akson_base::{Instant, Kind, Problem, limits};
@@ -15,10 +16,12 @@ use akson_fhir::definitions::ResourceType;
 use akson_fhir::model::Resource;
 use akson_store::Located;
 use akson_store::drafts::{Draft, Drafted, check_id};
-use akson_store::engine::{CommitError, Transaction};
+use akson_store::engine::{CommitError, Snapshot, Transaction};
+use akson_store::facets::set_time;
 use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::reads::json_of;
 
+use crate::bounds::{ANY, Asked, SEARCH};
 use crate::elements::reference;
 use crate::interactions::conditional::{Condition, several};
 use crate::interactions::references::Rewriting;
@@ -47,6 +50,25 @@ impl Intent<'_> {
         }
     }
 
+    /// What a scope must let an app do.
+    fn asked(&self) -> Asked {
+        match self {
+            Self::Create { .. } => &[Permission::Create],
+            // SMART: an update that creates is an update.
+            Self::Update { .. } | Self::UpdateConditional { .. } => &[Permission::Update],
+            Self::Delete { .. } | Self::DeleteConditional { .. } => &[Permission::Delete],
+        }
+    }
+
+    /// Whether a search decides which resource it means.
+    fn is_conditional(&self) -> bool {
+        match self {
+            Self::Create { if_none_exist, .. } => if_none_exist.is_some(),
+            Self::UpdateConditional { .. } | Self::DeleteConditional { .. } => true,
+            Self::Update { .. } | Self::Delete { .. } => false,
+        }
+    }
+
     /// What this write and its rivals have in common: the id, or nothing but the type.
     pub(crate) fn bone_of_contention(&self) -> &str {
         match self {
@@ -70,6 +92,13 @@ pub(crate) struct WriteEntry<'a> {
 }
 
 impl WriteEntry<'_> {
+    /// Refuses what no scope of the caller speaks of, whatever resource it turns out to mean.
+    fn check_scopes(&self, sight: &Sight) -> Result<(), Problem> {
+        let of = Some(self.resource_type);
+        sight.may_ask(of, self.intent.asked())?;
+        if self.intent.is_conditional() { sight.may_ask(of, SEARCH) } else { Ok(()) }
+    }
+
     /// The type and id that the caller named.
     fn target(&self) -> Option<(ResourceType, &str)> {
         match self.intent {
@@ -132,7 +161,7 @@ impl Record {
         let mut turn = None;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let sight = match writing.for_caller {
-                None => self.sight_of(writing.permit.actor())?,
+                None => self.sight_of(writing.permit.actor(), ANY)?,
                 Some(_) => Sight::whole(writing.permit.actor()),
             };
             let mut denied = Vec::new();
@@ -171,15 +200,20 @@ impl Record {
         sight: &Sight,
         denied: &mut Vec<PatientNumber>,
     ) -> Result<Attempt, Problem> {
+        for entry in writing.entries {
+            entry.check_scopes(sight).map_err(|p| within(p, entry))?;
+        }
         let whole = self.store.snapshot();
         let targets = writing.entries.iter().filter_map(WriteEntry::target);
         let hidden = sight.hidden(&self.store, whole.as_ref(), targets)?;
         denied.extend(sight.patients_of(hidden)?);
         let seen = sight.over(Arc::clone(&whole));
-        let searching = Searching::over(&self.store, &sight.permit, seen.as_ref(), writing.base)
-            .knowing_whole(sight.judge().map(|_| whole.as_ref()));
+        let searched = sight.asking(SEARCH, Arc::clone(&whole));
+        let searching =
+            Searching::over(&self.store, &sight.permit, searched.as_ref(), writing.base)
+                .knowing_whole(sight.judge().map(|_| whole.as_ref()));
         let mut draft = self.store.draft(whole.as_ref());
-        let resolved = self.resolve_all(&searching, writing.entries, &mut draft)?;
+        let resolved = self.resolve_all(&searching, seen.as_ref(), writing.entries, &mut draft)?;
         refuse_twice(writing.entries, &resolved)?;
         let mut rewriting = Rewriting::default();
         for (entry, resolved) in writing.entries.iter().zip(&resolved) {
@@ -205,6 +239,7 @@ impl Record {
                 (&outcome, sight.judge())
             {
                 permitted(judge, before, drafted, *deleted, denied)
+                    .and_then(|()| in_scope(judge, entry, before, drafted, whole.as_ref()))
                     .map_err(|p| within(p, entry))?;
             }
             left.extend(before);
@@ -213,11 +248,12 @@ impl Record {
                     spoken_of.extend(self.store.patient_number(whole.as_ref(), id)?);
                 }
             }
-            if let Outcome::Wrote { drafted, .. } = &mut outcome
-                && !writing.want_json
-            {
+            if let Outcome::Wrote { drafted, .. } = &mut outcome {
                 // Of a large transaction all resources together.
-                drafted.tail = Vec::new();
+                drafted.facets = Vec::new();
+                if !writing.want_json {
+                    drafted.tail = Vec::new();
+                }
             }
             outcomes.push(outcome);
         }
@@ -248,14 +284,16 @@ impl Record {
     fn resolve_all(
         &self,
         searching: &Searching<'_>,
+        seen: &dyn Snapshot,
         entries: &[WriteEntry<'_>],
         draft: &mut Draft<'_>,
     ) -> Result<Vec<Resolved>, Problem> {
         let mut deleting = HashSet::new();
         let mut deletes = Vec::new();
         for entry in entries.iter().filter(|e| e.intent.is_delete()) {
-            let resolved =
-                self.resolve(searching, entry, &deleting, draft).map_err(|p| within(p, entry))?;
+            let resolved = self
+                .resolve(searching, seen, entry, &deleting, draft)
+                .map_err(|p| within(p, entry))?;
             deleting.extend(resolved.id().map(|id| (entry.resource_type, id.to_string())));
             deletes.push(resolved);
         }
@@ -264,7 +302,7 @@ impl Record {
             if entry.intent.is_delete() {
                 return Ok(deletes.next().unwrap_or(Resolved::Nothing));
             }
-            self.resolve(searching, entry, &deleting, draft).map_err(|p| within(p, entry))
+            self.resolve(searching, seen, entry, &deleting, draft).map_err(|p| within(p, entry))
         };
         entries.iter().map(resolve).collect()
     }
@@ -272,12 +310,13 @@ impl Record {
     fn resolve(
         &self,
         searching: &Searching<'_>,
+        seen: &dyn Snapshot,
         entry: &WriteEntry<'_>,
         deleting: &HashSet<(ResourceType, String)>,
         draft: &mut Draft<'_>,
     ) -> Result<Resolved, Problem> {
         let resource_type = entry.resource_type;
-        let locate = |id: &str| self.store.locate(searching.snapshot, resource_type, id);
+        let locate = |id: &str| self.store.locate(seen, resource_type, id);
         let mut condition = |query: &str| {
             let condition = Condition::find(searching, resource_type, query)?;
             draft.transaction.preconditions.extend(condition.guards);
@@ -447,6 +486,38 @@ fn permitted(
         return refused(drafted.key);
     }
     Ok(())
+}
+
+/// Refuses a change that the scopes do not allow: of what it was, and of what it becomes.
+fn in_scope(
+    judge: &Judge,
+    entry: &WriteEntry<'_>,
+    before: Option<ResourceKey>,
+    drafted: &Drafted,
+    whole: &dyn Snapshot,
+) -> Result<(), Problem> {
+    if judge.bounds.is_none() {
+        return Ok(());
+    }
+    let asked = entry.intent.asked();
+    let was = match before {
+        Some(key) => judge.is_within(key, asked, whole)?,
+        None => true,
+    };
+    let is_deleted = entry.intent.is_delete();
+    let Drafted { key, subjects, .. } = drafted;
+    // What is not stored yet is of this moment.
+    let mut facets = drafted.facets.clone();
+    set_time(&mut facets, judge.store.clock().now());
+    if was && (is_deleted || judge.content_is_within(*key, &facets, subjects, asked)?) {
+        return Ok(());
+    }
+    let text = format!(
+        "insufficient_scope: the scopes of the access token do not let it do this with this {}: \
+         as it was and as it becomes, it must lie within them.",
+        type_name(entry.resource_type)
+    );
+    Err(Problem::new(Kind::Refused, "REC-072", text))
 }
 
 fn body<'a>(intent: &Intent<'a>) -> &'a [u8] {

@@ -3,11 +3,9 @@
 
 use akson_access::ReadPermit;
 use akson_base::Problem;
-use akson_fhir::json;
 
 use crate::Store;
 use crate::engine::{Direction, Snapshot};
-use crate::facets;
 use crate::heads::Head;
 use crate::keys::{self, ResourceKey};
 
@@ -41,13 +39,7 @@ impl Store {
             return Ok(None);
         }
         let stored = self.assemble(permit, key, &value)?;
-        let resource = json::parse_stored(&stored.json).map_err(|_| {
-            Problem::fault("SEA-033", "a stored version cannot be read: run akson check")
-        })?;
-        let mut values = Vec::new();
-        self.extractor.extract(&resource, &mut values);
-        let owner = self.owners.owner(key.resource_type(), head.id, &values);
-        let mut bytes = facets::encode(&values, head.id, owner);
+        let Some(mut bytes) = self.facets_of_version(&stored)? else { return Ok(None) };
         for (byte, stamped) in bytes.iter_mut().zip(head.stamp) {
             *byte = *stamped;
         }

@@ -40,6 +40,8 @@ pub struct Drafted {
     pub created: bool,
     /// The stored form, uncompressed: what follows `meta.lastUpdated`.
     pub tail: Vec<u8>,
+    /// Its search values (see [`crate::facets`]); none of a deletion.
+    pub facets: Vec<u8>,
     /// Ids of the patients that a resource outside every patient's range speaks of, before or
     /// after.
     pub subjects: Vec<String>,
@@ -87,7 +89,7 @@ impl<'a> Draft<'a> {
             subjects(&new_facets, &mut spoken_of);
             before.iter().for_each(|before| subjects(&before.facets, &mut spoken_of));
         }
-        Ok(Drafted { key, version, created, tail, subjects: spoken_of })
+        Ok(Drafted { key, version, created, tail, facets: new_facets, subjects: spoken_of })
     }
 
     /// Adds a deletion as a version. Nothing to do when there is none or it is deleted already.
@@ -118,8 +120,8 @@ impl<'a> Draft<'a> {
         if key.patient() == NO_PATIENT {
             subjects(&before.facets, &mut spoken_of);
         }
-        let tail = Vec::new();
-        Ok(Some(Drafted { key, version, created: false, tail, subjects: spoken_of }))
+        let (tail, facets) = (Vec::new(), Vec::new());
+        Ok(Some(Drafted { key, version, created: false, tail, facets, subjects: spoken_of }))
     }
 
     /// What is there now, and the precondition that it still is at commit.

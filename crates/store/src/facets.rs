@@ -11,6 +11,7 @@ pub mod target;
 pub mod text;
 pub mod value;
 
+use akson_base::Instant;
 use akson_fhir::search::{SearchValue, SlotId};
 
 pub use value::{ValueKind, key_form};
@@ -50,6 +51,14 @@ pub fn encode(values: &[(SlotId, SearchValue<'_>)], id: &str, owner: Option<&str
         out.extend_from_slice(of(begin, end));
     }
     out
+}
+
+/// Writes into encoded facets when their version was made: of what is not stored yet the committer
+/// has not done it.
+pub fn set_time(bytes: &mut [u8], time: Instant) {
+    if let Some(place) = bytes.get_mut(STAMP_BYTES - 8..STAMP_BYTES) {
+        place.copy_from_slice(&time.0.to_be_bytes());
+    }
 }
 
 fn push_varint(out: &mut Vec<u8>, mut number: u32) {

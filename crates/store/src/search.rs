@@ -4,7 +4,7 @@
 //! one value as a predicate), [`execute`] runs it (`plan` chooses which list to walk, `driver`
 //! walks it, `run` judges candidates on their facets, `links` follows chains, `page` keeps order
 //! and cursors, `since` holds later pages to the state of the first, `include` adds what is referred to). [`condition`] is a search that a write
-//! depends on.
+//! depends on, a [`Filter`] a condition on one resource in hand.
 //! Not here: bodies, Bundles and links (`record`), values of resources (`akson_fhir::search`).
 //! Standard: <https://hl7.org/fhir/R4/search.html>
 
@@ -14,6 +14,7 @@ mod criterion;
 mod cursor;
 mod date;
 mod driver;
+mod filter;
 mod include;
 mod links;
 mod matcher;
@@ -37,6 +38,7 @@ use akson_fhir::model::Resource;
 use akson_fhir::search::Extractor;
 
 pub use condition::condition;
+pub use filter::Filter;
 pub use page::execute;
 pub use parse::{ParseInput, parse};
 pub use plan::Counts;

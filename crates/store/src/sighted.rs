@@ -17,8 +17,8 @@ use crate::keys::ResourceKey;
 
 /// Says which resources somebody may see.
 pub trait Gate: Send + Sync {
-    /// Whether this resource, in its current state, may be seen.
-    fn sees(&self, key: ResourceKey) -> Result<bool, Problem>;
+    /// Whether this resource, as it stands in the snapshot `whole`, may be seen.
+    fn sees(&self, key: ResourceKey, whole: &dyn Snapshot) -> Result<bool, Problem>;
 }
 
 /// A snapshot behind a gate.
@@ -36,7 +36,7 @@ impl Sighted {
     fn passes(&self, key: &[u8], value: Option<&[u8]>) -> Result<bool, Problem> {
         match about(key, value) {
             About::Nothing => Ok(true),
-            About::Resource(resource) => self.gate.sees(resource),
+            About::Resource(resource) => self.gate.sees(resource, self.whole.as_ref()),
             About::Unreadable => Ok(false),
         }
     }

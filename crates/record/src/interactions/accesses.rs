@@ -6,6 +6,7 @@ use akson_base::{Kind, Problem};
 
 use super::target;
 use crate::Record;
+use crate::bounds::SEARCH;
 use crate::request::Caller;
 use akson_fhir::definitions::Definitions;
 
@@ -18,7 +19,7 @@ impl Record {
         patient_id: &str,
         limit: usize,
     ) -> Result<Vec<Access>, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
         let number = {
             let snapshot = self.store.snapshot();
             self.store.patient_number(snapshot.as_ref(), patient_id)?
@@ -26,7 +27,11 @@ impl Record {
         let patient = Definitions::r4().resource_type("Patient");
         let about = patient.map(|p| target(p, patient_id)).unwrap_or_default();
         let entry = Entry::reading(&sight.permit, "accesses", &caller.trace).about(about);
-        if !sight.reads_log(number)? {
+        let is_within = match number {
+            Some(number) => sight.log_is_within(number)?,
+            None => true,
+        };
+        if !is_within || !sight.reads_log(number)? {
             self.log_entries(&[entry.on(Ground::Refused).concerning(number)]).await?;
             return Err(Problem::new(
                 Kind::Refused,

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::{not_found, target};
 use crate::Record;
+use crate::bounds::{READ, SEARCH};
 use crate::request::{Caller, Mode, Page, SearchRequest, Version};
 use crate::sight::Sight;
 
@@ -49,7 +50,13 @@ impl Record {
         request: &SearchRequest,
     ) -> Result<Option<Page>, Problem> {
         let Some(asked) = Asked::of(request)? else { return Ok(None) };
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
+        let entry = || {
+            Entry::reading(&sight.permit, "search-type", &caller.trace)
+                .about("AuditEvent")
+                .asked(&request.query)
+        };
+        self.refuse_beyond_scopes(&sight, request.resource_type, entry).await?;
         let number = {
             let snapshot = self.store.snapshot();
             self.store.patient_number(snapshot.as_ref(), &asked.patient)?
@@ -58,9 +65,7 @@ impl Record {
         if let Some(number) = number {
             self.fill(&sight, caller, &asked, number, &mut page)?;
         }
-        let entry = Entry::reading(&sight.permit, "search-type", &caller.trace)
-            .about("AuditEvent")
-            .asked(&request.query);
+        let entry = entry();
         if sight.reads_log(number)? {
             self.log(&sight, entry, number).await?;
         } else {
@@ -99,7 +104,9 @@ impl Record {
                 before = access.place;
                 if asked.wants(&access) {
                     let version = audit_event(&access, &asked.patient, with_query)?;
-                    page.entries.push((version, Mode::Match));
+                    if sight.told_is_within(&version, number)? {
+                        page.entries.push((version, Mode::Match));
+                    }
                 }
             }
             if ends {
@@ -121,7 +128,11 @@ impl Record {
         id: &str,
     ) -> Result<Option<Version>, Problem> {
         let Some(place) = place_of(resource_type, id) else { return Ok(None) };
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, READ)?;
+        let entry = || {
+            Entry::reading(&sight.permit, "read", &caller.trace).about(target(resource_type, id))
+        };
+        self.refuse_beyond_scopes(&sight, Some(resource_type), entry).await?;
         let access = self.accesses.at(&sight.permit, place)?;
         let access = access.ok_or_else(|| not_found(resource_type))?;
         for patient in access.entry.patients.iter().map(|number| PatientNumber(*number)) {
@@ -130,9 +141,10 @@ impl Record {
             {
                 let with_query = caller.actor.role() != Some(Role::Citizen);
                 let version = audit_event(&access, &patient_id, with_query)?;
-                let entry = Entry::reading(&sight.permit, "read", &caller.trace)
-                    .about(target(resource_type, id));
-                self.log(&sight, entry, [patient]).await?;
+                if !sight.told_is_within(&version, patient)? {
+                    continue;
+                }
+                self.log(&sight, entry(), [patient]).await?;
                 return Ok(Some(version));
             }
         }

@@ -10,6 +10,7 @@ use akson_fhir::definitions::ResourceType;
 
 use super::{not_found, target, version};
 use crate::Record;
+use crate::bounds::READ;
 use crate::request::{Caller, Version};
 use crate::sight::class;
 
@@ -39,7 +40,12 @@ impl Record {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<Vec<Change>, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, READ)?;
+        let entry = || {
+            Entry::reading(&sight.permit, "history-instance", &caller.trace)
+                .about(format!("{}/_history", target(resource_type, id)))
+        };
+        self.refuse_beyond_scopes(&sight, Some(resource_type), entry).await?;
         if class(resource_type) != Class::Directory {
             let text = "Who made each version is told of the registers only.";
             return Err(Problem::new(Kind::Refused, "REC-083", text));
@@ -64,8 +70,7 @@ impl Record {
                 }
             }
         }
-        let entry = Entry::reading(&sight.permit, "history-instance", &caller.trace)
-            .about(format!("{}/_history", target(resource_type, id)));
+        let entry = entry();
         match located {
             None => {
                 self.log_missed(&sight, entry, resource_type, id).await?;

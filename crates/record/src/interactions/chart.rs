@@ -7,6 +7,7 @@ use akson_fhir::definitions::{Definitions, ResourceType};
 
 use super::{target, version};
 use crate::Record;
+use crate::bounds::SEARCH;
 use crate::request::{Caller, Version};
 
 impl Record {
@@ -19,7 +20,7 @@ impl Record {
         patient_id: &str,
         types: &[&str],
     ) -> Result<Vec<Version>, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
         let definitions = Definitions::r4();
         let types: Vec<ResourceType> =
             types.iter().filter_map(|name| definitions.resource_type(name)).collect();

@@ -23,6 +23,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{gone, not_found, target, version};
 use crate::Record;
+use crate::bounds::SEARCH;
 use crate::page::{push_full_url, quoted};
 use crate::request::{Caller, EverythingRequest};
 
@@ -69,7 +70,7 @@ impl Record {
         caller: &Caller,
         request: EverythingRequest,
     ) -> Result<EverythingPages, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
         let filter = Filter::parse(&request.query)?;
         let patient_type = Definitions::r4()
             .resource_type("Patient")
@@ -80,6 +81,7 @@ impl Record {
         let entry = Entry::reading(&sight.permit, "everything", &caller.trace)
             .about(about.clone())
             .asked(&request.query);
+        self.refuse_beyond_scopes(&sight, Some(patient_type), || entry.clone()).await?;
         let Some(located) = located else {
             self.log_missed(&sight, entry, patient_type, &request.id).await?;
             return Err(not_found(patient_type));

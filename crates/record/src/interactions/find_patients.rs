@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::version;
 use crate::Record;
+use crate::bounds::SEARCH;
 use crate::request::{Caller, Version};
 use crate::searching::Searching;
 
@@ -24,14 +25,17 @@ impl Record {
         text: &str,
         limit: usize,
     ) -> Result<Vec<Version>, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
+        let patient = Definitions::r4().resource_type("Patient");
+        let entry =
+            || Entry::reading(&sight.permit, "find-patients", &caller.trace).about("Patient");
+        self.refuse_beyond_scopes(&sight, patient, entry).await?;
         let mut found = Vec::new();
         let mut patients = Vec::new();
         {
             let snapshot = sight.snapshot(&self.store);
             let permit = &sight.permit;
             let searching = Searching::over(&self.store, permit, snapshot.as_ref(), &caller.base);
-            let patient = Definitions::r4().resource_type("Patient");
             let mut seen = HashSet::new();
             let (first, within_names) = queries(text);
             let first_count = first.len();
@@ -54,8 +58,7 @@ impl Record {
             }
         }
         // What was typed may be a name or number: the log keeps whom it showed, not the text.
-        let entry = Entry::reading(&sight.permit, "find-patients", &caller.trace).about("Patient");
-        self.log(&sight, entry, patients).await?;
+        self.log(&sight, entry(), patients).await?;
         Ok(found)
     }
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::{not_found, target, version};
 use crate::Record;
+use crate::bounds::{ANY, SEARCH};
 use crate::patient_facts::DECISION_SYSTEM;
 use crate::request::{Caller, Version};
 use crate::searching::Searching;
@@ -74,12 +75,15 @@ impl Record {
         caller: &Caller,
         patient_id: &str,
     ) -> Result<Option<PatientStanding>, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, ANY)?;
         let Some(number) = self.number_of(patient_id)? else { return Ok(None) };
         let Some(judge) = sight.judge() else {
             let ground = sight.permit.ground();
             return Ok(Some(PatientStanding::everything(ground)));
         };
+        if !judge.reaches(number) {
+            return Ok(None);
+        }
         let judged = judge.on(number)?;
         let standing = PatientStanding::of(
             &judged.decision,
@@ -113,10 +117,12 @@ impl Record {
         let standing = self.standing(caller, patient_id)?.ok_or_else(|| not_found(patient))?;
         let reason = opening.reason.trim();
         check_reason(reason)?;
-        let may = match opening.is_emergency {
-            true => standing.may_take_emergency,
-            false => standing.may_decide,
-        };
+        // No scope says that an app takes access for somebody.
+        let may = caller.actor.scopes.is_none()
+            && match opening.is_emergency {
+                true => standing.may_take_emergency,
+                false => standing.may_decide,
+            };
         let Standing::Personnel(personnel) = &caller.actor.standing else {
             return Err(refused());
         };
@@ -162,7 +168,7 @@ impl Record {
         &self,
         caller: &Caller,
     ) -> Result<Vec<(Version, PatientStanding)>, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
         let (Standing::Citizen(national_number), Some(judge)) =
             (&caller.actor.standing, sight.judge())
         else {

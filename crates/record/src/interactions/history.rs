@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{not_found, target, type_name, version};
 use crate::Record;
+use crate::bounds::{READ, SEARCH};
 use crate::request::{Caller, HistoryRequest, HistoryScope, Mode, Page};
 use crate::sight::Sight;
 
@@ -30,7 +31,11 @@ struct Parameters {
 impl Record {
     /// One page.
     pub async fn history(&self, caller: &Caller, request: HistoryRequest) -> Result<Page, Problem> {
-        let sight = self.sight(caller)?;
+        let asked = match &request.scope {
+            HistoryScope::Instance(..) => READ,
+            HistoryScope::Type(_) | HistoryScope::System => SEARCH,
+        };
+        let sight = self.sight(caller, asked)?;
         let parameters = Parameters::parse(&request.query)?;
         let (path, name) = match &request.scope {
             HistoryScope::Instance(resource_type, id) => {
@@ -41,6 +46,12 @@ impl Record {
             }
             HistoryScope::System => ("_history".to_string(), "history-system"),
         };
+        let of = match &request.scope {
+            HistoryScope::Instance(of, _) | HistoryScope::Type(of) => Some(*of),
+            HistoryScope::System => None,
+        };
+        let entry = || Entry::reading(&sight.permit, name, &caller.trace).about(path.clone());
+        self.refuse_beyond_scopes(&sight, of, entry).await?;
         let mut page = Page::default();
         let patients;
         {
@@ -55,8 +66,7 @@ impl Record {
                     if problem.kind == Kind::NotFound =>
                 {
                     drop(snapshot);
-                    let entry = Entry::reading(&sight.permit, name, &caller.trace).about(path);
-                    self.log_missed(&sight, entry, *of, id).await?;
+                    self.log_missed(&sight, entry(), *of, id).await?;
                     return Err(problem);
                 }
                 (found, _) => found?,
@@ -67,8 +77,7 @@ impl Record {
             page.entries = found.versions.into_iter().map(|s| (version(s), Mode::Match)).collect();
         }
         page.self_link = parameters.link(&path, parameters.cursor);
-        let entry =
-            Entry::reading(&sight.permit, name, &caller.trace).about(path).asked(&request.query);
+        let entry = entry().asked(&request.query);
         self.log(&sight, entry, patients).await?;
         Ok(page)
     }

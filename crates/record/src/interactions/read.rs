@@ -9,6 +9,7 @@ use akson_fhir::definitions::ResourceType;
 use super::audit_events::is_log_entry;
 use super::{gone, not_found, target, version};
 use crate::Record;
+use crate::bounds::READ;
 use crate::request::{Caller, Version};
 
 impl Record {
@@ -28,7 +29,15 @@ impl Record {
         {
             return Ok(entry);
         }
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, READ)?;
+        let entry = || {
+            Entry::reading(&sight.permit, "read", &caller.trace).about(target(resource_type, id))
+        };
+        if sight.may_ask_of(Some(resource_type)).is_err() {
+            let tried = self.log_missed(&sight, entry(), resource_type, id);
+            Box::pin(tried).await?;
+            sight.may_ask_of(Some(resource_type))?;
+        }
         let stored = {
             let snapshot = sight.snapshot(&self.store);
             match self.store.locate(snapshot.as_ref(), resource_type, id)? {
@@ -38,8 +47,7 @@ impl Record {
                 None => None,
             }
         };
-        let entry =
-            Entry::reading(&sight.permit, "read", &caller.trace).about(target(resource_type, id));
+        let entry = entry();
         // A look at what is not there is logged too: it may have been a probe.
         match &stored {
             Some(stored) => self.log_seen(&sight, entry, [stored.key]).await?,

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{target, type_name, version};
 use crate::Record;
+use crate::bounds::SEARCH;
 use crate::request::{Caller, Mode, Page, SearchRequest, Version};
 use crate::searching::Searching;
 use crate::sight::Sight;
@@ -40,7 +41,9 @@ impl Record {
         caller: &Caller,
         request: SearchRequest,
     ) -> Result<Page, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
+        let logged = || entry(&sight.permit, &request, caller);
+        self.refuse_beyond_scopes(&sight, request.resource_type, logged).await?;
         let mut seen: Vec<ResourceKey> = Vec::new();
         let mut page = Page::default();
         {
@@ -90,7 +93,7 @@ impl Record {
 
     /// How a search is answered: the plan and its real counts, no patient data.
     pub async fn explain(&self, caller: &Caller, request: SearchRequest) -> Result<Value, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, SEARCH)?;
         sight.must_see_everything()?;
         let permit = &sight.permit;
         let explained = {

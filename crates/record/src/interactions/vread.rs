@@ -8,6 +8,7 @@ use akson_fhir::definitions::ResourceType;
 
 use super::{gone, not_found, target, type_name, version};
 use crate::Record;
+use crate::bounds::READ;
 use crate::request::{Caller, Version};
 
 impl Record {
@@ -22,7 +23,13 @@ impl Record {
         id: &str,
         wanted: &str,
     ) -> Result<Version, Problem> {
-        let sight = self.sight(caller)?;
+        let sight = self.sight(caller, READ)?;
+        let of = Some(resource_type);
+        let entry = || {
+            Entry::reading(&sight.permit, "vread", &caller.trace)
+                .about(format!("{}/_history/{wanted}", target(resource_type, id)))
+        };
+        self.refuse_beyond_scopes(&sight, of, entry).await?;
         let located;
         let stored = {
             let snapshot = sight.snapshot(&self.store);
@@ -37,8 +44,7 @@ impl Record {
                 (None, _) | (_, Err(_)) => None,
             }
         };
-        let entry = Entry::reading(&sight.permit, "vread", &caller.trace)
-            .about(format!("{}/_history/{wanted}", target(resource_type, id)));
+        let entry = entry();
         match &located {
             Some(located) => self.log_seen(&sight, entry, [located.key]).await?,
             None => self.log_missed(&sight, entry, resource_type, id).await?,

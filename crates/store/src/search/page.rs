@@ -15,7 +15,7 @@ use super::run::Run;
 use super::since::Since;
 use super::sort::SortKey;
 use super::{Found, SearchContext};
-use crate::engine::Direction;
+use crate::engine::{Direction, Snapshot};
 use crate::keys::{self, PatientNumber, ResourceKey};
 
 /// Runs a search.
@@ -300,7 +300,7 @@ impl Run<'_> {
             match &mut clause.test {
                 Test::Any { matchers, .. } => {
                     for matcher in matchers {
-                        self.bind_owner(matcher)?;
+                        bind_owner(self.snapshot(), matcher)?;
                     }
                 }
                 Test::Chain { targets, .. } => {
@@ -311,7 +311,7 @@ impl Run<'_> {
                 Test::Has { part, .. } => self.bind(part)?,
                 Test::Composite { alternatives, .. } => {
                     for matcher in alternatives.iter_mut().flatten() {
-                        self.bind_owner(matcher)?;
+                        bind_owner(self.snapshot(), matcher)?;
                     }
                 }
                 Test::Missing { .. } | Test::Id { .. } | Test::LastUpdated(_) | Test::Never => {}
@@ -319,16 +319,17 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
 
-    fn bind_owner(&self, matcher: &mut Matcher) -> Result<(), Problem> {
-        if let Matcher::Reference(ReferenceTest::Resource { id, type_name, owner, .. }) = matcher
-            && type_name.as_deref().is_none_or(|name| name == "Patient")
-            && !id.is_empty()
-        {
-            let number = self.snapshot().get(&keys::patient(id))?;
-            let number = number.and_then(|number| <[u8; 4]>::try_from(number.as_ref()).ok());
-            *owner = number.map(|number| PatientNumber(u32::from_be_bytes(number)));
-        }
-        Ok(())
+/// Gives a reference that can be to a patient the patient's number.
+pub(super) fn bind_owner(snapshot: &dyn Snapshot, matcher: &mut Matcher) -> Result<(), Problem> {
+    if let Matcher::Reference(ReferenceTest::Resource { id, type_name, owner, .. }) = matcher
+        && type_name.as_deref().is_none_or(|name| name == "Patient")
+        && !id.is_empty()
+    {
+        let number = snapshot.get(&keys::patient(id))?;
+        let number = number.and_then(|number| <[u8; 4]>::try_from(number.as_ref()).ok());
+        *owner = number.map(|number| PatientNumber(u32::from_be_bytes(number)));
     }
+    Ok(())
 }

@@ -223,24 +223,15 @@ impl<'a> Run<'a> {
         key: ResourceKey,
         facets: &Facets<'_>,
     ) -> Result<bool, Problem> {
+        if let Some(holds) = holds_by_itself(&clause.test, key, facets) {
+            return Ok(holds);
+        }
         match &clause.test {
-            Test::Any { slots, matchers, negated } => {
-                let found = slots
-                    .iter()
-                    .any(|slot| facets.slot(*slot).any(|entry| passes(matchers, &entry, key)));
-                Ok(found != *negated)
-            }
-            Test::Missing { slots, only, missing, .. } => {
-                let mut entries = slots.iter().flat_map(|slot| facets.slot(*slot));
-                let present =
-                    entries.any(|entry| only.as_ref().is_none_or(|only| refers_to(&entry, only)));
-                Ok(present != *missing)
-            }
-            Test::Id { ids, negated } => Ok(ids.iter().any(|id| id == facets.id()) != *negated),
-            Test::LastUpdated(tests) => {
-                let time = facets.time();
-                Ok(tests.iter().any(|test| test.accepts(time, time + 1)))
-            }
+            Test::Any { .. }
+            | Test::Missing { .. }
+            | Test::Id { .. }
+            | Test::LastUpdated(_)
+            | Test::Never => Ok(false),
             Test::Chain { slots, targets, number } => {
                 self.follows_chain(slots, targets, *number, key, facets)
             }
@@ -261,7 +252,6 @@ impl<'a> Run<'a> {
                 let possible = possible.next().is_some();
                 Ok(possible && (*whole || self.composite(*index, alternatives, key)?))
             }
-            Test::Never => Ok(false),
         }
     }
 
@@ -326,6 +316,31 @@ impl<'a> Run<'a> {
             })?;
         }
         Ok(found)
+    }
+}
+
+/// Whether a resource passes, when its facets alone tell.
+pub(super) fn holds_by_itself(test: &Test, key: ResourceKey, facets: &Facets<'_>) -> Option<bool> {
+    match test {
+        Test::Any { slots, matchers, negated } => {
+            let found = slots
+                .iter()
+                .any(|slot| facets.slot(*slot).any(|entry| passes(matchers, &entry, key)));
+            Some(found != *negated)
+        }
+        Test::Missing { slots, only, missing, .. } => {
+            let mut entries = slots.iter().flat_map(|slot| facets.slot(*slot));
+            let present =
+                entries.any(|entry| only.as_ref().is_none_or(|only| refers_to(&entry, only)));
+            Some(present != *missing)
+        }
+        Test::Id { ids, negated } => Some(ids.iter().any(|id| id == facets.id()) != *negated),
+        Test::LastUpdated(tests) => {
+            let time = facets.time();
+            Some(tests.iter().any(|test| test.accepts(time, time + 1)))
+        }
+        Test::Never => Some(false),
+        Test::Chain { .. } | Test::Has { .. } | Test::Composite { .. } => None,
     }
 }
 
