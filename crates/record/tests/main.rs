@@ -16,6 +16,7 @@ mod cases {
     mod outliers;
     mod races;
     mod rules;
+    mod scopes;
     mod searches;
     mod transactions;
     mod versions;

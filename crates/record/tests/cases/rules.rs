@@ -6,7 +6,7 @@ pub(crate) mod model;
 mod registers;
 pub(crate) mod walk;
 pub(crate) mod world;
-mod writes;
+pub(crate) mod writes;
 
 use std::collections::BTreeSet;
 use std::path::Path;

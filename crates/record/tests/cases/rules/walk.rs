@@ -45,7 +45,7 @@ pub(crate) const TYPES: [&str; 17] = [
 
 pub(crate) struct Walk {
     /// Whose folder must outlive the walk.
-    _fixture: Fixture,
+    pub(crate) open: Fixture,
     pub(crate) record: Arc<Record>,
     pub(crate) world: World,
     pub(crate) tables: Tables,
@@ -59,7 +59,7 @@ pub(crate) struct Seen {
     pub(crate) wrong: Vec<String>,
 }
 
-type Ids = BTreeSet<String>;
+pub(crate) type Ids = BTreeSet<String>;
 
 impl Walk {
     pub(crate) async fn new(world: World) -> Self {
@@ -82,7 +82,7 @@ impl Walk {
             (asker.clone(), Caller { actor: Arc::new(actor), trace: "walk".into(), base })
         });
         let callers = callers.collect();
-        Self { _fixture: fixture, record, world, tables: Tables::read(), callers }
+        Self { open: fixture, record, world, tables: Tables::read(), callers }
     }
 
     pub(crate) fn sees(&self, asker: &Asker, patient: &Patient, item: &Item) -> bool {
@@ -344,7 +344,11 @@ impl Walk {
         (got != expected).then(|| format!("standing: {stands:?}, not {expected:?}"))
     }
 
-    async fn bundle_of_everything(&self, caller: &Caller, id: &str) -> Result<Ids, Problem> {
+    pub(crate) async fn bundle_of_everything(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<Ids, Problem> {
         let request = EverythingRequest { id: id.into(), query: String::new() };
         let mut pages = self.record.everything(caller, request).await?;
         let mut body = Vec::new();
@@ -367,18 +371,18 @@ fn name_of(version: &akson_record::request::Version) -> String {
     format!("{}/{}", definitions.resource_name(version.resource_type), version.id)
 }
 
-fn ids(page: &Page, mode: Option<Mode>) -> Ids {
+pub(crate) fn ids(page: &Page, mode: Option<Mode>) -> Ids {
     let wanted = page.entries.iter().filter(|(_, m)| mode.is_none_or(|mode| mode == *m));
     wanted.map(|(version, _)| name_of(version)).collect()
 }
 
-fn of_type(visible: &[(&Patient, &Item)], type_name: &str) -> Ids {
+pub(crate) fn of_type(visible: &[(&Patient, &Item)], type_name: &str) -> Ids {
     let own = visible.iter().filter(|(_, item)| item.type_name == type_name);
     own.map(|(_, item)| item.reference()).collect()
 }
 
 /// Searches over more than one resource, each with what it should find and bring along.
-fn joined(visible: &[(&Patient, &Item)]) -> Vec<(&'static str, Ids)> {
+pub(crate) fn joined(visible: &[(&Patient, &Item)]) -> Vec<(&'static str, Ids)> {
     let all: Ids = visible.iter().map(|(_, item)| item.reference()).collect();
     let of = |name: &'static str| visible.iter().filter(move |(_, i)| i.type_name == name);
     let patient = |p: &Patient| format!("Patient/{}", p.id);
@@ -434,7 +438,7 @@ fn compare(question: &str, expected: &Ids, got: &Ids, wrong: &mut Vec<String>) {
 }
 
 /// What is seen must be there, and what is not must look like what never was.
-async fn same<F: Future<Output = Result<String, Problem>>>(
+pub(crate) async fn same<F: Future<Output = Result<String, Problem>>>(
     question: &str,
     got: Result<String, Problem>,
     never: impl FnOnce() -> F,

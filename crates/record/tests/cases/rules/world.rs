@@ -27,7 +27,7 @@ impl Dice {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 
-    fn one_in(&mut self, bound: usize) -> bool {
+    pub(crate) fn one_in(&mut self, bound: usize) -> bool {
         self.below(bound) == 0
     }
 
