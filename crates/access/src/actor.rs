@@ -29,6 +29,8 @@ pub struct Identity {
     pub client_name: String,
     /// The scopes that were granted to the client, each as it stands in the token.
     pub scopes: Vec<String>,
+    /// `patient`: id of the Patient in SMART's launch context.
+    pub patient: Option<String>,
     /// What the caller says it is for, by the trust framework: a code of
     /// 2.16.840.1.113883.1.11.20448 (`TREAT`, `COC`, `ETREAT` …).
     pub purpose: Option<String>,

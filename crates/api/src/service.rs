@@ -13,7 +13,9 @@ use akson_fhir::definitions::ResourceType;
 use akson_record::Record;
 use akson_record::request::{Caller, HistoryScope};
 use axum::body::{Body, HttpBody};
-use axum::http::header::{ALLOW, CACHE_CONTROL, HOST, RETRY_AFTER};
+use axum::http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, HOST, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use bytes::Bytes;
@@ -237,7 +239,14 @@ impl Api {
             }
             Err(problem) => Err(problem),
         };
-        answer.unwrap_or_else(|problem| failed(&problem.into(), caller))
+        answer.unwrap_or_else(|problem| {
+            let is_scope = matches!(problem.code, "REC-071" | "REC-072");
+            let mut response = failed(&problem.into(), caller);
+            if is_scope {
+                response.headers_mut().insert(WWW_AUTHENTICATE, insufficient_scope(headers));
+            }
+            response
+        })
     }
 
     fn took_too_long(&self) -> Problem {
@@ -304,6 +313,16 @@ async fn other(call: &Call<'_>, op: Op, body: Body) -> Result<Response<Body>, Pr
 
 fn instance(target: &Target<'_>, ty: ResourceType) -> HistoryScope {
     HistoryScope::Instance(ty, target.id.to_string())
+}
+
+/// RFC 6750, 3.1, in the scheme that the token came by.
+fn insufficient_scope(headers: &HeaderMap) -> HeaderValue {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let is_dpop = shown.is_some_and(|shown| shown.to_ascii_lowercase().starts_with("dpop "));
+    HeaderValue::from_static(match is_dpop {
+        true => "DPoP error=\"insufficient_scope\"",
+        false => "Bearer error=\"insufficient_scope\"",
+    })
 }
 
 /// The answer to a request that failed, told to the log as loudly as the operator must hear it.

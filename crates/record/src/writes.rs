@@ -148,6 +148,19 @@ enum Outcome {
     Nothing,
 }
 
+impl Outcome {
+    /// Lets go of what is not needed after the draft: of a large transaction it is all resources
+    /// together.
+    fn lighten(&mut self, want_json: bool) {
+        if let Self::Wrote { drafted, .. } = self {
+            drafted.facets = Vec::new();
+            if !want_json {
+                drafted.tail = Vec::new();
+            }
+        }
+    }
+}
+
 struct Attempt {
     outcomes: Vec<Outcome>,
     transaction: Transaction,
@@ -235,10 +248,8 @@ impl Record {
             let mut outcome =
                 draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, guards)
                     .map_err(|p| within(p, entry))?;
-            if let (Outcome::Wrote { drafted, deleted, .. }, Some(judge)) =
-                (&outcome, sight.judge())
-            {
-                permitted(judge, before, drafted, *deleted, denied)
+            if let (Outcome::Wrote { drafted, .. }, Some(judge)) = (&outcome, sight.judge()) {
+                permitted(judge, entry, before, drafted, denied)
                     .and_then(|()| in_scope(judge, entry, before, drafted, whole.as_ref()))
                     .map_err(|p| within(p, entry))?;
             }
@@ -248,13 +259,7 @@ impl Record {
                     spoken_of.extend(self.store.patient_number(whole.as_ref(), id)?);
                 }
             }
-            if let Outcome::Wrote { drafted, .. } = &mut outcome {
-                // Of a large transaction all resources together.
-                drafted.facets = Vec::new();
-                if !writing.want_json {
-                    drafted.tail = Vec::new();
-                }
-            }
+            outcome.lighten(writing.want_json);
             outcomes.push(outcome);
         }
         if let Some(name) = writing.claim {
@@ -463,9 +468,9 @@ fn own_id(resource_type: ResourceType) -> Problem {
 /// Refuses a change of what the caller may not change: as it was, and as it becomes.
 fn permitted(
     judge: &Judge,
+    entry: &WriteEntry<'_>,
     before: Option<ResourceKey>,
     drafted: &Drafted,
-    is_deleted: bool,
     denied: &mut Vec<PatientNumber>,
 ) -> Result<(), Problem> {
     let refused = |key: ResourceKey| {
@@ -481,7 +486,7 @@ fn permitted(
         denied.push(key.patient());
         return refused(key);
     }
-    if !is_deleted && !judge.may_store(drafted.key, &drafted.subjects)? {
+    if !entry.intent.is_delete() && !judge.may_store(drafted.key, &drafted.subjects)? {
         denied.push(drafted.key.patient());
         return refused(drafted.key);
     }

@@ -29,6 +29,8 @@ pub(crate) struct TokenCallers {
     record: Arc<Record>,
     limits: Arc<Limits>,
     clock: Arc<dyn Clock>,
+    /// Whether a token without clinical scopes is refused.
+    scopes_required: bool,
     /// By fingerprint of the token.
     resolved: Cache<[u8; 32], Resolved>,
 }
@@ -49,7 +51,13 @@ impl TokenCallers {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let resolved = Cache::new(ACCESS_TOKENS_REMEMBERED_MAX);
-        Self { tokens, description, record, limits, clock, resolved }
+        let scopes_required = false;
+        Self { tokens, description, record, limits, clock, scopes_required, resolved }
+    }
+
+    /// Refuses tokens without clinical scopes, or not.
+    pub(crate) fn requiring_scopes(self, scopes_required: bool) -> Self {
+        Self { scopes_required, ..self }
     }
 
     /// Fetches the provider's keys before the first request needs them.
@@ -70,6 +78,9 @@ impl TokenCallers {
             headers.insert("dpop-nonce", nonce);
         }
         let actor = match self.resolve(&found.proved).await {
+            Ok(actor) if self.scopes_required && actor.scopes.is_none() => {
+                return Err(Box::new(Denied { problem: Box::new(without_scopes()), headers }));
+            }
             Ok(actor) => actor,
             Err(problem) => return Err(Box::new(Denied { problem: Box::new(problem), headers })),
         };
@@ -185,6 +196,15 @@ fn nobody(identity: &Identity) -> Problem {
         "The token is good, but it names no client that may call."
     };
     Problem::new(Kind::Refused, "IDN-040", text).with_log(format!("client {:?}", identity.client))
+}
+
+fn without_scopes() -> Problem {
+    Problem::new(
+        Kind::Refused,
+        "ACC-007",
+        "insufficient_scope: the token is good, but it carries none of SMART's clinical scopes \
+         (such as user/Observation.rs), and this server asks for them.",
+    )
 }
 
 fn several(count: usize, identity: &Identity) -> Problem {

@@ -137,6 +137,7 @@ mod tests {
             "identity.dpop",
             "identity.dpop_nonce",
             "identity.proof_seconds_max",
+            "identity.scopes_required",
             "identity.security_level_min",
             "identity.timeout_seconds",
             "identity.authorities",

@@ -94,7 +94,7 @@ fn tokens(
     let (record, clock) = (Arc::clone(&house.record), Arc::clone(&house.clock));
     let limits = Arc::clone(limits);
     let callers = TokenCallers::new(tokens, identity.description(), record, limits, clock);
-    let callers = Arc::new(callers);
+    let callers = Arc::new(callers.requiring_scopes(identity.are_scopes_required()));
     let warming = Arc::clone(&callers);
     tokio::spawn(async move { warming.warm_up().await });
     Ok(Some(callers))

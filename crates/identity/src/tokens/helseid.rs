@@ -48,6 +48,7 @@ pub(crate) fn identity(claims: &Claims) -> Result<Identity, Denial> {
         client: client.to_string(),
         client_name: claims.text(CLIENT_NAME)?.unwrap_or(client).to_string(),
         scopes: scopes(claims)?,
+        patient: claims.text("patient")?.map(str::to_string),
         purpose: None,
         is_citizen: false,
     };

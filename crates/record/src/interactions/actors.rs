@@ -6,13 +6,15 @@
 use std::sync::Arc;
 
 use akson_access::facts::Window;
+use akson_access::scopes::Scopes;
 use akson_access::{Actor, Identity, Personnel, ROLE_SYSTEM, ReadPermit, Role, Standing};
 use akson_base::identifiers::{HPR, ORGANISATION};
-use akson_base::{Instant, Problem};
+use akson_base::{Instant, Kind, Problem};
 use akson_fhir::definitions::Definitions;
 use akson_fhir::model::{NodeRef, Resource};
 
 use crate::Record;
+use crate::bounds::check_scopes;
 use crate::elements::{NATIONAL_NUMBER_SYSTEMS, codings, is_false, period, reference, text};
 use crate::safeguards::numbers;
 use crate::searching::Searching;
@@ -27,7 +29,7 @@ impl Record {
     /// The capacities in which a proved identity may act now: one for each current
     /// `PractitionerRole` of a person at work (only those at the organisation that the identity
     /// names, when it names one), one for a citizen, one for a system. Empty when the registers
-    /// know nobody like that. Reads registers and the citizen's own name only, so nothing is
+    /// know nobody like that. Clinical scopes of the identity become the actors' bounds. Reads registers and the citizen's own name only, so nothing is
     /// logged.
     pub fn actors(&self, identity: &Identity) -> Result<Vec<Actor>, Problem> {
         let permit = ReadPermit::for_deciding();
@@ -46,6 +48,10 @@ impl Record {
             (None, None) => registers.system(identity, client)?.into_iter().collect(),
             (hpr, number) => registers.personnel(hpr.as_deref(), number, identity, &client)?,
         };
+        let scopes = scopes(identity)?;
+        for actor in &mut actors {
+            actor.scopes.clone_from(&scopes);
+        }
         if let Some(purpose) = identity.purpose.as_deref().map(Arc::<str>::from) {
             for actor in &mut actors {
                 actor.purpose = Arc::clone(&purpose);
@@ -53,6 +59,18 @@ impl Record {
         }
         Ok(actors)
     }
+}
+
+/// The clinical scopes of a token; none when it has no word of them. A token with one that cannot be
+/// read or enforced lets nobody in.
+fn scopes(identity: &Identity) -> Result<Option<Arc<Scopes>>, Problem> {
+    if !identity.scopes.iter().any(|scope| Scopes::is_clinical(scope)) {
+        return Ok(None);
+    }
+    let words = identity.scopes.iter().map(String::as_str);
+    let scopes = Scopes::parse(words, identity.patient.as_deref());
+    let checked = scopes.and_then(|scopes| check_scopes(&scopes).map(|()| Arc::new(scopes)));
+    checked.map(Some).map_err(|problem| Problem { kind: Kind::Refused, ..problem })
 }
 
 struct Registers<'a> {

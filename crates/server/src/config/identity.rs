@@ -34,6 +34,8 @@ pub(crate) struct IdentitySettings {
     #[serde(default = "proof_seconds_max")]
     proof_seconds_max: u32,
     /// Least security level of a person.
+    #[serde(default)]
+    scopes_required: bool,
     #[serde(default = "security_level_min")]
     security_level_min: u8,
     /// Time for one request to the provider.
@@ -124,6 +126,11 @@ impl IdentitySettings {
             keys_seconds_max: self.keys_seconds_max,
             keys_pause_seconds: self.keys_pause_seconds,
         })
+    }
+
+    /// Whether a token without SMART's clinical scopes is refused.
+    pub(crate) fn are_scopes_required(&self) -> bool {
+        self.scopes_required
     }
 
     /// What callers need, as the CapabilityStatement says it.

@@ -20,6 +20,7 @@ mod quiet;
 mod rate_limits;
 mod read;
 mod register;
+mod scopes;
 mod search;
 mod serving;
 mod tls;

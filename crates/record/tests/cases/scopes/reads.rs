@@ -142,7 +142,7 @@ impl<'a> Scoped<'a> {
         for type_name in TYPES {
             let speaks = token.speaks_of(asker, type_name, "s");
             let own = of_type(searched, type_name);
-            let size = if own.len() % 2 == 0 { 1000 } else { 3 };
+            let size = if own.len().is_multiple_of(2) { 1000 } else { 3 };
             let ask = format!("_count={size}&_total=accurate");
             let got = self.search(caller, Some(type_name), None, &ask).await;
             if let Ok((found, total)) = &got
