@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ask::{Ask, FHIR, NONE};
 
