@@ -41,7 +41,7 @@ pub use interactions::ground::{
     DECIDED_HOURS, EMERGENCY_HOURS, Opening, PatientStanding, REASON_CHARACTERS_MAX,
 };
 pub use interactions::outliers::{
-    NOTE_CHARACTERS_MAX, Outlier, OutlierDecision, Outliers, Verdict,
+    NOTE_CHARACTERS_MAX, Outlier, OutlierCase, OutlierDecision, Outliers, Verdict,
 };
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;

@@ -54,8 +54,10 @@ async fn decide(reader: Reader, Path(key): Path<String>, form: Form) -> Response
         let problem = Problem::new(Kind::Invalid, "WEB-030", text);
         return wrong(&reader, &key, &problem, t("privacy.choose")).await;
     };
-    let note = form.field("notat");
-    match reader.record().decide_outlier(&reader.caller(), &key, verdict, note).await {
+    let (note, with_alike) = (form.field("notat"), form.field("likt") == "1");
+    let decided =
+        reader.record().decide_outlier(&reader.caller(), &key, verdict, note, with_alike).await;
+    match decided {
         Ok(()) => response::to(LIST),
         Err(problem) if problem.kind == Kind::Invalid => {
             wrong(&reader, &key, &problem, t("privacy.long")).await
@@ -77,13 +79,15 @@ async fn shown(
     key: &str,
     wrong: Option<&'static str>,
 ) -> Result<maud::Markup, Problem> {
-    let (outlier, entries) = reader.record().outlier(&reader.caller(), key).await?;
-    let case = listed(outlier)?;
-    let entries: Vec<Behind<'_>> = entries
+    let found = reader.record().outlier(&reader.caller(), key).await?;
+    let case = listed(found.outlier)?;
+    let alike = found.alike.into_iter().map(listed).collect::<Result<Vec<_>, Problem>>()?;
+    let entries: Vec<Behind<'_>> = found
+        .entries
         .iter()
         .map(|access| Behind { entry: &access.entry, at: Moment::from_instant(access.time) })
         .collect();
-    Ok(privacy_page::case(&case, &entries, &reader.who, reader.today(), wrong))
+    Ok(privacy_page::case(&case, &alike, &entries, &reader.who, reader.today(), wrong))
 }
 
 fn listed(outlier: Outlier) -> Result<Listed, Problem> {

@@ -65,6 +65,24 @@ try {
   assert(await page.getByText("Ny på jobb, har fått veiledning.").isVisible(), "the note is shown");
   await assertWhole(page, "decided");
   console.log(`ok   a case is investigated and decided in ${clicks} clicks, without JavaScript`);
+
+  // One story of one person, decided at once.
+  await page.goto(`${base}/personvern`);
+  const waiting = await page.locator(".cases").first().locator("a.choice").count();
+  const restless = page.locator(".cases a.choice").filter({ hasText: "på en time" });
+  clicks = 0;
+  await click(restless.first());
+  await page.waitForURL(/\/personvern\//);
+  const together = page.getByLabel(/^Gjelder også \d+ andre/);
+  const others = Number((await page.locator("label.together").innerText()).match(/\d+/)[0]);
+  assert(others > 5, `${others} others`);
+  await click(together);
+  await click(page.getByRole("button", { name: "Følges opp" }));
+  await page.waitForURL(`${base}/personvern`);
+  assert(clicks <= CLICKS_MAX, `${clicks} clicks`);
+  const left = await page.locator(".cases").first().locator("a.choice").count();
+  assert(left === waiting - others - 1, `${waiting} cases, ${others} others, ${left} left`);
+  console.log(`ok   ${others + 1} looks of one person are decided in ${clicks} clicks`);
 } catch (error) {
   console.log(`FAIL ${error.stack}`);
   process.exitCode = 1;

@@ -99,6 +99,18 @@ pub struct Outlier {
     number: PatientNumber,
 }
 
+/// One case and what is behind it.
+#[derive(Clone, Debug)]
+pub struct OutlierCase {
+    /// The case.
+    pub outlier: Outlier,
+    /// The entries of that day, newest first.
+    pub entries: Vec<Access>,
+    /// What the same person did to others on the same day and is not decided yet, the highest
+    /// score first: often one story.
+    pub alike: Vec<Outlier>,
+}
+
 /// The list.
 #[derive(Clone, Debug, Default)]
 pub struct Outliers {
@@ -137,25 +149,23 @@ impl Record {
         Ok(outliers)
     }
 
-    /// One case and the entries behind it, newest first. The look is logged.
+    /// One case with what is behind it. The look is logged.
     ///
     /// # Errors
     /// `REC-060` for everybody but the privacy officer, and for a case that is not there.
-    pub async fn outlier(
-        &self,
-        caller: &Caller,
-        key: &str,
-    ) -> Result<(Outlier, Vec<Access>), Problem> {
+    pub async fn outlier(&self, caller: &Caller, key: &str) -> Result<OutlierCase, Problem> {
         let sight = self.reviewing(caller, SHOW).await?;
-        let outlier = self.case(&sight, key).await?;
+        let (outlier, alike) = self.case(&sight, key).await?;
         let entries = self.entries_behind(&sight, &outlier)?;
         let entry = Entry::reading(&sight.permit, SHOW, &caller.trace).about("AuditEvent");
-        self.log(&sight, entry, [outlier.number]).await?;
-        Ok((outlier, entries))
+        let numbers = alike.iter().map(|one| one.number).chain([outlier.number]);
+        self.log(&sight, entry, numbers.collect::<Vec<_>>()).await?;
+        Ok(OutlierCase { outlier, entries, alike })
     }
 
-    /// Records what the privacy officer decided on a case. It can be decided again; the newest
-    /// decision holds, and the earlier ones stay.
+    /// Records what the privacy officer decided on a case, `with_alike` on those that stand beside
+    /// it too ([`OutlierCase::alike`]). It can be decided again; the newest decision holds, and the
+    /// earlier ones stay.
     ///
     /// # Errors
     /// As [`Record::outlier`]; `REC-061` when the note is too long.
@@ -165,6 +175,7 @@ impl Record {
         key: &str,
         verdict: Verdict,
         note: &str,
+        with_alike: bool,
     ) -> Result<(), Problem> {
         let sight = self.reviewing(caller, DECIDE).await?;
         let note = note.trim();
@@ -172,12 +183,15 @@ impl Record {
             let text = format!("A note has at most {NOTE_CHARACTERS_MAX} characters.");
             return Err(Problem::new(Kind::Invalid, "REC-061", text));
         }
-        self.case(&sight, key).await?;
+        let (outlier, alike) = self.case(&sight, key).await?;
         let permit: WritePermit = self.policy.may_write(&caller.actor)?;
-        let entry = Entry::writing(&permit, Action::C, DECIDE, &caller.trace)
-            .about(key)
-            .saying(format!("{}\n{note}", verdict.code()));
-        self.log_entries(&[entry]).await
+        let alike = alike.into_iter().filter(|_| with_alike);
+        let entries = [outlier].into_iter().chain(alike).map(|one| {
+            Entry::writing(&permit, Action::C, DECIDE, &caller.trace)
+                .about(one.key)
+                .saying(format!("{}\n{note}", verdict.code()))
+        });
+        self.log_entries(&entries.collect::<Vec<_>>()).await
     }
 
     /// Who may work through the log; the attempts of others are logged.
@@ -207,10 +221,19 @@ impl Record {
         done.map_err(|error| Problem::fault("REC-062", format!("the log's analysis: {error}")))?
     }
 
-    async fn case(&self, sight: &Sight, key: &str) -> Result<Outlier, Problem> {
+    /// A case, and those that wait beside it.
+    async fn case(&self, sight: &Sight, key: &str) -> Result<(Outlier, Vec<Outlier>), Problem> {
         let mut found = self.found_outliers().await?;
-        found.retain(|one| one.key == key);
-        self.shown(sight, found)?.pop().ok_or_else(no_case)
+        let place = found.iter().position(|one| one.key == key).ok_or_else(no_case)?;
+        let one = found.swap_remove(place);
+        found.retain(|other| {
+            let is_alike = other.case.actor == one.case.actor && other.case.day == one.case.day;
+            is_alike && other.decisions.is_empty()
+        });
+        found.sort_by_key(|other| std::cmp::Reverse(other.case.score));
+        found.truncate(LISTED_MAX);
+        let one = self.shown(sight, vec![one])?.pop().ok_or_else(no_case)?;
+        Ok((one, self.shown(sight, found)?))
     }
 
     fn shown(&self, sight: &Sight, found: Vec<Found>) -> Result<Vec<Outlier>, Problem> {

@@ -77,17 +77,19 @@ async fn a_neighbour_stands_on_the_list_until_it_is_decided() {
     assert_eq!(signals[0], (OutlierSignal::Neighbour, 2));
     assert_eq!(case.score, case.reasons.iter().map(|reason| reason.points).sum::<u32>());
 
-    let (again, entries) = record.outlier(&officer, &case.key).await.unwrap();
+    let shown = record.outlier(&officer, &case.key).await.unwrap();
+    let (again, entries) = (shown.outlier, shown.entries);
+    assert!(shown.alike.is_empty());
     assert_eq!((again.key.as_str(), again.looks as usize), (case.key.as_str(), entries.len()));
     assert!(entries.iter().all(|one| &*one.entry.actor == "Practitioner/kari"));
     assert!(entries.iter().any(|one| one.entry.interaction == "chart"));
 
     let long = "å".repeat(NOTE_CHARACTERS_MAX + 1);
-    let refused = record.decide_outlier(&officer, &case.key, Verdict::Breach, &long).await;
+    let refused = record.decide_outlier(&officer, &case.key, Verdict::Breach, &long, false).await;
     assert_eq!(refused.unwrap_err().code, "REC-061");
     let note = "  Spurt leder.\nSnakker med Kari.  ";
-    record.decide_outlier(&officer, &case.key, Verdict::FollowUp, note).await.unwrap();
-    record.decide_outlier(&officer, &case.key, Verdict::InOrder, "").await.unwrap();
+    record.decide_outlier(&officer, &case.key, Verdict::FollowUp, note, false).await.unwrap();
+    record.decide_outlier(&officer, &case.key, Verdict::InOrder, "", false).await.unwrap();
     // A record that starts anew reads the same from the log.
     let record = Record::new(Arc::clone(f.record.store()), Policy::Rules);
     let list = record.outliers(&officer).await.unwrap();
@@ -111,7 +113,7 @@ async fn nobody_else_gets_it_and_every_look_is_logged() {
         for refused in [
             record.outliers(&caller).await.err(),
             record.outlier(&caller, &key).await.err(),
-            record.decide_outlier(&caller, &key, Verdict::InOrder, "").await.err(),
+            record.decide_outlier(&caller, &key, Verdict::InOrder, "", false).await.err(),
         ] {
             let refused = refused.unwrap_or_else(|| panic!("{} got it", role.code()));
             assert_eq!((refused.kind, refused.code), (Kind::NotFound, "REC-060"));
@@ -122,7 +124,7 @@ async fn nobody_else_gets_it_and_every_look_is_logged() {
     assert_eq!(refused.code, "REC-060");
     assert!(record.outliers(&officer).await.unwrap().decided.is_empty(), "nobody decided");
     // The patient reads that the privacy officer looked; the decision is in no patient's log.
-    record.decide_outlier(&officer, &key, Verdict::Breach, "x").await.unwrap();
+    record.decide_outlier(&officer, &key, Verdict::Breach, "x", false).await.unwrap();
     let told = record.accesses(&officer, "p", 100).await.unwrap();
     let by_officer = |name: &str| {
         let all = told.iter().filter(|one| &*one.entry.actor == "Practitioner/ombud");
@@ -138,4 +140,27 @@ async fn nobody_else_gets_it_and_every_look_is_logged() {
     }
     // The privacy officer's own work is no case.
     assert!(record.outliers(&officer).await.unwrap().open.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_did_in_a_day_is_decided_together() {
+    let (f, record) = town().await;
+    let kari = at_work(Role::Nurse, "kari");
+    let officer = at_work(Role::PrivacyOfficer, "ombud");
+    for number in 0..8 {
+        let id = format!("many-{number}");
+        f.put(json!({"resourceType": "Patient", "id": id})).await;
+        open(&record, &kari, &id).await;
+    }
+    open(&record, &at_work(Role::Nurse, "per"), "p").await;
+    let before = record.outliers(&officer).await.unwrap().open;
+    let of_kari = before.iter().filter(|one| &*one.actor.id == "Practitioner/kari").count();
+    assert!(of_kari >= 8, "{before:?}");
+    let key = &before.iter().find(|one| &*one.actor.id == "Practitioner/kari").unwrap().key;
+    assert_eq!(record.outlier(&officer, key).await.unwrap().alike.len(), of_kari - 1);
+    record.decide_outlier(&officer, key, Verdict::FollowUp, "Én historie", true).await.unwrap();
+    let after = record.outliers(&officer).await.unwrap();
+    assert_eq!(after.open.len(), before.len() - of_kari);
+    assert_eq!(after.decided.len(), of_kari);
+    assert!(after.decided.iter().all(|one| one.decisions[0].note == "Én historie"));
 }

@@ -116,6 +116,7 @@ fn words(reason: &OutlierReason) -> String {
 /// One case.
 pub(crate) fn case(
     one: &Listed,
+    alike: &[Listed],
     entries: &[Behind<'_>],
     who: &Who,
     today: Date,
@@ -146,7 +147,7 @@ pub(crate) fn case(
             @if let Some(person) = &one.person {
                 p { a href=(format!("/pasient/{}", person.id)) { (t("privacy.log")) } }
             }
-            (decide(&one.outlier.key, who, wrong))
+            (decide(&one.outlier.key, &beside(alike, today), who, wrong))
         }
     };
     page(&Page { title, who: Some(who), query: "", search_in_top: true }, html! {}, main)
@@ -182,7 +183,24 @@ fn decided(decision: &OutlierDecision) -> Markup {
     }
 }
 
-fn decide(key: &str, who: &Who, wrong: Option<&'static str>) -> Markup {
+/// What the same person did to others on that day, to be decided together with this.
+fn beside(alike: &[Listed], today: Date) -> Markup {
+    if alike.is_empty() {
+        return html! {};
+    }
+    html! {
+        label.together {
+            input.ds-input type="checkbox" name="likt" value="1";
+            (tf("privacy.alike", &[("n", &alike.len().to_string())]))
+        }
+        details {
+            summary { (t("privacy.alike-who")) }
+            ul.cases { @for other in alike { li { (line(other, today)) } } }
+        }
+    }
+}
+
+fn decide(key: &str, beside: &Markup, who: &Who, wrong: Option<&'static str>) -> Markup {
     let token = who.login.as_ref().map_or("", |login| login.form_token.as_str());
     html! {
         h2 { (t("privacy.decide")) }
@@ -191,6 +209,7 @@ fn decide(key: &str, who: &Who, wrong: Option<&'static str>) -> Markup {
             (hidden(token))
             label for="notat" { (t("privacy.your-note")) }
             textarea.ds-input id="notat" name="notat" rows="3" maxlength=(NOTE_CHARACTERS_MAX) {}
+            (beside)
             div.doors {
                 @for one in Verdict::ALL {
                     button.ds-button data-variant=[variant(one)] type="submit" name="avgjorelse"
