@@ -54,3 +54,13 @@ pub const SESSIONS_MAX: usize = 100_000;
 pub const RATE_BUCKETS_MAX: usize = 65_536;
 /// Largest form that a page takes.
 pub const FORM_BYTES_MAX: usize = 256 * 1024;
+/// Tokens and the like that are remembered durably; each is gone when it is over.
+pub const KEPT_ENTRIES_MAX: usize = 1_000_000;
+/// Largest content of one of them.
+pub const KEPT_CONTENT_BYTES_MAX: usize = 64 * 1024;
+/// Apps that ask to be let in, codes and launches at a time, each for minutes.
+pub const AUTHORISATIONS_PENDING_MAX: usize = 10_000;
+/// Largest request of an app to be let in, as its query.
+pub const AUTHORISE_REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// Largest body of a request to the token endpoints.
+pub const TOKEN_REQUEST_BYTES_MAX: usize = 64 * 1024;

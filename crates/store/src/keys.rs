@@ -13,6 +13,7 @@
 //! | `C` | commit (8) | commit record: the chain |
 //! | `A` | patient number (4), commit block (8) | which commits of the block looked at the patient |
 //! | `D` | type (1), dictionary number (2) | a trained zstd dictionary |
+//! | `K` | space (1), digest (32) | what is no resource and has an end: see [`crate::kept`] |
 
 use akson_fhir::definitions::ResourceType;
 use akson_fhir::search::SlotId;

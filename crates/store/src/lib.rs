@@ -4,7 +4,8 @@
 //! Gives no patient data without a permit that only `access` can make. The map: [`keys`] is the
 //! layout, [`engine`] what a database must do, `heads` and `bodies` the stored form of a resource,
 //! [`facets`] its search values, [`drafts`] a write in the making, [`reads`] and [`history`] the
-//! way out, `as_of` search values of earlier versions, [`search`] the planner and executor.
+//! way out, `as_of` search values of earlier versions, [`search`] the planner and executor, [`kept`]
+//! what must be durable and is no resource.
 
 mod as_of;
 mod bodies;
@@ -14,6 +15,7 @@ pub mod engine;
 pub mod facets;
 mod heads;
 pub mod history;
+pub mod kept;
 pub mod keys;
 mod numbers;
 mod owners;
