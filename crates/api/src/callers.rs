@@ -30,6 +30,12 @@ pub trait Authenticator: Send + Sync {
 
     /// Whether access tokens (OAuth 2.0) are among what is taken.
     fn takes_tokens(&self) -> bool;
+
+    /// The addresses of our own authorisation server, by the names of SMART's `oauth-uris`; empty
+    /// when there is none.
+    fn oauth_uris(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// An answer of [`Authenticator::authenticate`], in time.

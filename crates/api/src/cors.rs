@@ -42,9 +42,14 @@ pub(crate) fn expose(origins: &[String], request: &HeaderMap, response: &mut Res
 
 /// Answers `OPTIONS`: what the address allows, and a browser's preflight.
 pub(crate) fn options(path: &str, request: &HeaderMap) -> Response<Body> {
+    preflight(&allowed(path), request)
+}
+
+/// Answers `OPTIONS` of an address with these methods.
+pub(crate) fn preflight(methods: &str, request: &HeaderMap) -> Response<Body> {
     let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
-    let methods = allowed(path);
+    let methods = methods.to_string();
     if request.contains_key(ORIGIN) {
         put(headers, ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);

@@ -20,6 +20,7 @@ pub mod interactions;
 mod measure;
 mod metadata;
 mod nearest;
+mod oauth;
 mod outcome;
 mod pretty;
 mod read;
@@ -31,5 +32,6 @@ mod write;
 
 pub use callers::{Admission, Admitted, Authenticator, Callers, Denied, Shown};
 pub use compress::compress;
+pub use oauth::OAuth;
 pub use outcome::{outcome_json, status};
 pub use service::{Api, Options};

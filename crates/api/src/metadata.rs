@@ -86,9 +86,36 @@ fn rest() -> Value {
     }])
 }
 
-/// How callers become known, as far as they do. Not among the services: SMART-on-FHIR, which also
-/// takes launching apps.
+/// SMART's extension with the addresses of the authorisation server.
+const OAUTH_URIS: &str = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
+
+/// How callers become known, as far as they do.
 fn security(callers: &Callers) -> Value {
+    let Callers::Proved(authenticator) = callers else { return known(callers) };
+    let uris = authenticator.oauth_uris();
+    let mut security = known(callers);
+    if let (Some(security), false) = (security.as_object_mut(), uris.is_empty()) {
+        let uris: Vec<Value> =
+            uris.into_iter().map(|(url, uri)| json!({ "url": url, "valueUri": uri })).collect();
+        let extension = json!([{ "url": OAUTH_URIS, "extension": uris }]);
+        security.insert("extension".into(), extension);
+        security.insert("service".into(), json!([service("SMART-on-FHIR"), service("OAuth")]));
+    }
+    security
+}
+
+fn service(code: &str) -> Value {
+    json!({
+        "coding": [{
+            "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+            "code": code,
+            "display": code,
+        }],
+        "text": "OAuth 2.0 access tokens",
+    })
+}
+
+fn known(callers: &Callers) -> Value {
     match callers {
         Callers::Everybody(_) => json!({ "cors": true }),
         Callers::Proved(authenticator) if !authenticator.takes_tokens() => {
@@ -96,14 +123,7 @@ fn security(callers: &Callers) -> Value {
         }
         Callers::Proved(authenticator) => json!({
             "cors": true,
-            "service": [{
-                "coding": [{
-                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                    "code": "OAuth",
-                    "display": "OAuth",
-                }],
-                "text": "OAuth 2.0 access tokens",
-            }],
+            "service": [service("OAuth")],
             "description": authenticator.description(),
         }),
     }

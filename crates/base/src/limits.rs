@@ -64,3 +64,5 @@ pub const AUTHORISATIONS_PENDING_MAX: usize = 10_000;
 pub const AUTHORISE_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// Largest body of a request to the token endpoints.
 pub const TOKEN_REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Largest assertion by which a client proves who it is.
+pub const CLIENT_ASSERTION_BYTES_MAX: usize = 8 * 1024;

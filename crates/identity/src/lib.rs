@@ -5,6 +5,7 @@
 //! settings (`server`). Problem codes: `IDN-001` to `IDN-049` tokens, `IDN-060` to `IDN-069` asking a
 //! provider, from `IDN-070` logins, from `IDN-080` calls too many.
 
+pub mod clients;
 mod outbound;
 pub mod rate;
 pub mod sessions;

@@ -84,6 +84,23 @@ impl fmt::Debug for Ticket {
 /// SHA-256 of a ticket.
 type Key = [u8; 32];
 
+/// Which login something was done in, for asking later whether it still is. Nobody can log in with
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LoginMark(Key);
+
+impl LoginMark {
+    /// For keeping it.
+    pub fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+
+    /// What was kept.
+    pub fn of_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 #[derive(Debug)]
 struct Session {
     identity: Arc<Identity>,
@@ -238,6 +255,21 @@ impl Sessions {
         session.actors = actors;
         session.confirmed = now;
         true
+    }
+
+    /// What the login with this ticket proved, and its mark; `None` when there is none.
+    pub fn proved(&self, ticket: &Ticket) -> Option<(Arc<Identity>, LoginMark)> {
+        let key = ticket.key();
+        let held = self.held();
+        let session = held.get(&key).filter(|session| self.is_alive(session, self.clock.now()))?;
+        Some((Arc::clone(&session.identity), LoginMark(key)))
+    }
+
+    /// Whether the login of this mark is neither closed nor over, and in the same role. Asking does
+    /// not keep it alive.
+    pub fn is_open(&self, mark: &LoginMark) -> bool {
+        let now = self.clock.now();
+        self.held().get(&mark.0).is_some_and(|session| self.is_alive(session, now))
     }
 
     /// Logs out.

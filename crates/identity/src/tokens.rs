@@ -7,13 +7,13 @@
 //! Standard: RFC 6750, RFC 9068, RFC 9449, RFC 8725
 
 mod algorithm;
-mod claims;
-mod denial;
-mod dpop;
+pub(crate) mod claims;
+pub(crate) mod denial;
+pub(crate) mod dpop;
 mod helseid;
-mod jws;
-mod key;
-mod nonces;
+pub(crate) mod jws;
+pub(crate) mod key;
+pub(crate) mod nonces;
 mod provider;
 mod replay;
 mod trust_framework;
@@ -344,11 +344,10 @@ impl Tokens {
                     method: asked.method,
                     base: asked.base,
                     path: asked.path,
-                    token: &proved.fingerprint,
-                    thumbprint,
+                    token: Some(dpop::Bound { fingerprint: &proved.fingerprint, thumbprint }),
                     now: self.now(),
                 };
-                self.proofs.check(asked.headers, &expected)
+                Ok(self.proofs.check(asked.headers, &expected)?.newer)
             }
         }
     }

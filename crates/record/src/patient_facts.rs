@@ -22,6 +22,7 @@ use akson_store::keys::{self, PatientNumber, ResourceKey};
 use rustc_hash::FxHashMap;
 
 use crate::elements::{codings, in_norway, is_false, national_numbers, period, reference, text};
+use crate::interactions::register::APP_CONSENT_SYSTEM;
 use crate::searching::parse_stored;
 
 /// Code system of the consents that the record itself keeps for access taken with a reason.
@@ -300,7 +301,12 @@ impl Gathering<'_> {
             let mut own = codings(category).filter(|(s, _, _)| *s == Some(DECISION_SYSTEM));
             own.find_map(|(_, code, _)| code)
         });
+        let lets_app = root.named("category").flat_map(codings).any(|(system, _, _)| {
+            // What a patient lets an app do gives nobody a ground of their own.
+            system == Some(APP_CONSENT_SYSTEM)
+        });
         match (text(provision, &["type"]), decision) {
+            (Some("permit"), None) if lets_app => Ok(()),
             (Some("permit"), decision) => {
                 let kind = match decision {
                     Some("decided") => GrantKind::Decided,

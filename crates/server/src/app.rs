@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use akson_api::Api;
+use akson_api::{Api, OAuth};
 use akson_store::Store;
 use axum::Router;
 use axum::body::Body;
@@ -22,6 +22,8 @@ use crate::{health, observe};
 /// Everything that answers HTTP.
 pub(crate) struct App {
     pub(crate) api: Api,
+    /// Tokens for apps, if there is an authorisation server.
+    pub(crate) oauth: Option<OAuth>,
     pub(crate) pages: Router,
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
@@ -52,7 +54,10 @@ impl App {
         peer: IpAddr,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let mut response = if Api::owns(request.uri().path()) {
+        let path = request.uri().path();
+        let mut response = if let Some(oauth) = self.oauth.as_ref().filter(|_| OAuth::owns(path)) {
+            oauth.handle(request).await
+        } else if Api::owns(path) {
             self.api.handle(request).await
         } else {
             self.other(peer, request).await

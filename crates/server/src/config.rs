@@ -12,9 +12,11 @@ use crate::cli::ServeArguments;
 use crate::failure::Failure;
 use crate::tls::TlsSettings;
 
+mod apps;
 mod identity;
 mod limits;
 
+pub(crate) use apps::AppSettings;
 pub(crate) use identity::IdentitySettings;
 pub(crate) use limits::LimitSettings;
 
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// Who issues access tokens. Without it nobody can call but under `--open`.
     pub(crate) identity: Option<IdentitySettings>,
+    /// Our own authorisation server for apps; none without it.
+    pub(crate) apps: Option<AppSettings>,
     /// How often who may call; of no one under `--open`.
     pub(crate) limits: LimitSettings,
     /// Our own certificate; without it, plain HTTP.
@@ -66,6 +70,7 @@ impl Default for Settings {
             log: "info".into(),
             log_json: false,
             identity: None,
+            apps: None,
             limits: LimitSettings::default(),
             tls: None,
             checkpoints: None,
@@ -143,6 +148,12 @@ mod tests {
             "identity.authorities",
             "identity.keys_seconds_max",
             "identity.keys_pause_seconds",
+            "apps.key_file",
+            "apps.access_token_seconds",
+            "apps.refresh_token_days",
+            "apps.skew_seconds",
+            "apps.proof_seconds_max",
+            "apps.dpop_nonce",
             "limits.client_requests_per_second",
             "limits.client_requests_burst",
             "limits.person_requests_per_second",

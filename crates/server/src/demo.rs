@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::DemoArguments;
 use crate::clock::WallClock;
-use crate::config::{LimitSettings, Settings};
+use crate::config::{AppSettings, LimitSettings, Settings};
 use crate::failure::Failure;
 use crate::load::target::{Outcome, Target};
 use crate::say::thousands;
@@ -124,6 +124,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         data: folder.clone(),
         listen: format!("127.0.0.1:{}", arguments.port),
         limits: LimitSettings::demo(),
+        apps: Some(AppSettings::default()),
         ..Settings::default()
     };
     runtime.block_on(async {

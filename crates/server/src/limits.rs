@@ -48,7 +48,7 @@ impl Limits {
     pub(crate) fn take(&self, client: Option<&str>, actor: &Actor) -> Result<(), Box<Denied>> {
         if let (Some(limit), Some(client)) = (&self.clients, client) {
             let taken = limit.take(client);
-            taken.map_err(|throttled| denied(throttled, "IDN-080", "This client"))?;
+            taken.map_err(|throttled| self::throttled(throttled, "IDN-080", "This client"))?;
         }
         let is_person = match actor.standing {
             Standing::Personnel(_) | Standing::Citizen(_) => true,
@@ -56,7 +56,7 @@ impl Limits {
         };
         if let (Some(limit), true) = (&self.persons, is_person) {
             let taken = limit.take(&actor.id);
-            taken.map_err(|throttled| denied(throttled, "IDN-081", "This person"))?;
+            taken.map_err(|throttled| self::throttled(throttled, "IDN-081", "This person"))?;
         }
         Ok(())
     }
@@ -97,7 +97,8 @@ impl Limits {
     }
 }
 
-fn denied(throttled: Throttled, code: &'static str, whose: &str) -> Box<Denied> {
+/// The refusal of a call too many (429).
+pub(crate) fn throttled(throttled: Throttled, code: &'static str, whose: &str) -> Box<Denied> {
     let problem: Problem = throttled.problem(code, whose);
     let mut headers = HeaderMap::new();
     headers.insert(RETRY_AFTER, HeaderValue::from(throttled.retry_after_seconds));

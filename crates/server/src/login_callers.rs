@@ -106,4 +106,8 @@ impl Authenticator for LoginCallers {
     fn takes_tokens(&self) -> bool {
         self.tokens.is_some()
     }
+
+    fn oauth_uris(&self) -> Vec<(&'static str, String)> {
+        self.tokens.as_ref().map(|tokens| tokens.oauth_uris()).unwrap_or_default()
+    }
 }

@@ -5,6 +5,8 @@
 //! Not here: HTTP for machines (`api`), pages (`web`), what a request does (`record`).
 
 mod app;
+mod app_callers;
+mod apps;
 mod backup;
 mod callers;
 mod check;

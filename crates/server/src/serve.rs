@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use akson_access::{Actor, Policy};
-use akson_api::{Api, Authenticator, Callers, Options};
+use akson_api::{Api, Authenticator, Callers, OAuth, Options};
 use akson_identity::sessions::{Origins, SessionLimits, Sessions};
 use akson_identity::tokens::Tokens;
 use akson_record::Record;
+use akson_smart::AuthorisationServer;
 use akson_web::{DemoLogin, Door, Guard};
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::apps;
 use crate::callers::TokenCallers;
 use crate::checkpoints::Checkpoints;
 use crate::cli::ServeArguments;
@@ -49,24 +51,25 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 
 /// The rules that settings and command line ask for.
 fn policy(is_open: bool, settings: &Settings) -> Result<Policy, Failure> {
-    match (is_open, &settings.identity) {
+    let asks = [("[identity]", settings.identity.is_some()), ("[apps]", settings.apps.is_some())];
+    match (is_open, asks.into_iter().find(|(_, is_there)| *is_there)) {
         (true, None) => Ok(Policy::Open),
         (false, Some(_)) => Ok(Policy::Rules),
         (false, None) => Ok(Policy::Closed),
-        (true, Some(_)) => Err(Failure::Usage(
-            "--open lets everybody in without asking, and the configuration has [identity]; \
+        (true, Some((table, _))) => Err(Failure::Usage(format!(
+            "--open lets everybody in without asking, and the configuration has {table}; \
              leave one of them out"
-                .into(),
-        )),
+        ))),
     }
 }
 
 /// A DPoP proof is for one address: where others can reach us, the operator must say which.
 fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), Failure> {
     let is_reachable = addresses.iter().any(|address| !address.ip().is_loopback());
-    if settings.identity.is_some() && settings.base_url.is_none() && is_reachable {
+    let needs_name = settings.identity.is_some() || settings.apps.is_some();
+    if needs_name && settings.base_url.is_none() && is_reachable {
         return Err(Failure::Usage(
-            "with [identity], base_url must say where callers find the FHIR address \
+            "with [identity] or [apps], base_url must say where callers find the FHIR address \
              (https://journal.example.no/fhir)"
                 .into(),
         ));
@@ -118,6 +121,13 @@ pub(crate) async fn addresses(listen: &str, policy: Policy) -> Result<Vec<Socket
     }
 }
 
+/// Who comes in: to the pages, to `/fhir`, and apps.
+struct Front {
+    door: Door,
+    callers: Callers,
+    apps: Option<Arc<AuthorisationServer>>,
+}
+
 /// How people come to the pages.
 pub(crate) enum Login {
     /// Without any: `--open`.
@@ -136,19 +146,21 @@ impl Login {
         listen: SocketAddr,
         house: &House,
         limits: &Arc<Limits>,
-    ) -> Result<(Door, Callers), Failure> {
-        let tokens = tokens(settings, house, limits)?;
+    ) -> Result<Front, Failure> {
+        let others = tokens(settings, house, limits)?;
         let by_token = |tokens: Option<Arc<dyn Authenticator>>| match tokens {
             Some(tokens) => Callers::Proved(tokens),
             None => Callers::Everybody(Arc::new(Actor::open())),
         };
-        Ok(match self {
-            Self::Nobodys => (Door::Open, by_token(tokens)),
-            Self::None => (Door::Shut, by_token(tokens)),
+        let door = match self {
+            Self::Nobodys => Door::Open,
+            Self::None => Door::Shut,
             Self::Demo(people) => {
                 let clock = Arc::clone(&house.clock);
                 let sessions = Arc::new(Sessions::new(SessionLimits::default(), clock)?);
                 let origins = Origins::of(settings.base_url.as_deref(), listen);
+                let apps = apps::open(settings, listen, house, Some(&sessions))?;
+                let tokens = apps::tokens(apps.as_ref(), limits, others);
                 let record = Arc::clone(&house.record);
                 let callers = LoginCallers::new(
                     Arc::clone(&sessions),
@@ -157,10 +169,16 @@ impl Login {
                     Arc::clone(limits),
                     tokens,
                 );
-                let guard = Guard::demo(sessions, origins, people).with_attempts(limits.logins());
-                (Door::Guarded(Arc::new(guard)), Callers::Proved(Arc::new(callers)))
+                let guard = Guard::demo(sessions, origins, people)
+                    .with_attempts(limits.logins())
+                    .with_apps(apps.clone());
+                let callers = Callers::Proved(Arc::new(callers));
+                return Ok(Front { door: Door::Guarded(Arc::new(guard)), callers, apps });
             }
-        })
+        };
+        let apps = apps::open(settings, listen, house, None)?;
+        let callers = by_token(apps::tokens(apps.as_ref(), limits, others));
+        Ok(Front { door, callers, apps })
     }
 }
 
@@ -183,7 +201,7 @@ pub(crate) async fn serve(
     observe::keep_up(meters.clone());
     let checkpoints = settings.checkpoints.as_ref().map(Checkpoints::open).transpose()?;
     let limits = Arc::new(Limits::new(&settings.limits, &house.clock));
-    let (door, callers) = login.front(settings, address, &house, &limits)?;
+    let Front { door, callers, apps } = login.front(settings, address, &house, &limits)?;
     let House { store, record, clock } = house;
     let options = Options {
         base: settings.base_url.clone(),
@@ -193,7 +211,9 @@ pub(crate) async fn serve(
         version: env!("CARGO_PKG_VERSION"),
         policy,
     };
+    apps.as_ref().inspect(|apps| apps::keep_up(apps));
     let app = Arc::new(App {
+        oauth: apps.map(|apps| OAuth::new(apps, settings.cors_origins.clone())),
         api: Api::new(Arc::clone(&record), options, callers, &*clock),
         pages: akson_web::router(Arc::clone(&record), clock, door),
         meters,

@@ -185,17 +185,21 @@ impl Kept {
     pub fn sweep(&self) -> Result<usize, Problem> {
         let now = self.store.clock().now();
         let (mut left, mut over) = (0, Vec::new());
-        self.store.snapshot().visit(&keys::under(b"K"), Direction::Ascending, &mut |key, value| {
-            let until = value.get(STAMP_BYTES..HEAD_BYTES).and_then(|end| end.try_into().ok());
-            // What cannot be read is nobody's: it goes too.
-            if until.is_none_or(|end| i64::from_be_bytes(end) <= now.0) {
-                let stamp = value.get(..STAMP_BYTES).unwrap_or_default().to_vec();
-                over.push((key.to_vec(), stamp));
-            } else {
-                left += 1;
-            }
-            Ok(true)
-        })?;
+        self.store.snapshot().visit(
+            &keys::under(b"K"),
+            Direction::Ascending,
+            &mut |key, value| {
+                let until = value.get(STAMP_BYTES..HEAD_BYTES).and_then(|end| end.try_into().ok());
+                // What cannot be read is nobody's: it goes too.
+                if until.is_none_or(|end| i64::from_be_bytes(end) <= now.0) {
+                    let stamp = value.get(..STAMP_BYTES).unwrap_or_default().to_vec();
+                    over.push((key.to_vec(), stamp));
+                } else {
+                    left += 1;
+                }
+                Ok(true)
+            },
+        )?;
         let swept = over.len();
         self.count.store(left, Ordering::Relaxed);
         for group in over.chunks(SWEPT_AT_ONCE) {

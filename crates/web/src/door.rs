@@ -10,6 +10,7 @@ use akson_access::{Actor, Identity};
 use akson_base::{Kind, Problem};
 use akson_identity::rate::{CallerAddress, RateLimit};
 use akson_identity::sessions::{Cookies, Found, LoggedIn, Origins, Sessions, Ticket};
+use akson_smart::AuthorisationServer;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -17,6 +18,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::authorise;
 use crate::forms::{FORM_TOKEN, Form};
 use crate::login::{Choosing, DemoLogin, LOGIN, LOGOUT, ROLE, Visitor, Why};
 use crate::messages::t;
@@ -45,7 +47,9 @@ pub struct Guard {
     pub(crate) origins: Origins,
     pub(crate) demo: DemoLogin,
     /// How often one address may try to log in.
-    attempts: Option<Arc<RateLimit>>,
+    pub(crate) attempts: Option<Arc<RateLimit>>,
+    /// Apps that people let in.
+    pub(crate) apps: Option<Arc<AuthorisationServer>>,
 }
 
 impl Guard {
@@ -53,7 +57,7 @@ impl Guard {
     /// has real data in it has no [`DemoLogin`] to give.
     pub fn demo(sessions: Arc<Sessions>, origins: Origins, demo: DemoLogin) -> Self {
         let cookies = Cookies { is_https: origins.is_https() };
-        Self { sessions, cookies, origins, demo, attempts: None }
+        Self { sessions, cookies, origins, demo, attempts: None, apps: None }
     }
 
     /// With so many attempts to log in from one address. The server puts the [`CallerAddress`] into
@@ -61,6 +65,15 @@ impl Guard {
     #[must_use]
     pub fn with_attempts(mut self, attempts: Option<Arc<RateLimit>>) -> Self {
         self.attempts = attempts;
+        self
+    }
+}
+
+impl Guard {
+    /// With apps that people let in.
+    #[must_use]
+    pub fn with_apps(mut self, apps: Option<Arc<AuthorisationServer>>) -> Self {
+        self.apps = apps;
         self
     }
 }
@@ -87,6 +100,9 @@ pub(crate) async fn keep(
         }
         Door::Shut | Door::Guarded(_) if is_asset => next.run(request).await,
         Door::Shut => response::problem(&nobody(), None, wants_fragment(request.headers())),
+        Door::Guarded(guard) if authorise::is_arrival(guard, &request) => {
+            authorise::arrive(guard, request).await
+        }
         Door::Guarded(guard) => match guarded(guard, &keeper.desk, request).await {
             Ok(request) => next.run(request).await,
             Err(answer) => *answer,

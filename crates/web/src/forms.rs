@@ -45,6 +45,12 @@ impl Form {
         let mut found = self.fields.iter().filter(|(known, _)| known == name);
         found.next().map_or("", |(_, value)| value.as_str())
     }
+
+    /// All values of a field that may stand several times.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let found = self.fields.iter().filter(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).collect()
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Form {

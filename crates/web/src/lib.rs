@@ -7,6 +7,7 @@
 //! asked by `record`).
 
 mod assets;
+mod authorise;
 mod base64;
 mod chart;
 mod datatypes;

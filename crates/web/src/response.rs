@@ -17,6 +17,17 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
 
+/// A page whose form leads on to an app at this origin, and from there wherever the app sends people:
+/// browsers hold the redirects after a form against the page's policy.
+pub(crate) fn leading_to(origin: &str, mut response: Response) -> Response {
+    let leads = format!("form-action 'self' https: {origin}");
+    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &leads);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// Adds what every answer carries.
 pub(crate) async fn secure(mut response: Response) -> Response {
     let headers = response.headers_mut();

@@ -24,7 +24,7 @@ use crate::pages::section::{Extent, Section};
 use crate::pages::{home_page, search_page, trend_page};
 use crate::people::keeps_registers;
 use crate::sight::{Desk, Reader, Timing, no_document};
-use crate::{assets, login, opening, people, privacy, response, wishes};
+use crate::{assets, authorise, login, opening, people, privacy, response, wishes};
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
@@ -45,6 +45,9 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));
+        if let Some(apps) = &guard.apps {
+            pages = pages.merge(authorise::routes(Arc::clone(guard), Arc::clone(apps)));
+        }
     }
     let keeper = Keeper { door, desk: Arc::clone(&desk) };
     pages

@@ -215,6 +215,28 @@ impl Reader {
         parse_all(page.entries.iter().map(|(version, _)| version))
     }
 
+    /// As [`Reader::search`], as JSON.
+    pub(crate) async fn search_json(
+        &self,
+        caller: &Caller,
+        resource_type: &str,
+        query: String,
+    ) -> Result<Vec<serde_json::Value>, Problem> {
+        let request = SearchRequest {
+            resource_type: Definitions::r4().resource_type(resource_type),
+            compartment: None,
+            query,
+            strict: true,
+        };
+        let page = self.desk.record.search(caller, request).await?;
+        let read = |json: &[u8]| {
+            serde_json::from_slice(json).map_err(|error| {
+                Problem::fault("WEB-069", format!("a stored resource is not JSON: {error}"))
+            })
+        };
+        page.entries.iter().map(|(version, _)| read(&version.json)).collect()
+    }
+
     /// The patients that a text finds, at most [`HITS_MAX`].
     pub(crate) async fn find(&self, text: &str) -> Result<Vec<Person>, Problem> {
         let found = self.desk.record.find_patients(&self.caller(), text, HITS_MAX).await?;

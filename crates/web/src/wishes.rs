@@ -88,7 +88,7 @@ async fn withdraw(reader: Reader, Path((id, wish)): Path<(String, String)>) -> R
     }
 }
 
-fn consent_type() -> Result<ResourceType, Problem> {
+pub(crate) fn consent_type() -> Result<ResourceType, Problem> {
     let missing = || Problem::fault("WEB-022", "the definitions have no Consent");
     Definitions::r4().resource_type("Consent").ok_or_else(missing)
 }

@@ -5,8 +5,8 @@
 
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
 };
 
 /// A signature algorithm with a public key.
@@ -17,14 +17,15 @@ pub enum Algorithm {
     Ps384,
     Ps512,
     Rs256,
+    Rs384,
     Es256,
     Es384,
 }
 
 impl Algorithm {
     /// All, the strongest habits first.
-    pub const ALL: [Self; 6] =
-        [Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::Rs256];
+    pub const ALL: [Self; 7] =
+        [Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::Rs256, Self::Rs384];
 
     /// As `alg` says it: `PS256`.
     pub fn name(self) -> &'static str {
@@ -33,6 +34,7 @@ impl Algorithm {
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
             Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
         }
@@ -55,6 +57,7 @@ impl Algorithm {
             Self::Ps384 => Family::Rsa(&RSA_PSS_2048_8192_SHA384),
             Self::Ps512 => Family::Rsa(&RSA_PSS_2048_8192_SHA512),
             Self::Rs256 => Family::Rsa(&RSA_PKCS1_2048_8192_SHA256),
+            Self::Rs384 => Family::Rsa(&RSA_PKCS1_2048_8192_SHA384),
             Self::Es256 => Family::Ec(Curve::P256, &ECDSA_P256_SHA256_FIXED),
             Self::Es384 => Family::Ec(Curve::P384, &ECDSA_P384_SHA384_FIXED),
         }

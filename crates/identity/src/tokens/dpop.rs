@@ -39,12 +39,28 @@ pub(crate) struct Expected<'a> {
     pub(crate) base: &'a str,
     /// The rest of the address, encoded as it came, without query: `/Patient/1`.
     pub(crate) path: &'a str,
-    /// SHA-256 of the access token.
-    pub(crate) token: &'a [u8; 32],
-    /// Thumbprint of the key that the access token is bound to.
-    pub(crate) thumbprint: &'a [u8; 32],
+    /// The access token that comes with it; `None` at the token endpoint, where there is none yet.
+    pub(crate) token: Option<Bound<'a>>,
     /// Seconds since 1970.
     pub(crate) now: i64,
+}
+
+/// An access token that is bound to a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<'a> {
+    /// SHA-256 of the token.
+    pub(crate) fingerprint: &'a [u8; 32],
+    /// Thumbprint of the key.
+    pub(crate) thumbprint: &'a [u8; 32],
+}
+
+/// What a good proof proved.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// Thumbprint of the key that the caller holds.
+    pub(crate) thumbprint: [u8; 32],
+    /// A newer nonce for the client, if there is one.
+    pub(crate) newer: Option<String>,
 }
 
 impl Proofs {
@@ -65,12 +81,12 @@ impl Proofs {
         self.nonces.as_ref().map(|nonces| nonces.current(now))
     }
 
-    /// Checks the proof of one request. Answers with a newer nonce for the client, if there is one.
+    /// Checks the proof of one request.
     pub(crate) fn check(
         &self,
         headers: &HeaderMap,
         expected: &Expected<'_>,
-    ) -> Result<Option<String>, Denial> {
+    ) -> Result<Held, Denial> {
         let mut shown = headers.get_all("dpop").iter();
         // 1: exactly one proof.
         let (Some(proof), None) = (shown.next(), shown.next()) else {
@@ -93,13 +109,16 @@ impl Proofs {
         let need = |name: &str| text(name).ok_or_else(|| malformed(&format!("lacks {name}")));
         for_this_request(need("htm")?, need("htu")?, expected)?;
         // 12: made for this token, by the key that the token is bound to.
-        if need("ath")? != URL_SAFE_NO_PAD.encode(expected.token) {
-            let text = "The DPoP proof is for another access token (ath).";
-            return Err(Denial::proof("IDN-025", text));
-        }
-        if key.thumbprint() != *expected.thumbprint {
-            let text = "The DPoP proof is by another key than the access token is bound to.";
-            return Err(Denial::token("IDN-027", text));
+        let thumbprint = key.thumbprint();
+        if let Some(token) = expected.token {
+            if need("ath")? != URL_SAFE_NO_PAD.encode(token.fingerprint) {
+                let text = "The DPoP proof is for another access token (ath).";
+                return Err(Denial::proof("IDN-025", text));
+            }
+            if thumbprint != *token.thumbprint {
+                let text = "The DPoP proof is by another key than the access token is bound to.";
+                return Err(Denial::token("IDN-027", text));
+            }
         }
         let newer = self.fresh(text("nonce"), expected.now)?;
         // 11: made just now.
@@ -111,8 +130,8 @@ impl Proofs {
                 "has a jti that is not 1 to {JTI_CHARS_MAX} characters"
             )));
         }
-        self.first(jti, expected)?;
-        Ok(newer)
+        self.first(jti, &thumbprint, expected.now)?;
+        Ok(Held { thumbprint, newer })
     }
 
     /// 4, 5, 7: the type, an allowed algorithm, and a public key that fits it.
@@ -168,10 +187,10 @@ impl Proofs {
         Err(Denial::proof("IDN-024", text).with_log(format!("iat {made}, now {now}")))
     }
 
-    fn first(&self, jti: &str, expected: &Expected<'_>) -> Result<(), Denial> {
-        let id = sha256(&[&expected.thumbprint[..], jti.as_bytes()].concat());
+    fn first(&self, jti: &str, thumbprint: &[u8; 32], now: i64) -> Result<(), Denial> {
+        let id = sha256(&[&thumbprint[..], jti.as_bytes()].concat());
         let id = id.iter().take(16).fold(0, |id, byte| (id << 8) | u128::from(*byte));
-        match self.seen.note(id, expected.now) {
+        match self.seen.note(id, now) {
             Noted::First => Ok(()),
             Noted::Again => {
                 let text = "The DPoP proof was used before. Make one for each request.";

@@ -30,7 +30,7 @@ async fn nothing_shown_is_told_both_ways_and_no_error() {
         let refusal = ask(&issuer.tokens(), headers).await.unwrap_err();
         assert_eq!(refusal.problem.kind, Kind::Unauthenticated);
         let (code, challenges) = told(&refusal);
-        let dpop = "DPoP algs=\"PS256 PS384 PS512 ES256 ES384 RS256\"";
+        let dpop = "DPoP algs=\"PS256 PS384 PS512 ES256 ES384 RS256 RS384\"";
         assert_eq!((code, &challenges[..]), ("IDN-001", &[dpop.to_string(), "Bearer".into()][..]));
     }
     let mut options = issuer.options();

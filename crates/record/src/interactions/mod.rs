@@ -16,6 +16,7 @@ mod history;
 pub(crate) mod outliers;
 mod read;
 pub(crate) mod references;
+pub(crate) mod register;
 mod search;
 mod update;
 mod vread;

@@ -3,6 +3,7 @@
 pub(crate) mod accesses;
 pub(crate) mod banner;
 pub(crate) mod chart_page;
+pub(crate) mod consent_page;
 pub(crate) mod contacts;
 pub(crate) mod diagnoses;
 pub(crate) mod document_page;

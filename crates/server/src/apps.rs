@@ -1,0 +1,80 @@
+//! Wiring of our own authorisation server: with which names, key and logins it works, and its
+//! sweeping.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use akson_api::Authenticator;
+use akson_identity::sessions::Sessions;
+use akson_smart::AuthorisationServer;
+use tokio::time::MissedTickBehavior;
+
+use crate::app_callers::AppCallers;
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::limits::Limits;
+use crate::wiring::House;
+
+/// How often tokens that are over are removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// The authorisation server that the settings ask for, if they do. `sessions` are the logins of the
+/// pages.
+pub(crate) fn open(
+    settings: &Settings,
+    listen: SocketAddr,
+    house: &House,
+    sessions: Option<&Arc<Sessions>>,
+) -> Result<Option<Arc<AuthorisationServer>>, Failure> {
+    let Some(apps) = &settings.apps else { return Ok(None) };
+    let options = match &settings.base_url {
+        Some(base) => apps.options(base, &[]),
+        // Only on loopback, where the same place has two names.
+        None => apps.options(
+            &format!("http://{listen}/fhir"),
+            &[format!("http://localhost:{}/fhir", listen.port())],
+        ),
+    }?;
+    let server = AuthorisationServer::new(
+        options,
+        Arc::clone(&house.record),
+        sessions.cloned(),
+        apps.key(&settings.data)?,
+        Arc::clone(&house.clock),
+    )?;
+    Ok(Some(Arc::new(server)))
+}
+
+/// What takes access tokens: ours too, when there is an authorisation server.
+pub(crate) fn tokens(
+    server: Option<&Arc<AuthorisationServer>>,
+    limits: &Arc<Limits>,
+    others: Option<Arc<dyn Authenticator>>,
+) -> Option<Arc<dyn Authenticator>> {
+    match server {
+        None => others,
+        Some(server) => {
+            let callers = AppCallers::new(Arc::clone(server), Arc::clone(limits), others);
+            Some(Arc::new(callers))
+        }
+    }
+}
+
+/// Removes tokens that are over, for as long as the runtime lives.
+pub(crate) fn keep_up(server: &Arc<AuthorisationServer>) {
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let server = Arc::clone(&server);
+            match tokio::task::spawn_blocking(move || server.sweep()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(problem)) => tracing::warn!("tokens were not swept: {problem}"),
+                Err(error) => tracing::error!("sweeping tokens: {error}"),
+            }
+        }
+    });
+}

@@ -1,0 +1,327 @@
+//! The authorisation server: what it holds, and the person's answer to an app's request.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use akson_base::limits::ACCESS_TOKENS_REMEMBERED_MAX;
+use akson_base::{Clock, Instant, Kind, Problem};
+use akson_identity::clients::{ClientKeys, Possession};
+use akson_identity::rate::Throttled;
+use akson_identity::sessions::{LoginMark, Sessions};
+use akson_record::Record;
+use akson_store::kept::{Change, Kept};
+use quick_cache::sync::Cache;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::app::{App, AppKeys, CLIENT_ID_SYSTEM, is_client_id};
+use crate::authorise::Request;
+use crate::denied::{Denied, ErrorCode};
+use crate::grant::{Grant, Person, grant_at};
+use crate::quota::Quotas;
+use crate::resolve::Known;
+use crate::signing::SigningKey;
+use crate::waiting::Waiting;
+
+/// How long a person has to answer an app's request.
+const REQUEST_SECONDS: i64 = 15 * 60;
+/// How long an app has to use what the chart opened it with.
+const LAUNCH_SECONDS: i64 = 5 * 60;
+/// How long a code can be exchanged.
+const CODE_SECONDS: i64 = 60;
+/// How long it is remembered what a spent code gave: if it comes again, that is taken back.
+const SPENT_SECONDS: i64 = 60 * 60;
+/// Longest that a grant lives which ends with its login; no login lasts longer.
+const LOGIN_HOURS_MAX: i64 = 24;
+const HOUR_MILLISECONDS: i64 = 3_600_000;
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The FHIR address: `https://journal.example.no/fhir`.
+    pub base: String,
+    /// Further names of it that apps may use as `aud`, without a slash at the end.
+    pub audiences: Vec<String>,
+    /// Who we are as an issuer, and where our other addresses begin: `https://journal.example.no`.
+    pub root: String,
+    /// How long an access token lives.
+    pub access_token_seconds: u32,
+    /// How long refresh tokens of one consent live in all (`offline_access`).
+    pub refresh_token_days: u32,
+    /// How far clocks may be apart.
+    pub skew_seconds: u32,
+    /// How old a DPoP proof may be.
+    pub proof_seconds_max: u32,
+    /// Whether DPoP proofs must carry a nonce of ours.
+    pub is_nonce_required: bool,
+}
+
+impl Options {
+    /// Where tokens are given.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth2/token", self.root)
+    }
+}
+
+/// An app that was opened from a patient's chart.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) client: String,
+    pub(crate) patient: String,
+    pub(crate) login: LoginMark,
+}
+
+/// What a code is exchanged for.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) grant: Grant,
+    pub(crate) redirect: String,
+    pub(crate) challenge: [u8; 32],
+    pub(crate) nonce: Option<String>,
+    /// Thumbprint of the key that the app announced.
+    pub(crate) key: Option<[u8; 32]>,
+}
+
+/// A person's yes.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// Who says it.
+    pub person: Person,
+    /// In which login.
+    pub login: LoginMark,
+    /// What is allowed, of what was asked for.
+    pub scopes: Vec<String>,
+    /// Id of the patient whom it is about.
+    pub patient: Option<String>,
+    /// Id of the Consent that was written for it.
+    pub consent: Option<String>,
+}
+
+/// All of it. Share it behind an `Arc`.
+pub struct AuthorisationServer {
+    pub(crate) options: Options,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) kept: Kept,
+    pub(crate) sessions: Option<Arc<Sessions>>,
+    pub(crate) key: SigningKey,
+    pub(crate) possession: Possession,
+    pub(crate) requests: Waiting<Arc<Request>>,
+    pub(crate) launches: Waiting<Arc<Launch>>,
+    pub(crate) codes: Waiting<Arc<Code>>,
+    /// By digest of the code: the grant that came of it.
+    pub(crate) spent: Waiting<[u8; 32]>,
+    /// By digest of the access token.
+    pub(crate) known: Cache<[u8; 32], Arc<Known>>,
+    /// Counts what was ended: what is known from before is looked at again.
+    pub(crate) endings: AtomicU64,
+    apps: Mutex<HashMap<String, Arc<App>>>,
+    quotas: Quotas,
+}
+
+impl fmt::Debug for AuthorisationServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorisationServer")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AuthorisationServer {
+    /// Over a record. `sessions` are the logins of the pages; without them only systems get tokens.
+    pub fn new(
+        options: Options,
+        record: Arc<Record>,
+        sessions: Option<Arc<Sessions>>,
+        key: SigningKey,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
+        let kept = Kept::open(Arc::clone(record.store()))?;
+        let times = (options.proof_seconds_max, options.skew_seconds);
+        let possession = Possession::new(Arc::clone(&clock), times, options.is_nonce_required)?;
+        Ok(Self {
+            options,
+            clock,
+            record,
+            kept,
+            sessions,
+            key,
+            possession,
+            requests: Waiting::new(REQUEST_SECONDS),
+            launches: Waiting::new(LAUNCH_SECONDS),
+            codes: Waiting::new(CODE_SECONDS),
+            spent: Waiting::new(SPENT_SECONDS),
+            known: Cache::new(ACCESS_TOKENS_REMEMBERED_MAX),
+            endings: AtomicU64::new(0),
+            apps: Mutex::default(),
+            quotas: Quotas::default(),
+        })
+    }
+
+    /// What the operator decided.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The JWK set that others check our signatures with.
+    pub fn jwks(&self) -> Value {
+        self.key.jwks()
+    }
+
+    /// Takes one call to `/fhir` out of an app's own quota, if it has one.
+    pub fn take(&self, app: &App) -> Result<(), Throttled> {
+        app.quota_per_minute.map_or(Ok(()), |per_minute| {
+            self.quotas.take(&app.client_id, per_minute, self.clock.now())
+        })
+    }
+
+    /// Removes tokens that are over. To be called now and then from a thread that may wait.
+    pub fn sweep(&self) -> Result<usize, Problem> {
+        self.kept.sweep()
+    }
+
+    /// The registered client of this id, as the register has it at this moment.
+    pub fn app(&self, client_id: &str) -> Result<Option<Arc<App>>, Problem> {
+        if !is_client_id(client_id) {
+            return Ok(None);
+        }
+        let known = self.apps().get(client_id).cloned();
+        if let Some(known) = known {
+            let current = self.record.register_resource("Endpoint", &known.id)?;
+            if current.is_some_and(|current| current.version == known.version) {
+                return Ok(Some(known));
+            }
+        }
+        let found = self.record.register_entry("Endpoint", CLIENT_ID_SYSTEM, client_id)?;
+        let Some(found) = found else {
+            self.apps().remove(client_id);
+            return Ok(None);
+        };
+        let json: Value = serde_json::from_slice(&found.json)
+            .map_err(|error| Problem::fault("APP-063", error.to_string()))?;
+        match App::of_endpoint(&json, found.version) {
+            Ok(Some(app)) if app.client_id == client_id => {
+                let app = Arc::new(app);
+                self.apps().insert(client_id.to_string(), Arc::clone(&app));
+                Ok(Some(app))
+            }
+            Ok(Some(_) | None) => Ok(None),
+            Err(why) => {
+                tracing::warn!(endpoint = found.id, "an app's Endpoint cannot be used: {why}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn apps(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<App>>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys that a client signs its assertions with; `None` for a public one.
+    pub(crate) async fn keys_of(&self, app: &App) -> Result<Option<ClientKeys>, Denied> {
+        match &app.keys {
+            AppKeys::None | AppKeys::Address(_) => Ok(None),
+            AppKeys::Inline(keys) => Ok(Some(keys.clone())),
+        }
+    }
+
+    /// The request that waits under this name.
+    pub fn request(&self, name: &str) -> Option<Arc<Request>> {
+        self.requests.get(name, self.clock.now())
+    }
+
+    /// The address that opens an app for a patient's chart, for the login that it is opened in.
+    pub fn launch(&self, app: &App, patient: &str, login: LoginMark) -> Result<String, Problem> {
+        let launch = Launch { client: app.client_id.clone(), patient: patient.into(), login };
+        let launch = self.launches.put(Arc::new(launch), self.clock.now())?;
+        let mut url = url::Url::parse(&app.address).map_err(|_| {
+            Problem::new(Kind::Invalid, "APP-004", "The app has no address to be opened at.")
+        })?;
+        let pairs = [("iss", self.options.base.as_str()), ("launch", launch.as_str())];
+        url.query_pairs_mut().extend_pairs(pairs);
+        Ok(url.into())
+    }
+
+    /// The person says yes: the address back at the app, with a code. The request is answered.
+    ///
+    /// # Errors
+    /// `APP-018` when nothing waits under this name (any more), or for somebody else.
+    pub fn allow(&self, name: &str, approval: Approval) -> Result<String, Problem> {
+        let now = self.clock.now();
+        let Approval { person, login, scopes, patient, consent } = approval;
+        let request = self.requests.take(name, now).filter(|request| request.may_answer(&login));
+        let request = request.ok_or_else(nothing_waits)?;
+        let scopes: Vec<String> =
+            scopes.into_iter().filter(|scope| request.scopes.contains(scope)).collect();
+        let outlives = scopes.iter().any(|scope| scope == "offline_access");
+        let hours = match outlives {
+            true => i64::from(self.options.refresh_token_days) * 24,
+            false => LOGIN_HOURS_MAX,
+        };
+        let until = Instant(now.0.saturating_add(hours * HOUR_MILLISECONDS));
+        let login = (!outlives).then_some(login);
+        let client = &request.app.client_id;
+        let mut grant = Grant::of_person(client, person, scopes, login, until);
+        grant.needs_banner = request.patient.is_none();
+        grant.patient = patient;
+        grant.consent = consent;
+        let code = self.codes.put(
+            Arc::new(Code {
+                grant,
+                redirect: request.redirect.clone(),
+                challenge: request.challenge,
+                nonce: request.nonce.clone(),
+                key: request.key,
+            }),
+            now,
+        )?;
+        let mut pairs = vec![("code", code.as_str())];
+        pairs.extend(request.state.as_deref().map(|state| ("state", state)));
+        Ok(self.with_query(&request.redirect, &pairs))
+    }
+
+    /// The person says no: the address back at the app that says so.
+    pub fn refuse(&self, name: &str) -> Result<String, Problem> {
+        let request = self.requests.take(name, self.clock.now()).ok_or_else(nothing_waits)?;
+        let text = "The person did not let the app in.";
+        let denied =
+            Denied::new(ErrorCode::AccessDenied, Problem::new(Kind::Refused, "APP-019", text));
+        Ok(self.back(&request.redirect, request.state.as_deref(), &denied))
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.clock.now().0.div_euclid(1000)
+    }
+
+    /// Changes what is kept and waits until it is durable; `false` when something else was there
+    /// than was expected.
+    pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<bool, Problem> {
+        let (sender, receiver) = oneshot::channel();
+        // A caller that went away does not undo what is durable.
+        self.kept.change(&changes, Box::new(move |outcome| drop(sender.send(outcome))));
+        receiver.await.unwrap_or_else(|_| {
+            let text = "The server is shutting down; nothing was given.";
+            Err(Problem::new(Kind::Busy, "APP-064", text))
+        })
+    }
+
+    /// Ends a grant: all tokens that hang on it are nothing from now on.
+    pub(crate) async fn end(&self, grant: [u8; 32]) -> Result<(), Problem> {
+        self.commit(vec![Change::Remove(grant_at(grant))]).await?;
+        self.forget();
+        Ok(())
+    }
+
+    /// What is known of tokens is looked at again.
+    pub(crate) fn forget(&self) {
+        self.endings.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn nothing_waits() -> Problem {
+    let text = "No app waits for this answer any more. Begin again from the app.";
+    Problem::new(Kind::Invalid, "APP-018", text)
+}
