@@ -105,7 +105,7 @@ impl Kept {
     /// when it cannot be.
     ///
     /// # Errors
-    /// Through `done`: `STO-070` when there are [`KEPT_ENTRIES_MAX`] already, `STO-071` for content
+    /// Through `done`: `STO-073` when there are [`KEPT_ENTRIES_MAX`] already, `STO-074` for content
     /// that is too long; else as the engine says.
     pub fn change(&self, changes: &[Change], done: Done) {
         match self.transaction(changes) {
@@ -175,7 +175,7 @@ impl Kept {
         self.count.fetch_sub(more, Ordering::Relaxed);
         Err(Problem::new(
             Kind::Busy,
-            "STO-070",
+            "STO-073",
             "As many tokens are remembered as there is room for. Try again later.",
         ))
     }
@@ -220,7 +220,7 @@ fn put(place: Place, until: Instant, content: &[u8]) -> Result<Op, Problem> {
     if content.len() > KEPT_CONTENT_BYTES_MAX {
         return Err(Problem::new(
             Kind::TooLarge,
-            "STO-071",
+            "STO-074",
             format!("A kept entry has at most {KEPT_CONTENT_BYTES_MAX} bytes."),
         ));
     }
@@ -231,7 +231,7 @@ fn put(place: Place, until: Instant, content: &[u8]) -> Result<Op, Problem> {
 }
 
 fn decode(value: &Bytes) -> Result<Entry, Problem> {
-    let damaged = || Problem::fault("STO-072", "a kept entry is damaged");
+    let damaged = || Problem::fault("STO-075", "a kept entry is damaged");
     let stamp = value.first_chunk::<STAMP_BYTES>().ok_or_else(damaged)?;
     let end = value.get(STAMP_BYTES..HEAD_BYTES).and_then(|end| end.try_into().ok());
     let until = Instant(i64::from_be_bytes(end.ok_or_else(damaged)?));
@@ -314,6 +314,6 @@ mod tests {
         assert_eq!(change(&kept, &[Change::Remove(at(1))]), Ok(true));
         assert!(kept.get(at(1)).unwrap().is_none());
         let long = vec![0; KEPT_CONTENT_BYTES_MAX + 1];
-        assert_eq!(change(&kept, &[Change::Set(at(3), LATER, long)]), Err("STO-071"));
+        assert_eq!(change(&kept, &[Change::Set(at(3), LATER, long)]), Err("STO-074"));
     }
 }

@@ -1,5 +1,6 @@
 //! One file per family of cases.
 
+mod apps;
 mod attacks;
 mod backing_up;
 mod browser;
