@@ -213,7 +213,7 @@ fn narrowing(query: &str) -> String {
         code("scope-category", &value).map_or_else(|| pair.to_string(), str::to_string)
     };
     let all: Vec<String> = plain.split('&').map(value).collect();
-    tf("consent.only", &[("which", &all.join(", "))])
+    format!(" {}", tf("consent.only", &[("which", &all.join(", "))]))
 }
 
 /// The clinician's choice of a patient.
