@@ -5,6 +5,7 @@
 
 mod actor;
 pub mod decide;
+pub mod explain;
 pub mod facts;
 pub mod rules;
 pub mod scopes;

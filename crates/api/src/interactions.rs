@@ -62,6 +62,13 @@ pub enum Told {
         /// Canonical url of its definition.
         definition: &'static str,
     },
+    /// `rest.operation`.
+    SystemOperation {
+        /// Without `$`.
+        name: &'static str,
+        /// Canonical url of its definition, or where the statement contains it.
+        definition: &'static str,
+    },
     /// A flag of `rest.resource` (`conditionalUpdate` …), or another way to one that is told.
     Elsewhere,
 }
@@ -90,6 +97,7 @@ pub enum Op {
     Everything,
     Capabilities,
     Explain,
+    ExplainAccess,
 }
 
 /// One interaction.
@@ -189,6 +197,9 @@ pub static INTERACTIONS: &[Interaction] = &[
         "The CapabilityStatement."),
     row(Op::Explain, "explain", Get, &[Type, Word("$explain")], Told::Elsewhere,
         "How a search would be run, with its real counts. For diagnosis; not a FHIR operation."),
+    row(Op::ExplainAccess, "explain-access", Get, &[Word("$explain-access")],
+        Told::SystemOperation { name: "explain-access", definition: "#explain-access" },
+        "Why somebody sees a resource or does not ([access](../access.md))."),
 ];
 
 const EVERYTHING: &str = "http://hl7.org/fhir/OperationDefinition/Patient-everything";

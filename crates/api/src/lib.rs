@@ -14,6 +14,7 @@ mod compress;
 mod conditions;
 mod cors;
 mod everything;
+mod explain_access;
 mod format;
 mod history;
 pub mod interactions;

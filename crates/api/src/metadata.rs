@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::json as json_answer;
 use crate::callers::Callers;
+use crate::explain_access::DEFINITION;
 use crate::format::parameter;
 use crate::interactions::{INTERACTIONS, Op, Told};
 use crate::service::{Api, Call};
@@ -31,6 +32,9 @@ pub(crate) fn capabilities(call: &Call<'_>) -> Response<Body> {
             rest.insert("security".into(), security(call.api.callers()));
         }
         statement.insert("rest".into(), rest);
+        if let Ok(definition) = serde_json::from_str::<Value>(DEFINITION) {
+            statement.insert("contained".into(), json!([definition]));
+        }
     }
     json_answer(StatusCode::OK, Bytes::from(Value::Object(statement).to_string()), call.pretty)
 }
@@ -79,9 +83,13 @@ fn rest() -> Value {
         "resource": resources,
         "interaction": interactions(|told| match told {
             Told::System(code) => Some(code),
-            Told::Type(_) | Told::Operation { .. } | Told::Elsewhere => None,
+            Told::Type(_)
+            | Told::Operation { .. }
+            | Told::SystemOperation { .. }
+            | Told::Elsewhere => None,
         }, &["batch"]),
         "searchParam": parameters(None),
+        "operation": operations(),
         "compartment": compartments,
     }])
 }
@@ -135,6 +143,17 @@ fn interactions(code: impl Fn(Told) -> Option<&'static str>, more: &[&'static st
     declared.chain(more.iter().copied()).map(|code| json!({ "code": code })).collect()
 }
 
+/// The operations on the whole system.
+fn operations() -> Vec<Value> {
+    let told = INTERACTIONS.iter().filter_map(|row| match row.told {
+        Told::SystemOperation { name, definition } => {
+            Some(json!({ "name": name, "definition": definition }))
+        }
+        Told::Type(_) | Told::System(_) | Told::Operation { .. } | Told::Elsewhere => None,
+    });
+    told.collect()
+}
+
 fn offers(op: Op) -> bool {
     INTERACTIONS.iter().any(|row| row.op == op)
 }
@@ -146,7 +165,10 @@ fn resource(ty: ResourceType) -> Value {
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{name}"),
         "interaction": interactions(|told| match told {
             Told::Type(code) => Some(code),
-            Told::System(_) | Told::Operation { .. } | Told::Elsewhere => None,
+            Told::System(_)
+            | Told::Operation { .. }
+            | Told::SystemOperation { .. }
+            | Told::Elsewhere => None,
         }, &[]),
         "versioning": "versioned",
         "readHistory": offers(Op::Vread),
@@ -163,7 +185,11 @@ fn resource(ty: ResourceType) -> Value {
             Told::Operation { resource, name: operation, definition } if resource == name => {
                 Some(json!({ "name": operation, "definition": definition }))
             }
-            Told::Operation { .. } | Told::Type(_) | Told::System(_) | Told::Elsewhere => None,
+            Told::Operation { .. }
+            | Told::SystemOperation { .. }
+            | Told::Type(_)
+            | Told::System(_)
+            | Told::Elsewhere => None,
         })
         .collect();
     if let Some(resource) = resource.as_object_mut() {

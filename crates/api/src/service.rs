@@ -29,7 +29,9 @@ use crate::measure::Meters;
 use crate::outcome::{outcome_json, status};
 use crate::route::{Lost, Target, route};
 use crate::trace::Traces;
-use crate::{bundle, compress, cors, everything, history, metadata, read, search, write};
+use crate::{
+    bundle, compress, cors, everything, explain_access, history, metadata, read, search, write,
+};
 
 /// Where the FHIR address begins.
 const PREFIX: &str = "/fhir";
@@ -308,6 +310,7 @@ async fn other(call: &Call<'_>, op: Op, body: Body) -> Result<Response<Body>, Pr
         Op::Everything => everything::everything(call).await,
         Op::Capabilities => Ok(metadata::capabilities(call)),
         Op::Explain => search::explain(call).await,
+        Op::ExplainAccess => explain_access::explain_access(call).await,
     }
 }
 

@@ -224,6 +224,18 @@ impl Judge {
         }
     }
 
+    /// The scope word that allows it, when there are scopes and one does.
+    pub(crate) fn word_that_allows(
+        &self,
+        key: ResourceKey,
+        asked: Asked,
+        whole: &dyn Snapshot,
+    ) -> Result<Option<String>, Problem> {
+        let Some(bounds) = &self.bounds else { return Ok(None) };
+        let word = self.word_for(bounds, key, asked, whole)?;
+        Ok(word.map(|word| word.text().to_string()))
+    }
+
     fn word_for<'b>(
         &self,
         bounds: &'b Bounds,

@@ -304,7 +304,7 @@ pub(crate) fn class(of: ResourceType) -> Class {
 
 static PATIENT: LazyLock<Option<ResourceType>> =
     LazyLock::new(|| Definitions::r4().resource_type("Patient"));
-static AUDIT_EVENT: LazyLock<Option<ResourceType>> =
+pub(crate) static AUDIT_EVENT: LazyLock<Option<ResourceType>> =
     LazyLock::new(|| Definitions::r4().resource_type("AuditEvent"));
 static BINARY: LazyLock<Option<ResourceType>> =
     LazyLock::new(|| Definitions::r4().resource_type("Binary"));
@@ -313,6 +313,16 @@ impl Judge {
     /// About whom it decides.
     pub(crate) fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// What the role may do without regard to a patient.
+    pub(crate) fn base(&self) -> Rights {
+        self.base
+    }
+
+    /// The moment that it decides for.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -360,9 +370,15 @@ impl Judge {
         asked: Asked,
         whole: &dyn Snapshot,
     ) -> Result<bool, Problem> {
-        if !self.is_within(key, asked, whole)? {
-            return Ok(false);
-        }
+        Ok(self.is_within(key, asked, whole)? && self.sees_by_rules(key, whole)?)
+    }
+
+    /// As [`Judge::sees`], whatever the scopes say.
+    pub(crate) fn sees_by_rules(
+        &self,
+        key: ResourceKey,
+        whole: &dyn Snapshot,
+    ) -> Result<bool, Problem> {
         if key.patient() == NO_PATIENT {
             self.sees_other(key, whole)
         } else {
@@ -561,7 +577,7 @@ pub(crate) fn is_of_house(class: Class) -> bool {
 
 /// The class of what speaks of a patient: a thing of the house that is a patient's (a Device) is
 /// part of the journal.
-fn of_patient(class: Class) -> Class {
+pub(crate) fn of_patient(class: Class) -> Class {
     if is_of_house(class) { Class::Clinical } else { class }
 }
 

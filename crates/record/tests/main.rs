@@ -12,6 +12,7 @@ mod cases {
     mod actors;
     mod audit_events;
     mod everything;
+    mod explanations;
     mod history;
     mod outliers;
     mod races;

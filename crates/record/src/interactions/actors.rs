@@ -61,6 +61,79 @@ impl Record {
     }
 }
 
+impl Record {
+    /// The capacities in which somebody of the registers can act now, by reference: a person at work
+    /// or one place of theirs, a citizen, the systems of an organisation.
+    pub(crate) fn actors_named(&self, reference: &str) -> Result<Vec<Actor>, Problem> {
+        let permit = ReadPermit::for_deciding();
+        let snapshot = self.store.snapshot();
+        let searching = Searching::over(&self.store, &permit, snapshot.as_ref(), "");
+        let registers = Registers { searching, now: self.store.clock().now() };
+        let Some((type_name, id)) = reference.split_once('/') else { return Ok(Vec::new()) };
+        if !akson_fhir::reference::is_id(id) {
+            return Ok(Vec::new());
+        }
+        let by_id = |type_name: &str, id: &str| registers.find(type_name, &format!("_id={id}"));
+        let nobody = Arc::<str>::default();
+        match type_name {
+            "Practitioner" => {
+                let found = by_id("Practitioner", id)?;
+                let found =
+                    found.first().map(|one| registers.places(one, &Identity::default(), &nobody));
+                found.unwrap_or_else(|| Ok(Vec::new()))
+            }
+            "PractitionerRole" => {
+                let Some(place) = by_id(type_name, id)?.into_iter().next() else {
+                    return Ok(Vec::new());
+                };
+                let person = place.root().first("practitioner").and_then(self::reference);
+                let Some(person) = person else { return Ok(Vec::new()) };
+                let person = by_id("Practitioner", person.trim_start_matches("Practitioner/"))?;
+                let Some(person) = person.first() else { return Ok(Vec::new()) };
+                let actor = registers.actor(person, &place, &Identity::default(), &nobody)?;
+                Ok(actor.into_iter().collect())
+            }
+            "Patient" | "RelatedPerson" => {
+                let found = by_id(type_name, id)?;
+                let number = found.first().and_then(|one| national_number(one.root()));
+                Ok(number.map(|number| citizen_of(&found, number)).into_iter().flatten().collect())
+            }
+            "Organization" if !by_id(type_name, id)?.is_empty() => Ok(vec![Actor {
+                id: reference.into(),
+                display: reference.into(),
+                standing: Standing::System(Some(reference.into())),
+                client: Arc::clone(&nobody),
+                purpose: nobody,
+                scopes: None,
+            }]),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The first number by which somebody logs in.
+fn national_number(root: NodeRef<'_>) -> Option<&str> {
+    let mut identifiers = root.named("identifier");
+    identifiers.find_map(|node| {
+        let system = text(node, &["system"])?;
+        NATIONAL_NUMBER_SYSTEMS.contains(&system).then(|| text(node, &["value"])).flatten()
+    })
+}
+
+/// The citizen whom the first of these is about.
+fn citizen_of(found: &[Resource], number: &str) -> Option<Actor> {
+    let resource = found.first()?;
+    let type_name = resource.root().type_name();
+    Some(Actor {
+        id: format!("{type_name}/{}", resource.id().unwrap_or_default()).into(),
+        display: name(resource.root()).into(),
+        standing: Standing::Citizen(number.into()),
+        client: Arc::default(),
+        purpose: Arc::default(),
+        scopes: None,
+    })
+}
+
 /// The clinical scopes of a token; none when it has no word of them. A token with one that cannot be
 /// read or enforced lets nobody in.
 fn scopes(identity: &Identity) -> Result<Option<Arc<Scopes>>, Problem> {
@@ -114,16 +187,7 @@ impl Registers<'_> {
         if found.is_empty() {
             found = self.by_national_number("RelatedPerson", number)?;
         }
-        let Some(resource) = found.first() else { return Ok(None) };
-        let type_name = resource.root().type_name();
-        Ok(Some(Actor {
-            id: format!("{type_name}/{}", resource.id().unwrap_or_default()).into(),
-            display: name(resource.root()).into(),
-            standing: Standing::Citizen(number.into()),
-            client,
-            purpose: Arc::default(),
-            scopes: None,
-        }))
+        Ok(citizen_of(&found, number).map(|actor| Actor { client, ..actor }))
     }
 
     fn system(&self, identity: &Identity, client: Arc<str>) -> Result<Option<Actor>, Problem> {
@@ -162,6 +226,16 @@ impl Registers<'_> {
         }
         // Two of the same number would be two people who could become each other.
         let [practitioner] = practitioners.as_slice() else { return Ok(Vec::new()) };
+        self.places(practitioner, identity, client)
+    }
+
+    /// One actor for each place where somebody works now.
+    fn places(
+        &self,
+        practitioner: &Resource,
+        identity: &Identity,
+        client: &Arc<str>,
+    ) -> Result<Vec<Actor>, Problem> {
         let id = practitioner.id().unwrap_or_default();
         let mut actors = Vec::new();
         for role in self.find("PractitionerRole", &format!("practitioner=Practitioner/{id}"))? {

@@ -10,6 +10,7 @@ pub(crate) mod conditional;
 mod create;
 mod delete;
 pub(crate) mod everything;
+mod explain_access;
 mod find_patients;
 pub(crate) mod ground;
 mod history;

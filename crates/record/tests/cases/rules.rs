@@ -59,7 +59,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 27] = [
+const WAYS_IN: [(&str, &str); 28] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -73,6 +73,7 @@ const WAYS_IN: [(&str, &str); 27] = [
     ("delete_conditional", "writes"),
     ("everything", "walk, log"),
     ("explain", "walk: nobody"),
+    ("explain_access", "explanations"),
     ("find_patients", "walk, log"),
     ("history", "walk, writes, log"),
     ("index_accesses", "the house's own: no caller"),
