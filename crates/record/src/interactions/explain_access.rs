@@ -222,10 +222,8 @@ fn of_patient_word(key: ResourceKey, judged: &Judged) -> (bool, &'static str) {
     let class = if is_apart { of_patient(class(of)) } else { class(of) };
     let may_read = decision.rights.may_read(class);
     if !decision.opens_journal() {
-        let refused = match decision.reason {
-            Reason::NoGround if is_person && may_read => "protected-address",
-            reason => reason.code(),
-        };
+        let is_withheld = decision.reason == Reason::NoGround && is_person && may_read;
+        let refused = if is_withheld { "protected-address" } else { decision.reason.code() };
         return match (is_apart, is_person, class) {
             (false, true, _) if decision.may_read(class, judged.gathered.facts.is_protected) => {
                 (true, "look-up")

@@ -54,6 +54,13 @@ async fn what_the_statement_tells() {
     ];
     assert_eq!(codes, HashSet::from(expected));
     assert_eq!(patient["operation"][0]["name"], "everything");
+    let operation = &statement["rest"][0]["operation"][0];
+    let contained = format!("#{}", statement["contained"][0]["id"].as_str().unwrap());
+    assert_eq!(
+        (&operation["name"], &operation["definition"]),
+        (&"explain-access".into(), &contained.into())
+    );
+    assert_eq!(statement["contained"][0]["resourceType"], "OperationDefinition");
     let system: Vec<&str> = statement["rest"][0]["interaction"]
         .as_array()
         .unwrap()
