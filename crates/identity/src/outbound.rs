@@ -1,7 +1,10 @@
 //! Asking an OpenID provider over HTTP: TLS by rustls, bounded in bytes and time, no redirects.
 //!
 //! Not here: what is asked and what the answer means (`tokens::provider`). Addresses come from the
-//! operator's settings or from the provider's own metadata, never from a caller.
+//! operator's settings or from the provider's own metadata, never from a caller; what an administrator
+//! registered for an app is asked by [`Outbound::public`].
+
+mod addresses;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +18,21 @@ use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
+use addresses::{Resolver, is_public};
+
 /// A client for requests to a provider. Cheap to clone; connections are shared.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     time_max: Duration,
+    is_public_only: bool,
 }
 
 /// A provider's answer, whole.
@@ -51,7 +58,21 @@ impl Outbound {
                 "this machine's certificate authorities cannot be read: {error}"
             ))
         })?;
-        Ok(Self::over(builder, time_max))
+        Ok(Self::over(builder, time_max, false))
+    }
+
+    /// As [`Outbound::new`], for addresses that an administrator wrote down: asks only machines that
+    /// the whole Internet can reach.
+    pub fn public(time_max: Duration) -> Result<Self, Problem> {
+        let builder = HttpsConnectorBuilder::new();
+        let builder =
+            builder.with_provider_and_native_roots(rustls::crypto::ring::default_provider());
+        let builder = builder.map_err(|error| {
+            no_authorities(&format!(
+                "this machine's certificate authorities cannot be read: {error}"
+            ))
+        })?;
+        Ok(Self::over(builder, time_max, true))
     }
 
     /// As [`Outbound::new`], but trusts only the certificate authorities of a PEM text, such as an
@@ -74,13 +95,20 @@ impl Outbound {
         let versions = versions.with_safe_default_protocol_versions();
         let builder = versions.map_err(|error| no_authorities(&error.to_string()))?;
         let config = builder.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self::over(HttpsConnectorBuilder::new().with_tls_config(config), time_max))
+        Ok(Self::over(HttpsConnectorBuilder::new().with_tls_config(config), time_max, false))
     }
 
-    fn over(builder: HttpsConnectorBuilder<WantsSchemes>, time_max: Duration) -> Self {
-        let connector = builder.https_or_http().enable_http1().build();
+    fn over(
+        builder: HttpsConnectorBuilder<WantsSchemes>,
+        time_max: Duration,
+        is_public_only: bool,
+    ) -> Self {
+        let resolver = Resolver { inner: GaiResolver::new(), is_public_only };
+        let mut connector = HttpConnector::new_with_resolver(resolver);
+        connector.enforce_http(false);
+        let connector = builder.https_or_http().enable_http1().wrap_connector(connector);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { client, time_max }
+        Self { client, time_max, is_public_only }
     }
 
     /// Sends one request, whose address [`parse_address`] accepts, and takes in the whole answer,
@@ -91,6 +119,9 @@ impl Outbound {
         let address = address.split('?').next().unwrap_or_default().to_string();
         if let Err(reason) = parse_address(&address) {
             return Err(unreachable(format!("{address}: {reason}")));
+        }
+        if self.is_public_only && !may_be_public(&address) {
+            return Err(unreachable(format!("{address}: not an address of the open Internet")));
         }
         match tokio::time::timeout(self.time_max, self.exchange(request)).await {
             Ok(Ok(reply)) => Ok(reply),
@@ -108,6 +139,16 @@ impl Outbound {
         let body = Limited::new(body, PROVIDER_ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
         Ok(Reply { status: parts.status, headers: parts.headers, body })
+    }
+}
+
+/// Whether the host is a name, which is judged when it is looked up, or a public number.
+fn may_be_public(address: &str) -> bool {
+    match Url::parse(address).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => is_public(address.into()),
+        Some(Host::Ipv6(address)) => is_public(address.into()),
+        Some(Host::Domain(_)) => true,
+        None => false,
     }
 }
 
@@ -185,6 +226,25 @@ mod tests {
             "",
         ] {
             assert!(parse_address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_that_somebody_wrote_down_leads_to_no_machine_of_ours() {
+        let outbound = Outbound::public(Duration::from_secs(2)).unwrap();
+        for address in [
+            "http://127.0.0.1:1/jwks",
+            "http://localhost:1/jwks",
+            "https://10.0.0.1/jwks",
+            "https://[::1]/jwks",
+            "https://169.254.169.254/latest/meta-data",
+            "https://0x7f.1/jwks",
+            "https://2130706433/jwks",
+        ] {
+            let request = Request::get(address).body(Bytes::new());
+            let problem = outbound.send(request.unwrap()).await.unwrap_err();
+            let why = ["open Internet", "no address that may be asked"];
+            assert!(why.iter().any(|why| problem.for_log.contains(why)), "{}", problem.for_log);
         }
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn open(
         options,
         Arc::clone(&house.record),
         sessions.cloned(),
-        apps.key(&settings.data)?,
+        (apps.key(&settings.data)?, apps.outbound()?),
         Arc::clone(&house.clock),
     )?;
     Ok(Some(Arc::new(server)))

@@ -154,6 +154,8 @@ mod tests {
             "apps.skew_seconds",
             "apps.proof_seconds_max",
             "apps.dpop_nonce",
+            "apps.private_addresses",
+            "apps.timeout_seconds",
             "limits.client_requests_per_second",
             "limits.client_requests_burst",
             "limits.person_requests_per_second",

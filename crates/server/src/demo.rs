@@ -124,7 +124,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         data: folder.clone(),
         listen: format!("127.0.0.1:{}", arguments.port),
         limits: LimitSettings::demo(),
-        apps: Some(AppSettings::default()),
+        apps: Some(AppSettings::demo()),
         ..Settings::default()
     };
     runtime.block_on(async {

@@ -70,13 +70,23 @@ impl AuthorisationServer {
     async fn asserted(&self, app: &App, assertion: &str) -> Result<(), Denied> {
         let wrong =
             |why: &str| Denied::invalid_client("APP-024", format!("The client assertion {why}."));
-        let keys = self.keys_of(app).await?;
-        let keys = keys.ok_or_else(|| wrong("is of a client without keys"))?;
         let audiences = [self.options.token_endpoint(), self.options.root.clone()];
         let audiences = audiences.each_ref().map(String::as_str);
         let times = (self.seconds(), i64::from(self.options.skew_seconds));
-        let asserted = check_assertion(assertion, &app.client_id, &keys, &audiences, times)
-            .map_err(|why| wrong(&why))?;
+        let check = |keys| check_assertion(assertion, &app.client_id, keys, &audiences, times);
+        let asserted = match &app.keys {
+            AppKeys::None => return Err(wrong("is of a client without keys")),
+            AppKeys::Inline(keys) => check(keys),
+            AppKeys::Address(address) => {
+                let now = self.clock.now();
+                match check(&self.key_sets.of(address, false, now).await?) {
+                    Ok(asserted) => Ok(asserted),
+                    // The client may have new keys.
+                    Err(_) => check(&self.key_sets.of(address, true, now).await?),
+                }
+            }
+        };
+        let asserted = asserted.map_err(|why| wrong(&why))?;
         // Durable, so that not even a restart lets it come again.
         let until = Instant(asserted.until.saturating_mul(1000));
         let first = Change::New(assertion_at(asserted.jti), until, Vec::new());

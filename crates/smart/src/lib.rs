@@ -12,6 +12,7 @@
 pub mod app;
 mod authorise;
 mod client;
+mod client_keys;
 pub mod consent;
 mod denied;
 pub mod discovery;

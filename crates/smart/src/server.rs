@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_base::limits::ACCESS_TOKENS_REMEMBERED_MAX;
 use akson_base::{Clock, Instant, Kind, Problem};
-use akson_identity::clients::{ClientKeys, Possession};
+use akson_identity::Outbound;
+use akson_identity::clients::Possession;
 use akson_identity::rate::Throttled;
 use akson_identity::sessions::{LoginMark, Sessions};
 use akson_record::Record;
@@ -16,8 +17,9 @@ use quick_cache::sync::Cache;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::app::{App, AppKeys, CLIENT_ID_SYSTEM, is_client_id};
+use crate::app::{App, CLIENT_ID_SYSTEM, CONNECTION_SYSTEM, is_client_id};
 use crate::authorise::Request;
+use crate::client_keys::ClientKeySets;
 use crate::denied::{Denied, ErrorCode};
 use crate::grant::{Grant, Person, grant_at};
 use crate::quota::Quotas;
@@ -36,6 +38,13 @@ const SPENT_SECONDS: i64 = 60 * 60;
 /// Longest that a grant lives which ends with its login; no login lasts longer.
 const LOGIN_HOURS_MAX: i64 = 24;
 const HOUR_MILLISECONDS: i64 = 3_600_000;
+/// How long the list of apps for charts is taken without looking again.
+const LAUNCHABLE_MILLISECONDS: i64 = 2_000;
+/// Apps that charts can open.
+const APPS_MAX: usize = 200;
+
+/// The apps that charts can open, and when they were looked up.
+type Launchable = (Arc<[Arc<App>]>, Instant);
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -108,6 +117,7 @@ pub struct AuthorisationServer {
     pub(crate) sessions: Option<Arc<Sessions>>,
     pub(crate) key: SigningKey,
     pub(crate) possession: Possession,
+    pub(crate) key_sets: ClientKeySets,
     pub(crate) requests: Waiting<Arc<Request>>,
     pub(crate) launches: Waiting<Arc<Launch>>,
     pub(crate) codes: Waiting<Arc<Code>>,
@@ -118,6 +128,7 @@ pub struct AuthorisationServer {
     /// Counts what was ended: what is known from before is looked at again.
     pub(crate) endings: AtomicU64,
     apps: Mutex<HashMap<String, Arc<App>>>,
+    launchable: Mutex<Option<Launchable>>,
     quotas: Quotas,
 }
 
@@ -131,11 +142,12 @@ impl fmt::Debug for AuthorisationServer {
 
 impl AuthorisationServer {
     /// Over a record. `sessions` are the logins of the pages; without them only systems get tokens.
+    /// `outbound` fetches the keys of clients.
     pub fn new(
         options: Options,
         record: Arc<Record>,
         sessions: Option<Arc<Sessions>>,
-        key: SigningKey,
+        (key, outbound): (SigningKey, Outbound),
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
         let kept = Kept::open(Arc::clone(record.store()))?;
@@ -149,6 +161,7 @@ impl AuthorisationServer {
             sessions,
             key,
             possession,
+            key_sets: ClientKeySets::new(outbound),
             requests: Waiting::new(REQUEST_SECONDS),
             launches: Waiting::new(LAUNCH_SECONDS),
             codes: Waiting::new(CODE_SECONDS),
@@ -156,6 +169,7 @@ impl AuthorisationServer {
             known: Cache::new(ACCESS_TOKENS_REMEMBERED_MAX),
             endings: AtomicU64::new(0),
             apps: Mutex::default(),
+            launchable: Mutex::default(),
             quotas: Quotas::default(),
         })
     }
@@ -215,16 +229,32 @@ impl AuthorisationServer {
         }
     }
 
-    fn apps(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<App>>> {
-        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The apps that can be opened from a chart, by name; as the register had it some seconds ago.
+    pub fn launchable(&self) -> Result<Arc<[Arc<App>]>, Problem> {
+        let now = self.clock.now();
+        let known = self.launchable.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((apps, at)) = known
+            && (0..LAUNCHABLE_MILLISECONDS).contains(&now.0.saturating_sub(at.0))
+        {
+            return Ok(apps);
+        }
+        let query = format!("connection-type={CONNECTION_SYSTEM}%7Csmart-app&_count={APPS_MAX}");
+        let mut apps = Vec::new();
+        for found in self.record.register_search("Endpoint", &query)? {
+            let json: Value = serde_json::from_slice(&found.json)
+                .map_err(|error| Problem::fault("APP-063", error.to_string()))?;
+            let app = App::of_endpoint(&json, found.version).ok().flatten();
+            apps.extend(app.filter(|app| app.is_on(now) && app.launches()).map(Arc::new));
+        }
+        apps.sort_by(|one, other| one.name.cmp(&other.name));
+        let apps: Arc<[Arc<App>]> = apps.into();
+        *self.launchable.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Arc::clone(&apps), now));
+        Ok(apps)
     }
 
-    /// The keys that a client signs its assertions with; `None` for a public one.
-    pub(crate) async fn keys_of(&self, app: &App) -> Result<Option<ClientKeys>, Denied> {
-        match &app.keys {
-            AppKeys::None | AppKeys::Address(_) => Ok(None),
-            AppKeys::Inline(keys) => Ok(Some(keys.clone())),
-        }
+    fn apps(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<App>>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The request that waits under this name.

@@ -13,7 +13,7 @@ use akson_identity::tokens::Asked;
 use akson_store::kept::{Change, Stamp};
 use serde_json::{Value, json};
 
-use crate::app::{App, AppKind};
+use crate::app::{App, AppKeys, AppKind};
 use crate::authorise::allowed;
 use crate::denied::{Denied, ErrorCode};
 use crate::grant::{
@@ -164,7 +164,7 @@ impl AuthorisationServer {
         parameters: &Parameters,
         key: Option<[u8; 32]>,
     ) -> Result<Value, Denied> {
-        if app.kind != AppKind::Backend || self.keys_of(app).await?.is_none() {
+        if app.kind != AppKind::Backend || matches!(app.keys, AppKeys::None) {
             let text = "This client is not registered as a system that acts for itself.";
             let problem = Problem::new(Kind::Refused, "APP-027", text);
             return Err(Denied::new(ErrorCode::UnauthorizedClient, problem));

@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 use crate::chart::Person;
 use crate::door::Guard;
 use crate::forms::Form;
+use crate::launches;
 use crate::login::Choosing;
 use crate::messages::t;
 use crate::pages::consent_page::{self, Question};
@@ -50,6 +51,7 @@ pub(crate) fn routes(guard: Arc<Guard>, apps: Arc<AuthorisationServer>) -> Route
     Router::new()
         .route("/oauth2/samtykke/{name}", get(ask).post(answer))
         .route("/oauth2/samtykke/{name}/pasient", get(choose_patient))
+        .route("/pasient/{id}/apper/{app}", get(launches::launch))
         .layer(Extension(guard))
         .layer(Extension(apps))
 }

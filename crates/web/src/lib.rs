@@ -15,6 +15,7 @@ mod dates;
 mod door;
 mod forms;
 mod hiring;
+mod launches;
 mod local_path;
 mod login;
 mod messages;

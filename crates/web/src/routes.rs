@@ -29,7 +29,11 @@ use crate::{assets, authorise, login, opening, people, privacy, response, wishes
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
 pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router {
-    let desk = Arc::new(Desk::new(record, clock));
+    let apps = match &door {
+        Door::Guarded(guard) => guard.apps.clone(),
+        Door::Open | Door::Shut => None,
+    };
+    let desk = Arc::new(Desk::new(record, clock, apps));
     let mut pages = Router::new()
         .route("/", get(start))
         .route("/pasienter", get(search))
@@ -126,13 +130,15 @@ async fn with_chart(
         let begin = Instant::now();
         let looks = if looks_wanted { reader.looks(id).await? } else { Vec::new() };
         timing.read += begin.elapsed();
-        Ok((chart, looks, timing))
+        let apps = reader.launchable()?;
+        Ok((chart, looks, apps, timing))
     };
-    let drawn = loaded.await.and_then(|(chart, looks, timing)| {
+    let drawn = loaded.await.and_then(|(chart, looks, apps, timing)| {
         let begin = Instant::now();
         let (who, today) = (&reader.who, reader.today());
         let (standing, filter) = (&standing, Filter::default());
-        let sight = Sight { chart: &chart, looks: &looks, who, standing, today, filter };
+        let apps = &*apps;
+        let sight = Sight { chart: &chart, looks: &looks, apps, who, standing, today, filter };
         Ok((draw(sight)?, timing, begin.elapsed()))
     });
     match drawn {
@@ -225,7 +231,8 @@ async fn document(
                 let content = maud::html! { section.card { (article(&found, &contents, None)) } };
                 let (who, today) = (&reader.who, reader.today());
                 let (chart, filter) = (&chart, Filter::default());
-                let sight = Sight { chart, looks: &[], who, standing: &standing, today, filter };
+                let sight =
+                    Sight { chart, looks: &[], apps: &[], who, standing: &standing, today, filter };
                 sight.own_page(&found.title, content)
             };
             response::timed(markup, timing, begin.elapsed())

@@ -15,6 +15,7 @@ use akson_fhir::model::Resource;
 use akson_record::PatientStanding;
 use akson_record::Record;
 use akson_record::request::{Caller, SearchRequest, Version};
+use akson_smart::AuthorisationServer;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -43,6 +44,8 @@ pub(crate) struct Desk {
     clock: Arc<dyn Clock>,
     base: Arc<str>,
     requests: AtomicU64,
+    /// Apps that people let in, where there is an authorisation server.
+    apps: Option<Arc<AuthorisationServer>>,
 }
 
 /// How long each step took, for the `Server-Timing` header.
@@ -65,8 +68,12 @@ pub(crate) struct Look {
 
 impl Desk {
     /// A desk with nobody at it.
-    pub(crate) fn new(record: Arc<Record>, clock: Arc<dyn Clock>) -> Self {
-        Self { record, clock, base: "".into(), requests: AtomicU64::new(0) }
+    pub(crate) fn new(
+        record: Arc<Record>,
+        clock: Arc<dyn Clock>,
+        apps: Option<Arc<AuthorisationServer>>,
+    ) -> Self {
+        Self { record, clock, base: "".into(), requests: AtomicU64::new(0), apps }
     }
 
     /// The capacities of somebody who has proved who they are, as the registers have it now.
@@ -125,6 +132,11 @@ impl Reader {
 
     pub(crate) fn caller(&self) -> Caller {
         self.desk.caller(&self.who.actor)
+    }
+
+    /// The authorisation server, where there is one.
+    pub(crate) fn apps(&self) -> Option<&Arc<AuthorisationServer>> {
+        self.desk.apps.as_ref()
     }
 
     /// The record.

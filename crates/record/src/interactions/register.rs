@@ -44,6 +44,21 @@ impl Record {
         Ok(stored.filter(|stored| !stored.deleted).map(version))
     }
 
+    /// What a search of a register finds, at most a page of it. Only of types of the class
+    /// `directory`.
+    pub fn register_search(&self, type_name: &str, query: &str) -> Result<Vec<Version>, Problem> {
+        if Class::of_type(type_name) != Some(Class::Directory) {
+            return Ok(Vec::new());
+        }
+        let permit = ReadPermit::for_deciding();
+        let snapshot = self.store.snapshot();
+        let searching = Searching::over(&self.store, &permit, snapshot.as_ref(), "");
+        let resource_type = Definitions::r4().resource_type(type_name);
+        let found = searching.execute(&searching.parse(resource_type, None, query, true)?)?;
+        let stored = self.store.current_of_many(&permit, snapshot.as_ref(), &found.matches)?;
+        Ok(stored.into_iter().filter(|stored| !stored.deleted).map(version).collect())
+    }
+
     /// A resource of a register by its id, if it is there and not deleted. Only of types of the
     /// class `directory`.
     pub fn register_resource(&self, type_name: &str, id: &str) -> Result<Option<Version>, Problem> {

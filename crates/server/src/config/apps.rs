@@ -6,7 +6,9 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use akson_identity::Outbound;
 use akson_smart::{Options, SigningKey};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -35,6 +37,10 @@ pub(crate) struct AppSettings {
     proof_seconds_max: u32,
     /// Whether a DPoP proof must carry a nonce of ours.
     dpop_nonce: bool,
+    /// Whether the keys of clients are also fetched from addresses inside one's own network.
+    private_addresses: bool,
+    /// Time for fetching them.
+    timeout_seconds: u32,
 }
 
 impl Default for AppSettings {
@@ -46,6 +52,8 @@ impl Default for AppSettings {
             skew_seconds: 10,
             proof_seconds_max: 60,
             dpop_nonce: true,
+            private_addresses: false,
+            timeout_seconds: 5,
         }
     }
 }
@@ -72,6 +80,21 @@ impl AppSettings {
             proof_seconds_max: self.proof_seconds_max,
             is_nonce_required: self.dpop_nonce,
         })
+    }
+
+    /// As in the demo, whose clients are on this machine.
+    pub(crate) fn demo() -> Self {
+        Self { private_addresses: true, ..Self::default() }
+    }
+
+    /// What fetches the keys of clients.
+    pub(crate) fn outbound(&self) -> Result<Outbound, Failure> {
+        let time_max = Duration::from_secs(self.timeout_seconds.into());
+        let outbound = match self.private_addresses {
+            true => Outbound::new(time_max),
+            false => Outbound::public(time_max),
+        };
+        outbound.map_err(Failure::from)
     }
 
     /// The key; made once in the data folder when the settings name no file.

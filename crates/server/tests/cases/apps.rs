@@ -29,5 +29,5 @@ fn drive(server: &Server, script: &str, holds: usize) {
 #[test]
 fn apps_of_certified_libraries_are_let_in_and_only_they() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
-    drive(&server, "smart_apps.mjs", 6);
+    drive(&server, "smart_apps.mjs", 132);
 }

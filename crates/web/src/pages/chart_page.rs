@@ -1,7 +1,10 @@
 //! The patient's chart, and each of its sections unfolded on a page of its own.
 
+use std::sync::Arc;
+
 use akson_access::rules::Class;
 use akson_record::PatientStanding;
+use akson_smart::App;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
@@ -12,6 +15,7 @@ use super::{
     accesses, contacts, diagnoses, documents, line_sections, medication, news, results, todo,
 };
 use crate::chart::{Chart, Filter, Group};
+use crate::launches::launch_at;
 use crate::messages::t;
 use crate::sight::Look;
 use crate::who::Who;
@@ -20,6 +24,8 @@ use crate::who::Who;
 pub(crate) struct Sight<'a> {
     pub chart: &'a Chart,
     pub looks: &'a [Look],
+    /// Apps that can be opened for this patient.
+    pub apps: &'a [Arc<App>],
     pub who: &'a Who,
     pub standing: &'a PatientStanding,
     pub today: Date,
@@ -120,9 +126,32 @@ impl Sight<'_> {
                     }
                 }
             }
+            (self.apps())
         };
         let banner = banner(self, true);
         page(&self.page(self.chart.person.name_or_unknown()), banner, main)
+    }
+
+    /// The way into apps for this patient.
+    fn apps(&self) -> Markup {
+        html! {
+            @if !self.apps.is_empty() {
+                nav.apps aria-label=(t("apps.chart")) {
+                    h2 { (t("apps.chart")) }
+                    ul {
+                        @for app in self.apps {
+                            li {
+                                a.ds-button data-variant="secondary" data-size="sm" target="_blank"
+                                    rel="noopener" href=(launch_at(&self.chart.person.id, app)) {
+                                    (app.name)
+                                    span.ds-sr-only { " " (t("apps.new-window")) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// One section on its own page.

@@ -83,7 +83,15 @@ static EVERYTHING: PatientStanding = PatientStanding {
 
 fn sight(chart: &Chart) -> Sight<'_> {
     let standing = &EVERYTHING;
-    Sight { chart, looks: &[], who: &READER, standing, today: TODAY, filter: Filter::default() }
+    Sight {
+        chart,
+        looks: &[],
+        apps: &[],
+        who: &READER,
+        standing,
+        today: TODAY,
+        filter: Filter::default(),
+    }
 }
 
 /// A page whose tags all close and that shows no trace of the code behind it.
