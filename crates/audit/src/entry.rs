@@ -23,6 +23,10 @@ pub enum Action {
     E,
 }
 
+/// Stands where patients stand, in entries that tell of logging in and out: all of them can be found
+/// by it as the accesses to one journal are.
+pub const AUTHENTICATIONS: PatientNumber = PatientNumber(u32::MAX);
+
 /// What an encoded entry takes beside its query, about: enough for most.
 const USUAL_BYTES: usize = 256;
 
@@ -82,6 +86,22 @@ impl Entry {
         Self::new(permit.actor(), permit.ground(), action, interaction, trace)
     }
 
+    /// An entry about somebody who logged in or out, or was not let in ([`Ground::Refused`]). Nothing
+    /// of the record was shown, so there is no permit.
+    pub fn authentication(
+        actor: &akson_access::Actor,
+        ground: Ground,
+        interaction: &'static str,
+        trace: &str,
+    ) -> Self {
+        Self::new(actor, ground, Action::E, interaction, trace).concerning([AUTHENTICATIONS])
+    }
+
+    /// Whether it tells of logging in or out.
+    pub fn is_authentication(&self) -> bool {
+        self.patients == [AUTHENTICATIONS.0]
+    }
+
     fn new(
         actor: &akson_access::Actor,
         ground: Ground,
@@ -124,6 +144,14 @@ impl Entry {
     #[must_use]
     pub fn about(mut self, target: impl Into<String>) -> Self {
         self.target = target.into();
+        self
+    }
+
+    /// Takes away the capacity, of somebody who has yet to choose among several.
+    #[must_use]
+    pub fn without_role(mut self) -> Self {
+        self.role = Cow::Borrowed("");
+        self.organisation = Arc::default();
         self
     }
 

@@ -8,5 +8,5 @@
 mod entry;
 mod index;
 
-pub use entry::{Action, Entry};
+pub use entry::{AUTHENTICATIONS, Action, Entry};
 pub use index::{Access, AccessIndex, Place};

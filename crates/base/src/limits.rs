@@ -50,6 +50,8 @@ pub const DPOP_PROOFS_REMEMBERED_MAX: usize = 2_000_000;
 pub const ACCESS_TOKENS_REMEMBERED_MAX: usize = 10_000;
 /// People logged in on the pages at a time.
 pub const SESSIONS_MAX: usize = 100_000;
+/// Logins at an OpenID provider that are under way at a time.
+pub const LOGINS_PENDING_MAX: usize = 20_000;
 /// Buckets of calls for each rate limit; when more call at a time, some of them share.
 pub const RATE_BUCKETS_MAX: usize = 65_536;
 /// Largest form that a page takes.

@@ -18,11 +18,14 @@ use akson_base::limits::SESSIONS_MAX;
 use akson_base::{Clock, Instant, Kind, Problem};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
-use ring::{digest, hmac};
 
 pub use cookies::{Cookies, SameSite};
 pub use origins::Origins;
+
+use crate::logins::{Ended, LoginKind};
+use crate::tokens::key::sha256;
 
 /// How long a login holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +67,9 @@ impl Ticket {
         &self.0
     }
 
-    fn key(&self) -> Key {
-        let mut key = [0; 32];
-        for (to, from) in
-            key.iter_mut().zip(digest::digest(&digest::SHA256, self.0.as_bytes()).as_ref())
-        {
-            *to = *from;
-        }
-        key
+    /// Its SHA-256: all that we keep of it.
+    pub(crate) fn digest(&self) -> Digest {
+        sha256(self.0.as_bytes())
     }
 }
 
@@ -82,12 +80,31 @@ impl fmt::Debug for Ticket {
 }
 
 /// SHA-256 of a ticket.
-type Key = [u8; 32];
+type Digest = [u8; 32];
+
+/// Where a login came from, for ending it there too. `Debug` does not tell the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// By which provider.
+    pub kind: LoginKind,
+    /// The provider's name for the person (`sub`).
+    pub subject: String,
+    /// The provider's name for its own login of the person (`sid`), if it gives one.
+    pub sid: Option<String>,
+    /// What the provider knows the login by when we ask it to end it.
+    pub id_token: String,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Upstream({})", self.kind.id())
+    }
+}
 
 /// Which login something was done in, for asking later whether it still is. Nobody can log in with
 /// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LoginMark(Key);
+pub struct LoginMark(Digest);
 
 impl LoginMark {
     /// For keeping it.
@@ -104,6 +121,8 @@ impl LoginMark {
 #[derive(Debug)]
 struct Session {
     identity: Arc<Identity>,
+    /// The provider that proved it; `None` for somebody of the demo.
+    upstream: Option<Arc<Upstream>>,
     actors: Arc<[Arc<Actor>]>,
     chosen: Option<Arc<Actor>>,
     began: Instant,
@@ -135,6 +154,21 @@ pub struct LoggedIn {
     /// What the login proved, when it is time to ask the registers again and
     /// [`Sessions::confirm`].
     pub unconfirmed: Option<Arc<Identity>>,
+    /// How strongly the person is known: 3 or 4.
+    pub security_level: u8,
+    /// By which provider; `None` for somebody of the demo.
+    pub provider: Option<LoginKind>,
+}
+
+/// A login that is over.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Who it was: in the capacity that was chosen, else the first of those that could be.
+    pub actor: Arc<Actor>,
+    /// Whether the capacity was chosen.
+    pub is_chosen: bool,
+    /// Where it came from.
+    pub upstream: Option<Arc<Upstream>>,
 }
 
 /// All logins.
@@ -143,7 +177,7 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     random: SystemRandom,
     form_key: hmac::Key,
-    held: Mutex<HashMap<Key, Session>>,
+    held: Mutex<HashMap<Digest, Session>>,
 }
 
 impl fmt::Debug for Sessions {
@@ -172,6 +206,16 @@ impl Sessions {
     /// one must be chosen before anything else. Fails with `IDN-071` when as many are logged in as
     /// may be.
     pub fn open(&self, identity: Identity, actors: Vec<Actor>) -> Result<Ticket, Problem> {
+        self.open_from(identity, None, actors)
+    }
+
+    /// As [`Sessions::open`], of a login that a provider vouches for.
+    pub fn open_from(
+        &self,
+        identity: Identity,
+        upstream: Option<Upstream>,
+        actors: Vec<Actor>,
+    ) -> Result<Ticket, Problem> {
         let ticket = self.ticket()?;
         let actors: Arc<[Arc<Actor>]> = actors.into_iter().map(Arc::new).collect();
         let chosen = match &*actors {
@@ -181,7 +225,9 @@ impl Sessions {
         };
         let now = self.clock.now();
         let identity = Arc::new(identity);
-        let session = Session { identity, actors, chosen, began: now, seen: now, confirmed: now };
+        let upstream = upstream.map(Arc::new);
+        let session =
+            Session { identity, upstream, actors, chosen, began: now, seen: now, confirmed: now };
         let mut held = self.held();
         if held.len() >= self.limits.sessions_max.min(SESSIONS_MAX) {
             held.retain(|_, session| self.is_alive(session, now));
@@ -193,14 +239,14 @@ impl Sessions {
                 "As many people are logged in as this server has room for. Try again later.",
             ));
         }
-        held.insert(ticket.key(), session);
+        held.insert(ticket.digest(), session);
         Ok(ticket)
     }
 
     /// Who comes with this ticket now. Being seen keeps the login alive, up to its absolute limit.
     pub fn find(&self, ticket: &Ticket) -> Found {
         let now = self.clock.now();
-        let key = ticket.key();
+        let key = ticket.digest();
         let mut held = self.held();
         let Some(session) = held.get_mut(&key) else { return Found::Nobody };
         if !self.is_alive(session, now) {
@@ -215,6 +261,8 @@ impl Sessions {
                 actors: Arc::clone(&session.actors),
                 unconfirmed: is_over(session.confirmed, CONFIRMED_SECONDS_MAX, now)
                     .then(|| Arc::clone(&session.identity)),
+                security_level: session.identity.security_level,
+                provider: session.upstream.as_ref().map(|upstream| upstream.kind),
             }),
         }
     }
@@ -225,7 +273,7 @@ impl Sessions {
     pub fn choose(&self, ticket: &Ticket, place: usize) -> Result<Option<Ticket>, Problem> {
         let fresh = self.ticket()?;
         let now = self.clock.now();
-        let key = ticket.key();
+        let key = ticket.digest();
         let mut held = self.held();
         let is_alive = held.get(&key).is_some_and(|session| self.is_alive(session, now));
         let chosen = held.get(&key).and_then(|session| session.actors.get(place)).map(Arc::clone);
@@ -233,7 +281,7 @@ impl Sessions {
         let Some(mut session) = held.remove(&key) else { return Ok(None) };
         session.chosen = Some(chosen);
         session.seen = now;
-        held.insert(fresh.key(), session);
+        held.insert(fresh.digest(), session);
         Ok(Some(fresh))
     }
 
@@ -241,7 +289,7 @@ impl Sessions {
     /// chose is logged out: `false`.
     pub fn confirm(&self, ticket: &Ticket, actors: Vec<Actor>) -> bool {
         let now = self.clock.now();
-        let key = ticket.key();
+        let key = ticket.digest();
         let mut held = self.held();
         let Some(session) = held.get_mut(&key) else { return false };
         let actors: Arc<[Arc<Actor>]> = actors.into_iter().map(Arc::new).collect();
@@ -259,7 +307,7 @@ impl Sessions {
 
     /// What the login with this ticket proved, and its mark; `None` when there is none.
     pub fn proved(&self, ticket: &Ticket) -> Option<(Arc<Identity>, LoginMark)> {
-        let key = ticket.key();
+        let key = ticket.digest();
         let held = self.held();
         let session = held.get(&key).filter(|session| self.is_alive(session, self.clock.now()))?;
         Some((Arc::clone(&session.identity), LoginMark(key)))
@@ -272,9 +320,42 @@ impl Sessions {
         self.held().get(&mark.0).is_some_and(|session| self.is_alive(session, now))
     }
 
-    /// Logs out.
-    pub fn close(&self, ticket: &Ticket) {
-        self.held().remove(&ticket.key());
+    /// By which provider the holder of this ticket is logged in; `None` for somebody of the demo, and
+    /// for nobody.
+    pub fn provider(&self, ticket: &Ticket) -> Option<LoginKind> {
+        let held = self.held();
+        held.get(&ticket.digest())?.upstream.as_ref().map(|upstream| upstream.kind)
+    }
+
+    /// Logs out. `None` when nobody was in with this ticket any more.
+    pub fn close(&self, ticket: &Ticket) -> Option<Closed> {
+        let now = self.clock.now();
+        let session = self.held().remove(&ticket.digest());
+        session.filter(|session| self.is_alive(session, now)).and_then(Closed::of)
+    }
+
+    /// Logs out those whose login at a provider is over.
+    pub fn close_ended(&self, ended: &Ended) -> Vec<Closed> {
+        let now = self.clock.now();
+        let is_theirs = |session: &Session| {
+            session.upstream.as_ref().is_some_and(|upstream| {
+                let is_session = match (&ended.sid, &upstream.sid) {
+                    (Some(ended), Some(known)) => ended == known,
+                    (None, _) => true,
+                    (Some(_), None) => ended.subject.is_some(),
+                };
+                let subject = ended.subject.as_ref();
+                upstream.kind == ended.kind
+                    && is_session
+                    && subject.is_none_or(|subject| *subject == upstream.subject)
+            })
+        };
+        let gone: Vec<Session> =
+            self.held().extract_if(|_, session| is_theirs(session)).map(|(_, one)| one).collect();
+        gone.into_iter()
+            .filter(|session| self.is_alive(session, now))
+            .filter_map(Closed::of)
+            .collect()
     }
 
     /// What every form of this ticket's holder carries, so that nobody else can send it for them.
@@ -293,9 +374,18 @@ impl Sessions {
             && !is_over(session.began, self.limits.absolute_seconds_max, now)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Key, Session>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Digest, Session>> {
         // Every change is one insert or remove: a panic elsewhere leaves nothing half done.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Closed {
+    fn of(session: Session) -> Option<Self> {
+        let Session { chosen, actors, upstream, .. } = session;
+        let is_chosen = chosen.is_some();
+        let actor = chosen.or_else(|| actors.first().map(Arc::clone))?;
+        Some(Self { actor, is_chosen, upstream })
     }
 }
 

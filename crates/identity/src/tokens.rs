@@ -1,7 +1,7 @@
 //! Access tokens of systems and personnel: `Authorization: Bearer …` or `DPoP …`, from one issuer.
 //!
 //! [`Tokens::identify`] is the way in. The files below it, in the order in which a request meets
-//! them: `jws` (the form), `provider` and `key` (the signature), `claims` (for us, and now),
+//! them: `jws` (the form), `signed` with `provider` and `key` (the signature), `claims` (for us, and now),
 //! `helseid` and `trust_framework` (who and why), `dpop` with `nonces` and `replay` (that the caller
 //! holds the token's key), `denial` (how a no is told).
 //! Standard: RFC 6750, RFC 9068, RFC 9449, RFC 8725
@@ -10,12 +10,13 @@ mod algorithm;
 pub(crate) mod claims;
 pub(crate) mod denial;
 pub(crate) mod dpop;
-mod helseid;
+pub(crate) mod helseid;
 pub(crate) mod jws;
 pub(crate) mod key;
 pub(crate) mod nonces;
-mod provider;
+pub(crate) mod provider;
 mod replay;
+pub(crate) mod signed;
 mod trust_framework;
 
 use std::sync::Arc;
@@ -37,10 +38,10 @@ use claims::{Claims, malformed};
 pub use denial::Refusal;
 use denial::{Challenges, Denial, Error, Scheme};
 use dpop::Proofs;
-use jws::{Jws, quoted};
 use key::sha256;
 use nonces::Nonces;
 use provider::{Pace, Provider};
+use signed::Signed;
 
 use crate::outbound::{Outbound, parse_address};
 
@@ -266,30 +267,13 @@ impl Tokens {
     }
 
     async fn verify(&self, token: &str, fingerprint: [u8; 32]) -> Result<Proved, Denial> {
-        let jws = Jws::parse(token, ACCESS_TOKEN_BYTES_MAX)
-            .map_err(|reason| Denial::token("IDN-003", format!("The token {reason}.")))?;
-        let algorithm = Algorithm::of_name(&jws.header.alg);
-        let algorithm = algorithm.filter(|own| self.options.algorithms.contains(own));
-        let Some(algorithm) = algorithm else {
-            let names = Algorithm::names(&self.options.algorithms, ", ");
-            let text = format!("The token's alg is not accepted. It must be one of {names}.");
-            return Err(
-                Denial::token("IDN-004", text).with_log(format!("alg {}", quoted(&jws.header.alg)))
-            );
+        let rules = Signed {
+            bytes_max: ACCESS_TOKEN_BYTES_MAX,
+            algorithms: &self.options.algorithms,
+            types: &["at+jwt", "JWT"],
+            may_lack_type: false,
         };
-        if !jws.is_type("at+jwt") && !jws.is_type("JWT") {
-            let text = "The token's typ is neither at+jwt nor JWT.";
-            return Err(Denial::token("IDN-005", text));
-        }
-        let key = self.provider.key(jws.header.kid.as_deref(), algorithm).await?;
-        if !jws.signed_by(&key, algorithm) {
-            let text = "The token's signature does not hold.";
-            let fits = if key.fits(algorithm) { "" } else { "; the key is not for it" };
-            return Err(
-                Denial::token("IDN-007", text).with_log(format!("alg {}{fits}", algorithm.name()))
-            );
-        }
-        let claims = Claims(jws.claims);
+        let (claims, _) = rules.verify(token, &self.provider).await?;
         let checked = self.now();
         let expires = claims.check(&claims::Expected {
             issuer: self.provider.issuer(),

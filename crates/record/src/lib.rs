@@ -35,6 +35,7 @@ use crate::sight::Sight;
 pub use akson_audit::Entry as LogEntry;
 pub use akson_insight::{Reason as OutlierReason, Signal as OutlierSignal};
 pub use bounds::check_scopes;
+pub use interactions::authentications::{Authenticated, Authentication};
 pub use interactions::changes::Change;
 pub use interactions::everything::EverythingPages;
 pub use interactions::ground::{

@@ -15,10 +15,12 @@ use crate::tls::TlsSettings;
 mod apps;
 mod identity;
 mod limits;
+mod login;
 
 pub(crate) use apps::AppSettings;
 pub(crate) use identity::IdentitySettings;
 pub(crate) use limits::LimitSettings;
+pub(crate) use login::LoginSettings;
 
 /// What `serve` works with.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) identity: Option<IdentitySettings>,
     /// Our own authorisation server for apps; none without it.
     pub(crate) apps: Option<AppSettings>,
+    /// Who logs people in to the pages. Without it nobody comes in but under `--open`.
+    pub(crate) login: Option<LoginSettings>,
     /// How often who may call; of no one under `--open`.
     pub(crate) limits: LimitSettings,
     /// Our own certificate; without it, plain HTTP.
@@ -71,6 +75,7 @@ impl Default for Settings {
             log_json: false,
             identity: None,
             apps: None,
+            login: None,
             limits: LimitSettings::default(),
             tls: None,
             checkpoints: None,
@@ -156,6 +161,22 @@ mod tests {
             "apps.dpop_nonce",
             "apps.private_addresses",
             "apps.timeout_seconds",
+            "login.writes_security_level_min",
+            "login.idle_seconds_max",
+            "login.absolute_seconds_max",
+            "….issuer",
+            "….client_id",
+            "….key_file",
+            "….key_id",
+            "….key_algorithm",
+            "….scopes",
+            "….dpop",
+            "….security_level_min",
+            "….skew_seconds",
+            "….timeout_seconds",
+            "….authorities",
+            "….keys_seconds_max",
+            "….keys_pause_seconds",
             "limits.client_requests_per_second",
             "limits.client_requests_burst",
             "limits.person_requests_per_second",

@@ -23,6 +23,8 @@ pub(crate) struct LoginCallers {
     record: Arc<Record>,
     limits: Arc<Limits>,
     tokens: Option<Arc<dyn Authenticator>>,
+    /// The security level of login that it takes to change something.
+    writes_level: u8,
 }
 
 impl LoginCallers {
@@ -34,16 +36,22 @@ impl LoginCallers {
         tokens: Option<Arc<dyn Authenticator>>,
     ) -> Self {
         let cookies = Cookies { is_https: origins.is_https() };
-        Self { sessions, cookies, origins, record, limits, tokens }
+        Self { sessions, cookies, origins, record, limits, tokens, writes_level: 0 }
+    }
+
+    /// With a security level that is needed for what changes something, as on the pages.
+    pub(crate) fn with_writes_level(self, writes_level: u8) -> Self {
+        Self { writes_level, ..self }
     }
 
     async fn by_login(&self, shown: Shown<'_>) -> Result<Arc<Actor>, Problem> {
         let headers = &shown.parts.headers;
         let Some(ticket) = self.cookies.login(headers) else { return Err(nobody()) };
         // A browser sends the cookie along with what other pages ask, too.
-        let is_ours = match shown.parts.method {
-            Method::GET | Method::HEAD => self.origins.may_read(headers),
-            _ => self.origins.sent(headers),
+        let is_read = matches!(shown.parts.method, Method::GET | Method::HEAD);
+        let is_ours = match is_read {
+            true => self.origins.may_read(headers),
+            false => self.origins.sent(headers),
         };
         if !is_ours {
             return Err(Problem::new(
@@ -54,6 +62,19 @@ impl LoginCallers {
             ));
         }
         match self.sessions.find(&ticket) {
+            // A search by POST changes nothing.
+            Found::In(login)
+                if login.security_level < self.writes_level
+                    && !is_read
+                    && !shown.path.ends_with("/_search") =>
+            {
+                Err(Problem::new(
+                    Kind::Refused,
+                    "IDN-106",
+                    "To change something here takes a login at a higher security level. Log in \
+                     again on the pages.",
+                ))
+            }
             Found::In(login) => self.confirmed(&ticket, login).await,
             Found::Nobody | Found::TimedOut | Found::Choosing(_) => Err(nobody()),
         }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use akson_access::{Actor, Policy};
 use akson_api::{Api, Authenticator, Callers, OAuth, Options};
+use akson_base::Clock;
+use akson_identity::logins::Logins;
 use akson_identity::sessions::{Origins, SessionLimits, Sessions};
 use akson_identity::tokens::Tokens;
 use akson_record::Record;
@@ -23,7 +25,7 @@ use crate::apps;
 use crate::callers::TokenCallers;
 use crate::checkpoints::Checkpoints;
 use crate::cli::ServeArguments;
-use crate::config::Settings;
+use crate::config::{LoginSettings, Settings};
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::listener::{self, Bounds};
@@ -44,14 +46,22 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         knows_its_name(&settings, &addresses)?;
         let tls = settings.tls.as_ref().map(Tls::open).transpose()?;
         let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
-        let login = if arguments.open { Login::Nobodys } else { Login::None };
+        let login = match (&settings.login, arguments.open) {
+            (Some(login), _) => Login::Providers(Box::new(login.clone())),
+            (None, true) => Login::Nobodys,
+            (None, false) => Login::None,
+        };
         serve(&settings, policy, login, house, (&addresses, tls), |_| {}).await
     })
 }
 
 /// The rules that settings and command line ask for.
 fn policy(is_open: bool, settings: &Settings) -> Result<Policy, Failure> {
-    let asks = [("[identity]", settings.identity.is_some()), ("[apps]", settings.apps.is_some())];
+    let asks = [
+        ("[identity]", settings.identity.is_some()),
+        ("[login]", settings.login.is_some()),
+        ("[apps]", settings.apps.is_some()),
+    ];
     match (is_open, asks.into_iter().find(|(_, is_there)| *is_there)) {
         (true, None) => Ok(Policy::Open),
         (false, Some(_)) => Ok(Policy::Rules),
@@ -63,13 +73,14 @@ fn policy(is_open: bool, settings: &Settings) -> Result<Policy, Failure> {
     }
 }
 
-/// A DPoP proof is for one address: where others can reach us, the operator must say which.
+/// A DPoP proof is for one address, and a provider sends people back to one: where others can reach
+/// us, the operator must say which.
 fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), Failure> {
     let is_reachable = addresses.iter().any(|address| !address.ip().is_loopback());
-    let needs_name = settings.identity.is_some() || settings.apps.is_some();
-    if needs_name && settings.base_url.is_none() && is_reachable {
+    let asks = [settings.identity.is_some(), settings.login.is_some(), settings.apps.is_some()];
+    if asks.contains(&true) && settings.base_url.is_none() && is_reachable {
         return Err(Failure::Usage(
-            "with [identity] or [apps], base_url must say where callers find the FHIR address \
+            "with [identity], [login] or [apps], base_url must say where callers find the FHIR address \
              (https://journal.example.no/fhir)"
                 .into(),
         ));
@@ -136,6 +147,8 @@ pub(crate) enum Login {
     None,
     /// As somebody of a synthetic municipality. Only `akson demo` has one to give.
     Demo(DemoLogin),
+    /// As whom an OpenID provider says they are.
+    Providers(Box<LoginSettings>),
 }
 
 impl Login {
@@ -148,38 +161,67 @@ impl Login {
         limits: &Arc<Limits>,
     ) -> Result<Front, Failure> {
         let others = tokens(settings, house, limits)?;
-        let by_token = |tokens: Option<Arc<dyn Authenticator>>| match tokens {
-            Some(tokens) => Callers::Proved(tokens),
-            None => Callers::Everybody(Arc::new(Actor::open())),
-        };
-        let door = match self {
-            Self::Nobodys => Door::Open,
-            Self::None => Door::Shut,
+        let origins = Origins::of(settings.base_url.as_deref(), listen);
+        let sessions = |limits| Sessions::new(limits, Arc::clone(&house.clock)).map(Arc::new);
+        let (sessions, guard, writes_level) = match self {
+            Self::Nobodys => {
+                return without_login(Door::Open, settings, listen, house, limits, others);
+            }
+            Self::None => {
+                return without_login(Door::Shut, settings, listen, house, limits, others);
+            }
             Self::Demo(people) => {
-                let clock = Arc::clone(&house.clock);
-                let sessions = Arc::new(Sessions::new(SessionLimits::default(), clock)?);
-                let origins = Origins::of(settings.base_url.as_deref(), listen);
-                let apps = apps::open(settings, listen, house, Some(&sessions))?;
-                let tokens = apps::tokens(apps.as_ref(), limits, others);
-                let record = Arc::clone(&house.record);
-                let callers = LoginCallers::new(
-                    Arc::clone(&sessions),
-                    origins.clone(),
-                    record,
-                    Arc::clone(limits),
-                    tokens,
-                );
-                let guard = Guard::demo(sessions, origins, people)
-                    .with_attempts(limits.logins())
-                    .with_apps(apps.clone());
-                let callers = Callers::Proved(Arc::new(callers));
-                return Ok(Front { door: Door::Guarded(Arc::new(guard)), callers, apps });
+                let sessions = sessions(SessionLimits::default())?;
+                let guard = Guard::demo(Arc::clone(&sessions), origins.clone(), people);
+                (sessions, guard, 0)
+            }
+            Self::Providers(login) => {
+                let sessions = sessions(login.sessions())?;
+                let logins = logins(&login, &origins, Arc::clone(&house.clock))?;
+                let (own, writes_level) = (Arc::clone(&sessions), login.writes_level());
+                let guard = Guard::providers(own, origins.clone(), logins, writes_level);
+                (sessions, guard, writes_level)
             }
         };
-        let apps = apps::open(settings, listen, house, None)?;
-        let callers = by_token(apps::tokens(apps.as_ref(), limits, others));
-        Ok(Front { door, callers, apps })
+        let apps = apps::open(settings, listen, house, Some(&sessions))?;
+        let tokens = apps::tokens(apps.as_ref(), limits, others);
+        let record = Arc::clone(&house.record);
+        let callers = LoginCallers::new(sessions, origins, record, Arc::clone(limits), tokens);
+        let callers = Callers::Proved(Arc::new(callers.with_writes_level(writes_level)));
+        let guard = guard.with_attempts(limits.logins()).with_apps(apps.clone());
+        Ok(Front { door: Door::Guarded(Arc::new(guard)), callers, apps })
     }
+}
+
+/// Pages that nobody logs in to.
+fn without_login(
+    door: Door,
+    settings: &Settings,
+    listen: SocketAddr,
+    house: &House,
+    limits: &Arc<Limits>,
+    others: Option<Arc<dyn Authenticator>>,
+) -> Result<Front, Failure> {
+    let apps = apps::open(settings, listen, house, None)?;
+    let callers = match apps::tokens(apps.as_ref(), limits, others) {
+        Some(tokens) => Callers::Proved(tokens),
+        None => Callers::Everybody(Arc::new(Actor::open())),
+    };
+    Ok(Front { door, callers, apps })
+}
+
+/// The providers that people log in by, asked for their metadata meanwhile.
+fn logins(
+    login: &LoginSettings,
+    origins: &Origins,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Logins>, Failure> {
+    let logins = Logins::new(login.providers()?, origins.root(), clock)
+        .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?;
+    let logins = Arc::new(logins);
+    let warming = Arc::clone(&logins);
+    tokio::spawn(async move { warming.warm_up().await });
+    Ok(logins)
 }
 
 /// Serves until SIGTERM or SIGINT, drains, and makes the store's files small. `listening` hears

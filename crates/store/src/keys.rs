@@ -32,6 +32,9 @@ pub struct PatientNumber(pub u32);
 
 /// "No patient".
 pub const NO_PATIENT: PatientNumber = PatientNumber(0);
+/// The highest number that a patient can have. Those above it stand for lists of the access log
+/// that are not about a patient.
+pub const PATIENT_NUMBER_MAX: u32 = u32::MAX - 16;
 
 impl ResourceKey {
     /// Puts a key together. `number` uses its low 40 bits.

@@ -190,7 +190,9 @@ impl Store {
 
     fn take_patient_number(&self) -> Result<u32, Problem> {
         let number = self.patient_numbers.take(self.engine.as_ref())?;
-        u32::try_from(number).map_err(|_| Problem::fault("STO-015", "patient numbers are used up"))
+        let number =
+            u32::try_from(number).ok().filter(|number| *number <= keys::PATIENT_NUMBER_MAX);
+        number.ok_or_else(|| Problem::fault("STO-015", "patient numbers are used up"))
     }
 
     /// Notes a body for training; the type's dictionary is made on a thread of its own.

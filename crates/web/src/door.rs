@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use akson_access::{Actor, Identity};
 use akson_base::{Kind, Problem};
+use akson_identity::logins::Logins;
 use akson_identity::rate::{CallerAddress, RateLimit};
 use akson_identity::sessions::{Cookies, Found, LoggedIn, Origins, Sessions, Ticket};
 use akson_smart::AuthorisationServer;
@@ -17,12 +18,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use url::Url;
 
 use crate::authorise;
 use crate::forms::{FORM_TOKEN, Form};
 use crate::login::{Choosing, DemoLogin, LOGIN, LOGOUT, ROLE, Visitor, Why};
 use crate::messages::t;
-use crate::pages::problem_page;
+use crate::pages::{problem_page, step_up_page};
+use crate::provider_login;
 use crate::response;
 use crate::routes::wants_fragment;
 use crate::sight::{Desk, nobody};
@@ -46,6 +49,10 @@ pub struct Guard {
     pub(crate) cookies: Cookies,
     pub(crate) origins: Origins,
     pub(crate) demo: DemoLogin,
+    /// The OpenID providers that log people in.
+    pub(crate) logins: Option<Arc<Logins>>,
+    /// The security level of login that it takes to change something.
+    writes_level: u8,
     /// How often one address may try to log in.
     pub(crate) attempts: Option<Arc<RateLimit>>,
     /// Apps that people let in.
@@ -53,11 +60,32 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard with the demo's people to log in as. There is no other login yet; a server that
-    /// has real data in it has no [`DemoLogin`] to give.
+    /// A guard with the demo's people to log in as. A server that has real data in it has no
+    /// [`DemoLogin`] to give.
     pub fn demo(sessions: Arc<Sessions>, origins: Origins, demo: DemoLogin) -> Self {
         let cookies = Cookies { is_https: origins.is_https() };
-        Self { sessions, cookies, origins, demo, attempts: None, apps: None }
+        Self {
+            sessions,
+            cookies,
+            origins,
+            demo,
+            logins: None,
+            writes_level: 0,
+            attempts: None,
+            apps: None,
+        }
+    }
+
+    /// A guard who sends people to OpenID providers to log in. Whoever came in at a lower security
+    /// level than `writes_level` may read, and is sent there again before anything is changed.
+    pub fn providers(
+        sessions: Arc<Sessions>,
+        origins: Origins,
+        logins: Arc<Logins>,
+        writes_level: u8,
+    ) -> Self {
+        let demo = DemoLogin { people: Vec::new() };
+        Self { logins: Some(logins), writes_level, ..Self::demo(sessions, origins, demo) }
     }
 
     /// With so many attempts to log in from one address. The server puts the [`CallerAddress`] into
@@ -67,9 +95,7 @@ impl Guard {
         self.attempts = attempts;
         self
     }
-}
 
-impl Guard {
     /// With apps that people let in.
     #[must_use]
     pub fn with_apps(mut self, apps: Option<Arc<AuthorisationServer>>) -> Self {
@@ -113,15 +139,22 @@ pub(crate) async fn keep(
 /// The request with who sends it and what its form says, or the answer that it gets instead.
 async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request, Box<Response>> {
     let (parts, body) = request.into_parts();
+    if provider_login::is_notice(parts.uri.path()) {
+        // A provider sends it, or a page of the provider's: it proves itself, or does nothing.
+        return Ok(Request::from_parts(parts, body));
+    }
     let ticket = guard.cookies.login(&parts.headers);
     let found = match &ticket {
         Some(ticket) => guard.sessions.find(ticket),
         None => Found::Nobody,
     };
     match (found, ticket, parts.uri.path()) {
-        (found, ticket, LOGIN) => visitor(guard, found, ticket, parts, body).await,
+        (found, ticket, path) if is_at_login(path) => {
+            visitor(guard, found, ticket, parts, body).await
+        }
         (Found::In(login), Some(ticket), _) => {
             let login = confirmed(guard, desk, &ticket, login, &parts).await?;
+            strong_enough(guard, &login, &parts)?;
             let form_token = guard.sessions.form_token(&ticket);
             let may_switch = login.actors.len() > 1;
             let who = Who { actor: login.actor, login: Some(Login { form_token, may_switch }) };
@@ -146,11 +179,37 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
     }
 }
 
+/// The login page, and the way to a provider and back.
+fn is_at_login(path: &str) -> bool {
+    path == LOGIN || provider_login::is_start(path) || provider_login::is_return(path)
+}
+
+/// Whether somebody is known well enough for what is asked. Who is not is shown the way to log in
+/// again: a redirect of a form that was sent would not get past the page's own policy.
+fn strong_enough(guard: &Guard, login: &LoggedIn, parts: &Parts) -> Result<(), Box<Response>> {
+    let is_passing = matches!(parts.uri.path(), ROLE | LOGOUT);
+    let is_change = !matches!(parts.method, Method::GET | Method::HEAD) && !is_passing;
+    let Some(kind) = login.provider.filter(|_| login.security_level < guard.writes_level) else {
+        return Ok(());
+    };
+    if !is_change {
+        return Ok(());
+    }
+    let open = parts.headers.get("hx-current-url").or(parts.headers.get(header::REFERER));
+    let back = path_of(open);
+    let text = "To change something here takes a login at a higher security level.";
+    let problem = Problem::new(Kind::Refused, "WEB-040", text);
+    Err(Box::new(response::told(&problem, step_up_page::needed(kind, guard.writes_level, &back))))
+}
+
 /// Counts an attempt to log in, before anything of it is looked at.
 fn attempt(guard: &Guard, parts: &Parts) -> Result<(), Box<Response>> {
     let address = parts.extensions.get::<CallerAddress>();
     let (Some(attempts), Some(address)) = (&guard.attempts, address) else { return Ok(()) };
-    if matches!(parts.method, Method::GET | Method::HEAD) {
+    // The page itself may be looked at; the way to a provider is an attempt, and the one way back
+    // from it belongs to the same.
+    let is_look = matches!(parts.method, Method::GET | Method::HEAD);
+    if is_look && !provider_login::is_start(parts.uri.path()) {
         return Ok(());
     }
     attempts.take_address(*address).map_err(|throttled| {
@@ -281,13 +340,18 @@ fn back(parts: &Parts, is_fragment: bool) -> String {
     if is_page && (!is_fragment || uri.path() == "/pasienter") {
         return own.to_string();
     }
-    let open = parts.headers.get("hx-current-url").and_then(|value| value.to_str().ok());
-    let open = open.and_then(|open| url::Url::parse(open).ok());
-    open.map_or_else(
+    path_of(parts.headers.get("hx-current-url"))
+}
+
+/// Path and query of one of our own addresses as a browser tells it; the start page for anything
+/// else.
+fn path_of(told: Option<&HeaderValue>) -> String {
+    let told = told.and_then(|value| value.to_str().ok()).and_then(|told| Url::parse(told).ok());
+    told.map_or_else(
         || "/".to_string(),
-        |open| match open.query() {
-            Some(query) => format!("{}?{query}", open.path()),
-            None => open.path().to_string(),
+        |told| match told.query() {
+            Some(query) => format!("{}?{query}", told.path()),
+            None => told.path().to_string(),
         },
     )
 }

@@ -24,6 +24,7 @@ mod opening;
 mod pages;
 mod people;
 mod privacy;
+mod provider_login;
 mod response;
 mod routes;
 mod sight;

@@ -1,14 +1,16 @@
 //! Logging in, choosing a role, logging out: `/logg-inn`, `/rolle`, `/logg-ut`.
 //!
-//! The one provider that there is belongs to the demo: its people are made up, and anybody may be any
-//! of them. Not here: who is let in without (`door`), how logins are kept (`identity::sessions`).
+//! The demo's people are made up, and anybody may be any of them. Everybody else comes by an OpenID
+//! provider (`provider_login`), and in by the same [`log_in`].
+//! Not here: who is let in without (`door`), how logins are kept (`identity::sessions`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use akson_access::{Actor, Identity};
 use akson_base::{Kind, Problem};
-use akson_identity::sessions::{SameSite, Ticket};
+use akson_identity::sessions::{Closed, SameSite, Ticket, Upstream};
+use akson_record::{Authenticated, Authentication};
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -18,7 +20,8 @@ use crate::door::{Guard, add_cookie};
 use crate::forms::Form;
 use crate::local_path::local_path;
 use crate::messages::t;
-use crate::pages::{login_page, problem_page, role_page};
+use crate::pages::{login_page, passing_page, problem_page, role_page};
+use crate::provider_login;
 use crate::response::{self, to};
 use crate::sight::Desk;
 use crate::who::Who;
@@ -26,6 +29,8 @@ use crate::who::Who;
 pub(crate) const LOGIN: &str = "/logg-inn";
 pub(crate) const ROLE: &str = "/rolle";
 pub(crate) const LOGOUT: &str = "/logg-ut";
+/// Who vouches for the demo's people, as the log has it.
+const DEMO: &str = "demo";
 
 /// The people of a synthetic municipality whom anybody may log in as. Only `akson demo` makes one.
 #[derive(Clone, Debug)]
@@ -104,8 +109,8 @@ impl Why {
     }
 }
 
-type Asked = Query<HashMap<String, String>>;
-type Guarded = Extension<Arc<Guard>>;
+pub(crate) type Asked = Query<HashMap<String, String>>;
+pub(crate) type Guarded = Extension<Arc<Guard>>;
 
 /// The addresses of login.
 pub(crate) fn routes(guard: Arc<Guard>) -> Router<Arc<Desk>> {
@@ -113,11 +118,12 @@ pub(crate) fn routes(guard: Arc<Guard>) -> Router<Arc<Desk>> {
         .route(LOGIN, get(offer).post(enter))
         .route(ROLE, get(roles).post(choose))
         .route(LOGOUT, post(leave))
+        .merge(provider_login::routes())
         .layer(Extension(guard))
 }
 
 /// `page?til=…`, without what is the start page anyway.
-fn with_back(page: &str, back: &str) -> String {
+pub(crate) fn with_back(page: &str, back: &str) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     match back {
         "/" => page.to_string(),
@@ -137,7 +143,11 @@ async fn offer(
     let why =
         asked.get("hvorfor").and_then(|code| Why::ALL.into_iter().find(|why| why.code() == code));
     let token = guard.sessions.form_token(&visitor.ticket);
-    let mut answer = response::html(login_page::offer(&guard.demo.people, &token, back, why));
+    let page = match &guard.logins {
+        Some(logins) => login_page::providers(&logins.offered(), back, why),
+        None => login_page::offer(&guard.demo.people, &token, back, why),
+    };
+    let mut answer = response::html(page);
     if visitor.is_new {
         let cookie = guard.cookies.set_visitor(&visitor.ticket, SameSite::Strict);
         add_cookie(answer.headers_mut(), &cookie);
@@ -157,13 +167,10 @@ async fn enter(
         let text = "There is no such person to log in as.";
         return response::problem(&Problem::new(Kind::Invalid, "WEB-015", text), None, false);
     };
-    match log_in(&desk, &guard, &visitor, &person.identity).await {
-        Err(problem) if problem.code == UNKNOWN => {
-            let page =
-                problem_page::told(&problem, None, t("login.unknown"), t("login.unknown-text"));
-            response::told(&problem, page)
-        }
-        Err(problem) => response::problem(&problem, None, false),
+    let proved =
+        Proved { identity: person.identity.clone(), upstream: None, replaces: visitor.login };
+    match log_in(&desk, &guard, proved).await {
+        Err(problem) => not_in(&problem),
         Ok((ticket, must_choose)) => {
             let address = if must_choose { with_back(ROLE, back) } else { back.to_string() };
             let mut answer = to(&address);
@@ -177,24 +184,72 @@ async fn enter(
 /// Code of a proved identity that the registers do not know.
 const UNKNOWN: &str = "WEB-016";
 
-/// A new login for a proved identity, and whether a role must be chosen. The login that the browser
-/// had is over.
-async fn log_in(
+/// Why a proved identity is not let in.
+pub(crate) fn not_in(problem: &Problem) -> Response {
+    if problem.code != UNKNOWN {
+        return response::problem(problem, None, false);
+    }
+    let page = problem_page::told(problem, None, t("login.unknown"), t("login.unknown-text"));
+    response::told(problem, page)
+}
+
+/// Somebody who has proved who they are.
+pub(crate) struct Proved {
+    pub identity: Identity,
+    /// By which provider, and how it knows the login.
+    pub upstream: Option<Upstream>,
+    /// The login that the browser has, dead or alive: over from now on.
+    pub replaces: Option<Ticket>,
+}
+
+/// A new login for a proved identity, and whether a role must be chosen. It is in the log by then.
+pub(crate) async fn log_in(
     desk: &Desk,
     guard: &Guard,
-    visitor: &Visitor,
-    identity: &Identity,
+    proved: Proved,
 ) -> Result<(Ticket, bool), Problem> {
-    let actors = desk.actors(identity).await?;
-    if actors.is_empty() {
+    let Proved { identity, upstream, replaces } = proved;
+    let provider = upstream.as_ref().map_or(DEMO, |upstream| upstream.kind.id());
+    let actors = desk.actors(&identity).await?;
+    let Some(first) = actors.first().cloned().map(Arc::new) else {
+        refused(desk, provider, UNKNOWN).await?;
         let text = "The registers of this record know no current role of this person.";
         return Err(Problem::new(Kind::Refused, UNKNOWN, text));
-    }
-    if let Some(old) = &visitor.login {
-        guard.sessions.close(old);
+    };
+    if let Some(old) = &replaces
+        && let Some(closed) = guard.sessions.close(old)
+    {
+        logged_out(desk, &closed).await?;
     }
     let must_choose = actors.len() > 1;
-    Ok((guard.sessions.open(identity.clone(), actors)?, must_choose))
+    let ticket = guard.sessions.open_from(identity, upstream, actors)?;
+    let (trace, actor) = (desk.trace(), Some(&first));
+    let who = Authenticated { actor, is_in_role: !must_choose, provider, trace: &trace };
+    if let Err(problem) = desk.record().log_authentication(who, Authentication::LoggedIn).await {
+        guard.sessions.close(&ticket);
+        return Err(problem);
+    }
+    Ok((ticket, must_choose))
+}
+
+/// Puts a login that was refused into the log.
+pub(crate) async fn refused(
+    desk: &Desk,
+    provider: &str,
+    code: &'static str,
+) -> Result<(), Problem> {
+    let trace = desk.trace();
+    let who = Authenticated { actor: None, is_in_role: false, provider, trace: &trace };
+    desk.record().log_authentication(who, Authentication::Refused(code)).await
+}
+
+/// Puts a logout into the log.
+pub(crate) async fn logged_out(desk: &Desk, closed: &Closed) -> Result<(), Problem> {
+    let trace = desk.trace();
+    let provider = closed.upstream.as_ref().map_or(DEMO, |upstream| upstream.kind.id());
+    let (actor, is_in_role) = (Some(&closed.actor), closed.is_chosen);
+    let who = Authenticated { actor, is_in_role, provider, trace: &trace };
+    desk.record().log_authentication(who, Authentication::LoggedOut).await
 }
 
 async fn roles(
@@ -210,35 +265,60 @@ async fn roles(
 }
 
 async fn choose(
+    State(desk): State<Arc<Desk>>,
     Extension(guard): Guarded,
     Extension(choosing): Extension<Choosing>,
     form: Form,
 ) -> Response {
-    let chosen = match form.field("rolle").parse::<usize>() {
-        Ok(place) => guard.sessions.choose(&choosing.ticket, place),
-        Err(_) => Ok(None),
-    };
-    match chosen {
-        Ok(Some(ticket)) => {
+    match chosen(&desk, &guard, &choosing, form.field("rolle")).await {
+        Ok(ticket) => {
             let mut answer = to(local_path(form.field("til")));
             add_cookie(answer.headers_mut(), &guard.cookies.set_login(&ticket));
             answer
-        }
-        Ok(None) => {
-            let text = "There is no such role to choose.";
-            response::problem(&Problem::new(Kind::Invalid, "WEB-017", text), None, false)
         }
         Err(problem) => response::problem(&problem, None, false),
     }
 }
 
+/// The new ticket of somebody who works in this role now; in the log before it can be used.
+async fn chosen(
+    desk: &Desk,
+    guard: &Guard,
+    choosing: &Choosing,
+    place: &str,
+) -> Result<Ticket, Problem> {
+    let none = || Problem::new(Kind::Invalid, "WEB-017", "There is no such role to choose.");
+    let place = place.parse::<usize>().map_err(|_| none())?;
+    let actor = choosing.actors.get(place).ok_or_else(none)?;
+    let provider = guard.sessions.provider(&choosing.ticket).map_or(DEMO, |kind| kind.id());
+    let trace = desk.trace();
+    let who = Authenticated { actor: Some(actor), is_in_role: true, provider, trace: &trace };
+    desk.record().log_authentication(who, Authentication::RoleChosen).await?;
+    guard.sessions.choose(&choosing.ticket, place)?.ok_or_else(none)
+}
+
 async fn leave(
+    State(desk): State<Arc<Desk>>,
     Extension(guard): Guarded,
     Extension(choosing): Extension<Choosing>,
     _form: Form,
 ) -> Response {
-    guard.sessions.close(&choosing.ticket);
-    let mut answer = to(&format!("{LOGIN}?hvorfor={}", Why::LoggedOut.code()));
+    let closed = guard.sessions.close(&choosing.ticket);
+    if let Some(closed) = &closed
+        && let Err(problem) = logged_out(&desk, closed).await
+    {
+        return response::problem(&problem, None, false);
+    }
+    let upstream = closed.and_then(|closed| closed.upstream);
+    let elsewhere =
+        guard.logins.as_ref().zip(upstream).and_then(|(logins, upstream)| {
+            Some((upstream.kind, logins.logout_address(&upstream)?))
+        });
+    let mut answer = match elsewhere {
+        // The form's own redirect to another site would not get past the page's policy.
+        Some((kind, address)) => passing_page::log_out(kind, &address),
+        None => to(&format!("{LOGIN}?hvorfor={}", Why::LoggedOut.code())),
+    };
     add_cookie(answer.headers_mut(), &guard.cookies.clear_login());
     answer
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akson_base::Problem;
+use akson_base::{Kind, Problem};
 use akson_record::outcome::status_and_code;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -95,7 +95,10 @@ pub(crate) fn problem(problem: &Problem, who: Option<&Who>, fragment: bool) -> R
 
 /// A problem in words of its own, with the status of its kind.
 pub(crate) fn told(problem: &Problem, markup: Markup) -> Response {
-    if !problem.for_log.is_empty() {
+    // What somebody else did wrong needs no operator in the night.
+    if problem.kind == Kind::Refused && !problem.for_log.is_empty() {
+        tracing::warn!(code = problem.code, "{}", problem.for_log);
+    } else if !problem.for_log.is_empty() {
         tracing::error!(code = problem.code, "{}", problem.for_log);
     }
     let (status, _) = status_and_code(problem.kind);

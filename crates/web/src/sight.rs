@@ -88,10 +88,20 @@ impl Desk {
         local_day(self.clock.now())
     }
 
-    fn caller(&self, actor: &Arc<Actor>) -> Caller {
+    /// The record, for what nobody in particular asks of it.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// A name for one request, as the log has it.
+    pub(crate) fn trace(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let trace = format!("web-{:x}-{number:x}", self.clock.now().0);
-        Caller { actor: Arc::clone(actor), trace, base: Arc::clone(&self.base) }
+        format!("web-{:x}-{number:x}", self.clock.now().0)
+    }
+
+    fn caller(&self, actor: &Arc<Actor>) -> Caller {
+        let (actor, base) = (Arc::clone(actor), Arc::clone(&self.base));
+        Caller { actor, trace: self.trace(), base }
     }
 }
 

@@ -35,6 +35,12 @@ impl Origins {
         Self { ours }
     }
 
+    /// The one to send browsers to from elsewhere. Without an address that callers use it is that
+    /// listened on, by its number.
+    pub fn root(&self) -> &str {
+        self.ours.last().map_or("", String::as_str)
+    }
+
     /// Whether browsers come by https.
     pub fn is_https(&self) -> bool {
         self.ours.iter().all(|origin| origin.starts_with("https://"))

@@ -86,6 +86,18 @@ impl From<Problem> for Denial {
     }
 }
 
+/// What is left of a denial where nobody is challenged: in a login, the token is the provider's and
+/// not the caller's, who is refused.
+impl From<Denial> for Problem {
+    fn from(denial: Denial) -> Self {
+        let mut problem = *denial.problem;
+        if problem.kind == Kind::Unauthenticated {
+            problem.kind = Kind::Refused;
+        }
+        problem
+    }
+}
+
 /// A request that is not let in: the problem, and the headers that go with the answer.
 #[derive(Clone, Debug)]
 pub struct Refusal {

@@ -24,27 +24,20 @@ pub(crate) fn identity(claims: &Claims) -> Result<Identity, Denial> {
         Some(client) => client,
         None => claims.text("azp")?.ok_or_else(|| missing("client_id"))?,
     };
-    let national_number = number(claims, PID, 11..=11)?;
-    let hpr_number = number(claims, HPR_NUMBER, 1..=12)?;
-    let is_person = national_number.is_some() || hpr_number.is_some();
+    let person = person(claims)?;
+    let is_person = person.is_named();
     if !is_person && is_about_a_person(claims, client)? {
         return Err(Denial::token(
             "IDN-014",
             format!("The token is a person's, but does not say whose. Ask for the claim {PID}."),
         ));
     }
-    let security_level = match claims.text_or_number(SECURITY_LEVEL)? {
-        Some(level) if is_person => {
-            level.parse().map_err(|_| malformed(SECURITY_LEVEL, "3 or 4"))?
-        }
-        Some(_) | None => 0,
-    };
     let mut identity = Identity {
-        national_number,
-        hpr_number,
+        national_number: person.national_number,
+        hpr_number: person.hpr_number,
         legal_entity: number(claims, ORGNR_PARENT, 9..=9)?,
         unit: number(claims, ORGNR_CHILD, 9..=9)?,
-        security_level,
+        security_level: person.security_level,
         client: client.to_string(),
         client_name: claims.text(CLIENT_NAME)?.unwrap_or(client).to_string(),
         scopes: scopes(claims)?,
@@ -56,6 +49,33 @@ pub(crate) fn identity(claims: &Claims) -> Result<Identity, Denial> {
     Ok(identity)
 }
 
+/// The person that claims are about.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) national_number: Option<String>,
+    pub(crate) hpr_number: Option<String>,
+    /// 0 when there is no person.
+    pub(crate) security_level: u8,
+}
+
+impl Person {
+    /// Whether the claims say who it is.
+    pub(crate) fn is_named(&self) -> bool {
+        self.national_number.is_some() || self.hpr_number.is_some()
+    }
+}
+
+/// Who the person is, if there is one.
+pub(crate) fn person(claims: &Claims) -> Result<Person, Denial> {
+    let national_number = number(claims, PID, 11..=11)?;
+    let hpr_number = number(claims, HPR_NUMBER, 1..=12)?;
+    let mut person = Person { national_number, hpr_number, security_level: 0 };
+    if let (Some(level), true) = (claims.text_or_number(SECURITY_LEVEL)?, person.is_named()) {
+        person.security_level = level.parse().map_err(|_| malformed(SECURITY_LEVEL, "3 or 4"))?;
+    }
+    Ok(person)
+}
+
 /// Whether the token was given to a client on behalf of somebody: its subject is not the client.
 fn is_about_a_person(claims: &Claims, client: &str) -> Result<bool, Denial> {
     let subject = claims.text("sub")?;
@@ -65,7 +85,7 @@ fn is_about_a_person(claims: &Claims, client: &str) -> Result<bool, Denial> {
 }
 
 /// A claim that is digits, so many.
-fn number(
+pub(crate) fn number(
     claims: &Claims,
     name: &str,
     digits: std::ops::RangeInclusive<usize>,

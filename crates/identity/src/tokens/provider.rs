@@ -1,4 +1,4 @@
-//! The provider's keys: found by discovery, kept, and fetched again when they change.
+//! The provider's metadata and keys: found by discovery, kept, and fetched again when they change.
 //!
 //! A token with a key that is not known makes us ask again, but not more often than settings say. A
 //! provider that is away does not matter to tokens whose keys are known.
@@ -40,9 +40,22 @@ pub(crate) struct Provider {
     asking: tokio::sync::Mutex<()>,
 }
 
+/// What the provider's metadata says beside its keys; logins need it, access tokens do not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Metadata {
+    pub(crate) authorization: Option<String>,
+    /// RFC 9126.
+    pub(crate) pushed_request: Option<String>,
+    pub(crate) token: Option<String>,
+    pub(crate) end_session: Option<String>,
+    /// Whether it sends `iss` along with every answer of an authorization (RFC 9207).
+    pub(crate) names_itself: bool,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     keys: Arc<KeySet>,
+    metadata: Arc<Metadata>,
     /// When the keys came, and when they were last asked for: milliseconds since 1970.
     came: Option<i64>,
     asked: Option<i64>,
@@ -78,14 +91,10 @@ impl Provider {
         algorithm: Algorithm,
     ) -> Result<Key, Denial> {
         let known = self.known();
-        let now = self.clock.now().0;
-        let age = known.came.map(|came| now - came);
-        if age.is_some_and(|age| age < KEYS_KEPT_MILLISECONDS_MAX)
+        if let Some(age) = self.age(&known)
             && let Some(key) = known.keys.find(id, algorithm)
         {
-            if age.is_some_and(|age| age >= self.pace.refresh_milliseconds) {
-                self.refresh_beside(known.attempts);
-            }
+            self.refresh_when_old(&known, age);
             return Ok(key.clone());
         }
         let known = self.refresh(known.attempts).await;
@@ -97,6 +106,38 @@ impl Provider {
             let id = id.map_or_else(|| "none".to_string(), quoted);
             Denial::token("IDN-006", text).with_log(format!("kid {id}"))
         })
+    }
+
+    /// What the provider says of itself.
+    pub(crate) async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, Problem> {
+        let known = self.known();
+        if let Some(age) = self.age(&known) {
+            self.refresh_when_old(&known, age);
+            return Ok(known.metadata);
+        }
+        let known = self.refresh(known.attempts).await;
+        match known.failed {
+            Some(problem) => Err(problem),
+            None => Ok(known.metadata),
+        }
+    }
+
+    /// As [`Provider::metadata`], without asking: as it was when last asked for.
+    pub(crate) fn last_metadata(&self) -> Arc<Metadata> {
+        self.known().metadata
+    }
+
+    /// Milliseconds since keys and metadata came; `None` when they are too old to go by, or never
+    /// came.
+    fn age(&self, known: &Known) -> Option<i64> {
+        let age = self.clock.now().0 - known.came?;
+        (age < KEYS_KEPT_MILLISECONDS_MAX).then_some(age)
+    }
+
+    fn refresh_when_old(self: &Arc<Self>, known: &Known, age: i64) {
+        if age >= self.pace.refresh_milliseconds {
+            self.refresh_beside(known.attempts);
+        }
     }
 
     /// Fetches the keys, unless somebody has since `attempts`, or the last attempt was just now.
@@ -113,7 +154,7 @@ impl Provider {
         known.asked = Some(now);
         known.attempts += 1;
         match fetched {
-            Ok(keys) => {
+            Ok((metadata, keys)) => {
                 tracing::info!(
                     issuer = self.issuer,
                     keys = keys.keys.len(),
@@ -121,6 +162,7 @@ impl Provider {
                     "fetched the keys of the OpenID provider"
                 );
                 known.keys = Arc::new(keys);
+                known.metadata = Arc::new(metadata);
                 known.came = Some(now);
                 known.failed = None;
             }
@@ -145,7 +187,7 @@ impl Provider {
         tokio::spawn(async move { provider.refresh(attempts).await });
     }
 
-    async fn fetch(&self) -> Result<KeySet, Problem> {
+    async fn fetch(&self) -> Result<(Metadata, KeySet), Problem> {
         let start = self.issuer.trim_end_matches('/');
         let metadata = self.get(&format!("{start}/.well-known/openid-configuration")).await?;
         // OpenID Connect Discovery 1.0 section 4.3: or one provider could speak for another.
@@ -158,14 +200,37 @@ impl Provider {
             )));
         }
         let address = metadata.get("jwks_uri").and_then(Value::as_str).unwrap_or_default();
-        let url = parse_address(address).map_err(|reason| {
-            not_as_it_should(format!("jwks_uri {}: {reason}", quoted(address)))
-        })?;
+        let url = self.own_address("jwks_uri", address)?;
+        let metadata = self.read(&metadata)?;
+        let keys = self.get(&url).await?;
+        let keys = KeySet::of_json(&keys)
+            .map_err(|reason| not_as_it_should(format!("{url}: {reason}")))?;
+        Ok((metadata, keys))
+    }
+
+    fn read(&self, metadata: &Value) -> Result<Metadata, Problem> {
+        let address = |name: &str| match metadata.get(name).and_then(Value::as_str) {
+            Some(address) => self.own_address(name, address).map(Some),
+            None => Ok(None),
+        };
+        let yes = |name: &str| metadata.get(name).and_then(Value::as_bool).unwrap_or_default();
+        Ok(Metadata {
+            authorization: address("authorization_endpoint")?,
+            pushed_request: address("pushed_authorization_request_endpoint")?,
+            token: address("token_endpoint")?,
+            end_session: address("end_session_endpoint")?,
+            names_itself: yes("authorization_response_iss_parameter_supported"),
+        })
+    }
+
+    /// An address of the provider's metadata, which must be at least as safe as the issuer's.
+    fn own_address(&self, name: &str, address: &str) -> Result<String, Problem> {
+        let url = parse_address(address)
+            .map_err(|reason| not_as_it_should(format!("{name} {}: {reason}", quoted(address))))?;
         if self.issuer.starts_with("https:") && url.scheme() != "https" {
-            return Err(not_as_it_should(format!("jwks_uri {} is not https", quoted(address))));
+            return Err(not_as_it_should(format!("{name} {} is not https", quoted(address))));
         }
-        let keys = self.get(url.as_str()).await?;
-        KeySet::of_json(&keys).map_err(|reason| not_as_it_should(format!("{url}: {reason}")))
+        Ok(url.into())
     }
 
     async fn get(&self, address: &str) -> Result<Value, Problem> {

@@ -1,4 +1,5 @@
-//! The access log as FHIR AuditEvents: `AuditEvent?patient=…` and `AuditEvent/log-…`.
+//! The access log as FHIR AuditEvents: `AuditEvent?patient=…`, `AuditEvent?type=…|110114` (logins and
+//! logouts) and `AuditEvent/log-…`.
 //!
 //! The log is no resource that somebody wrote: it is told as one to those who may read it. Who
 //! looked, on what ground, at what; to the patient without the words of searches, which may be
@@ -6,8 +7,9 @@
 //! Standard: <https://profiles.ihe.net/ITI/BALP> (PatientRead, PatientQuery and so on),
 //! <https://hl7.org/fhir/R4/auditevent.html>
 
+use akson_access::decide::may_review_log;
 use akson_access::{Ground, Role};
-use akson_audit::{Access, Action, Entry, Place};
+use akson_audit::{AUTHENTICATIONS, Access, Action, Entry, Place};
 use akson_base::{Kind, Problem, limits};
 use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_store::keys::PatientNumber;
@@ -15,7 +17,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{not_found, target};
+use super::{authentications, not_found, target};
 use crate::Record;
 use crate::bounds::{READ, SEARCH};
 use crate::request::{Caller, Mode, Page, SearchRequest, Version};
@@ -31,7 +33,9 @@ const STEP: usize = 500;
 
 /// What a search for entries asks.
 struct Asked {
+    /// Empty when logins and logouts are asked for.
     patient: String,
+    is_of_logins: bool,
     /// `[start, end)` of times, milliseconds since 1970.
     times: Vec<(i64, i64)>,
     agent: Option<String>,
@@ -57,12 +61,22 @@ impl Record {
                 .asked(&request.query)
         };
         self.refuse_beyond_scopes(&sight, request.resource_type, entry).await?;
+        let mut page = Page { self_link: link(&asked.used, None), ..Page::default() };
+        if asked.is_of_logins {
+            if reads_authentications(&sight, caller, asked.agent.as_deref()) {
+                self.fill(&sight, caller, &asked, AUTHENTICATIONS, &mut page)?;
+            }
+            self.log(&sight, entry(), None).await?;
+            return Ok(Some(page));
+        }
         let number = {
             let snapshot = self.store.snapshot();
             self.store.patient_number(snapshot.as_ref(), &asked.patient)?
         };
-        let mut page = Page { self_link: link(&asked.used, None), ..Page::default() };
-        if let Some(number) = number {
+        // Hidden and absent look the same: nobody's log is empty.
+        if let Some(number) = number
+            && sight.reads_log(Some(number))?
+        {
             self.fill(&sight, caller, &asked, number, &mut page)?;
         }
         let entry = entry();
@@ -82,10 +96,6 @@ impl Record {
         number: PatientNumber,
         page: &mut Page,
     ) -> Result<(), Problem> {
-        // Hidden and absent look the same: nobody's log is empty.
-        if !sight.reads_log(Some(number))? {
-            return Ok(());
-        }
         let with_query = caller.actor.role() != Some(Role::Citizen);
         let mut before = asked.before;
         let mut looked_at = 0;
@@ -135,6 +145,13 @@ impl Record {
         self.refuse_beyond_scopes(&sight, Some(resource_type), entry).await?;
         let access = self.accesses.at(&sight.permit, place)?;
         let access = access.ok_or_else(|| not_found(resource_type))?;
+        if access.entry.is_authentication() {
+            if !reads_authentications(&sight, caller, Some(&access.entry.actor)) {
+                return Err(not_found(resource_type));
+            }
+            self.log(&sight, entry(), None).await?;
+            return audit_event(&access, "", false).map(Some);
+        }
         for patient in access.entry.patients.iter().map(|number| PatientNumber(*number)) {
             if sight.reads_log(Some(patient))?
                 && let Some(patient_id) = self.patient_id(patient)?
@@ -154,6 +171,17 @@ impl Record {
     fn patient_id(&self, patient: PatientNumber) -> Result<Option<String>, Problem> {
         Ok(Some(self.known.of(patient)?.id.clone()).filter(|id| !id.is_empty()))
     }
+}
+
+/// Whether the caller may see who logged in and out: the privacy officer everybody, everybody else
+/// themselves. No app does: no scope is about it.
+fn reads_authentications(sight: &Sight, caller: &Caller, agent: Option<&str>) -> bool {
+    if caller.actor.scopes.is_some() {
+        return false;
+    }
+    sight.judge().is_none()
+        || may_review_log(&caller.actor)
+        || agent.is_some_and(|agent| *agent == *caller.actor.id)
 }
 
 /// Whether an id has the form of those that tell entries of the log.
@@ -192,6 +220,7 @@ impl Asked {
         }
         let mut asked = Self {
             patient: String::new(),
+            is_of_logins: false,
             times: Vec::new(),
             agent: None,
             count: limits::PAGE_ENTRIES_DEFAULT,
@@ -210,7 +239,7 @@ impl Asked {
             }
         }
         asked.used = used.join("&");
-        Ok(Some(asked).filter(|asked| !asked.patient.is_empty()))
+        Ok(Some(asked).filter(|asked| asked.patient.is_empty() == asked.is_of_logins))
     }
 
     /// Takes one parameter; `false` for one that the log does not answer.
@@ -220,6 +249,7 @@ impl Asked {
             "patient" => {
                 self.patient = value.strip_prefix("Patient/").unwrap_or(value).to_string();
             }
+            "type" if authentications::is_asked_for(value) => self.is_of_logins = true,
             "agent" => self.agent = Some(value.to_string()),
             "date" => self.times.push(times(value)?),
             "_count" => {
@@ -262,12 +292,12 @@ fn wrong() -> Problem {
     Problem::new(
         Kind::Invalid,
         "REC-050",
-        "A search of the log takes patient, date (eq, ge, gt, le, lt), agent, _count and \
-         _sort=-date; one of them has a value that cannot be read.",
+        "A search of the log takes patient (or type 110114), date (eq, ge, gt, le, lt), agent, \
+         _count and _sort=-date; one of them has a value that cannot be read.",
     )
 }
 
-/// An entry as an AuditEvent about one patient.
+/// An entry as an AuditEvent about one patient; about none, of a login or logout.
 fn audit_event(access: &Access, patient: &str, with_query: bool) -> Result<Version, Problem> {
     let entry = &access.entry;
     let of = Definitions::r4()
@@ -276,23 +306,34 @@ fn audit_event(access: &Access, patient: &str, with_query: bool) -> Result<Versi
     let id = format!("{ID_PREFIX}{}-{}", access.place.commit, access.place.position);
     let recorded = access.time.to_fhir();
     let is_refused = *entry.ground == *Ground::Refused.code();
+    let is_authentication = entry.is_authentication();
+    let (kind, subtype) = match is_authentication {
+        true => authentications::codings(entry),
+        false => {
+            let rest = coding("http://terminology.hl7.org/CodeSystem/audit-event-type", "rest");
+            (rest, subtype(&entry.interaction))
+        }
+    };
     let mut body = json!({
         "resourceType": "AuditEvent",
         "id": id,
         "meta": {"versionId": "1", "lastUpdated": recorded},
-        "type": coding("http://terminology.hl7.org/CodeSystem/audit-event-type", "rest"),
-        "subtype": [subtype(&entry.interaction)],
+        "type": kind,
+        "subtype": [subtype],
         "action": action(entry.action),
         "recorded": recorded,
         "outcome": if is_refused { "4" } else { "0" },
-        "purposeOfEvent": purposes(entry),
         "agent": agents(entry),
         "source": {"observer": {"display": "Akson"}, "type": [coding(
             "http://terminology.hl7.org/CodeSystem/security-source-type", "4")]},
         "entity": entities(entry, patient, with_query),
     });
     if is_refused {
-        add(&mut body, "outcomeDesc", json!("no access"));
+        let told = if is_authentication { entry.said.as_str() } else { "no access" };
+        add(&mut body, "outcomeDesc", json!(told));
+    }
+    if !is_authentication {
+        add(&mut body, "purposeOfEvent", purposes(entry));
     }
     Ok(Version {
         resource_type: of,
@@ -409,11 +450,14 @@ fn agents(entry: &Entry) -> Value {
 fn entities(entry: &Entry, patient: &str, with_query: bool) -> Value {
     const TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
     const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
-    let mut all = vec![json!({
-        "what": {"reference": format!("Patient/{patient}")},
-        "type": coding(TYPE, "1"),
-        "role": coding(ROLE, "1"),
-    })];
+    let mut all = vec![match entry.is_authentication() {
+        true => authentications::provider(entry),
+        false => json!({
+            "what": {"reference": format!("Patient/{patient}")},
+            "type": coding(TYPE, "1"),
+            "role": coding(ROLE, "1"),
+        }),
+    }];
     let is_resource = entry.target.contains('/') && entry.target != format!("Patient/{patient}");
     if is_resource {
         all.push(json!({

@@ -3,6 +3,7 @@
 mod accesses;
 pub(crate) mod actors;
 mod audit_events;
+pub(crate) mod authentications;
 mod bundle;
 pub(crate) mod changes;
 mod chart;

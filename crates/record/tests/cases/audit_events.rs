@@ -1,8 +1,13 @@
 //! The access log as AuditEvents.
 
+use std::sync::Arc;
+
+use akson_access::{Actor, Personnel, Policy, Role, Standing};
+use akson_record::request::{Caller, SearchRequest};
+use akson_record::{Authenticated, Authentication, Record};
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, kind};
 
 async fn log() -> Fixture {
     let f = Fixture::new();
@@ -100,4 +105,89 @@ async fn what_others_send_in_comes_after_the_logs_own() {
         query = next.expect("it comes on a later page");
     }
     panic!("it never came");
+}
+
+/// Somebody at work.
+fn at_work(id: &str, role: Role) -> Arc<Actor> {
+    let personnel = Personnel {
+        role,
+        references: vec![format!("Practitioner/{id}").into()],
+        organisations: Vec::new(),
+        numbers: Vec::new(),
+        organisation_name: "Hjemmetjenesten Vest".into(),
+    };
+    let (display, standing) = (id.into(), Standing::Personnel(personnel));
+    let id = format!("Practitioner/{id}").into();
+    Arc::new(Actor { id, display, standing, ..Actor::open() })
+}
+
+/// A login's event in a line, when it is a valid one.
+fn login_told(event: &Value) -> String {
+    let text = event.to_string();
+    let parsed = akson_fhir::json::parse(text.as_bytes());
+    assert!(parsed.is_ok(), "{:?} {text}", parsed.err());
+    assert_eq!(event["type"]["code"], "110114");
+    assert_eq!(event["entity"][0]["name"], "helseid");
+    let role = event["agent"][0]["role"][0]["text"].as_str().unwrap_or("-");
+    let who = event["agent"][0]["who"]["display"].as_str().unwrap();
+    let subtype = event["subtype"][0]["code"].as_str().unwrap();
+    let outcome = event["outcome"].as_str().unwrap();
+    let why = event["outcomeDesc"].as_str().unwrap_or("-");
+    format!("{subtype} {who} {role} {outcome} {why}")
+}
+
+fn caller(actor: &Arc<Actor>) -> Caller {
+    Caller { actor: Arc::clone(actor), trace: "t".into(), base: "".into() }
+}
+
+/// The logins and logouts that somebody is told of.
+async fn logins(record: &Record, actor: &Arc<Actor>, more: &str) -> Vec<Value> {
+    let dicom = "http%3A%2F%2Fdicom.nema.org%2Fresources%2Fontology%2FDCM%7C110114";
+    let query = format!("type={dicom}{more}");
+    let resource_type = Some(kind("AuditEvent"));
+    let request = SearchRequest { resource_type, compartment: None, query, strict: true };
+    let page = record.search(&caller(actor), request).await.unwrap();
+    page.entries.iter().map(|(v, _)| serde_json::from_slice(&v.json).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_and_logouts_are_user_authentication_events_for_the_privacy_officer() {
+    let f = Fixture::new();
+    let record = Record::new(Arc::clone(f.record.store()), Policy::Rules);
+    let (kari, vera) = (at_work("kari", Role::Nurse), at_work("vera", Role::PrivacyOfficer));
+    for (actor, is_in_role, what) in [
+        (Some(&kari), false, Authentication::LoggedIn),
+        (Some(&kari), true, Authentication::RoleChosen),
+        (None, false, Authentication::Refused("WEB-016")),
+        (Some(&kari), true, Authentication::LoggedOut),
+    ] {
+        let who = Authenticated { actor, is_in_role, provider: "helseid", trace: "t" };
+        record.log_authentication(who, what).await.unwrap();
+        f.clock.advance_milliseconds(1000);
+    }
+    while record.index_accesses().unwrap() > 0 {}
+    let all = logins(&record, &vera, "").await;
+    let told: Vec<String> = all.iter().map(login_told).collect();
+    let expected = [
+        "110123 kari nurse 0 -",
+        "110122 Ukjent - 4 WEB-016",
+        "choose-role kari nurse 0 -",
+        "110122 kari - 0 -",
+    ];
+    assert_eq!(told, expected);
+    // Others see their own, and only when they ask for them.
+    for (actor, more, count) in [
+        (&kari, "", 0),
+        (&kari, "&agent=Practitioner/vera", 0),
+        (&kari, "&agent=Practitioner/kari", 3),
+        (&vera, "&agent=unknown&date=ge2026-01-01", 1),
+        (&vera, "&date=lt2026-01-01", 0),
+    ] {
+        assert_eq!(logins(&record, actor, more).await.len(), count, "{more}");
+    }
+    let unknown = all[1]["id"].as_str().unwrap();
+    for (actor, sees) in [(&vera, true), (&kari, false)] {
+        let read = record.read(&caller(actor), kind("AuditEvent"), unknown).await;
+        assert_eq!(read.is_ok(), sees);
+    }
 }

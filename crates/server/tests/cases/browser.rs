@@ -143,3 +143,16 @@ fn the_administrators_work_holds_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("people.mjs", &[server.root(), &screenshots()]);
 }
+
+/// Providers on another site than the pages, so that the browser's own rules for cookies decide.
+#[test]
+fn login_by_providers_holds_in_a_real_browser() {
+    if super::logins::clients().is_none() {
+        return;
+    }
+    for program in ["node", "chromium"] {
+        assert!(answers(program), "{program} is missing; cargo xtask test installs it");
+    }
+    let script = root().join("crates/web/tests-browser/provider_login.mjs");
+    super::logins::serve(&script, &[&screenshots()]).holds("all held");
+}

@@ -16,6 +16,7 @@ mod everything;
 mod formats;
 mod large_transaction;
 mod loading;
+mod logins;
 mod metadata;
 mod quiet;
 mod rate_limits;

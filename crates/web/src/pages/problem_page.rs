@@ -1,6 +1,7 @@
 //! The page of a problem: what it means in Norwegian, the code to quote, a way on.
 
 use akson_base::{Kind, Problem};
+use akson_identity::logins::LoginKind;
 use maud::{Markup, html};
 
 use super::layout::{Page, page};
@@ -33,6 +34,30 @@ pub(crate) fn told(
     // Without a known reader there is nothing to search: the box would only refuse once more.
     let search = problem.kind != Kind::Unauthenticated && who.is_some();
     page(&Page { title: heading, who, query: "", search_in_top: search }, html! {}, main)
+}
+
+/// The page of a login by a provider that came to nothing; `again` is the login page.
+pub(crate) fn login_failed(problem: &Problem, kind: LoginKind, again: &str) -> Markup {
+    let (heading, text) = match problem.code {
+        "IDN-091" => (t("login.used"), t("login.used-text")),
+        "IDN-092" => (t("login.other-browser"), t("login.other-browser-text")),
+        "IDN-094" => (t("login.broken-off"), t("login.broken-off-text")),
+        "IDN-102" => (t("login.weak"), t("login.weak-text")),
+        "IDN-103" => (t("login.nobody"), t("login.nobody-text")),
+        _ if problem.kind == Kind::Busy => (t("login.away"), t("login.away-text")),
+        _ => (t("login.wrong"), t("login.wrong-text")),
+    };
+    let text = text.replace("{provider}", kind.name());
+    let main = html! {
+        div.start.login {
+            h1 { (heading) }
+            p { (text) }
+            p.muted { (t("problem.code")) " " b { (problem.code) } }
+            p { a.ds-button data-variant="secondary" href=(again) { (t("login.again")) } }
+        }
+    };
+    let shown = Page { title: heading, who: None, query: "", search_in_top: false };
+    page(&shown, html! {}, main)
 }
 
 /// The problem in one line, where a part of a page was asked for.
