@@ -20,7 +20,7 @@ const CONFIDENCES_FROM_YEARS: i16 = 12;
 /// From this age (years) the citizen decides alone.
 const ALONE_FROM_YEARS: i16 = 16;
 /// From this age (years) a power of attorney can be given.
-const ATTORNEY_FROM_YEARS: i16 = 18;
+pub const ATTORNEY_FROM_YEARS: i16 = 18;
 
 /// The situation that somebody is in with a patient: the second column of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,11 +35,12 @@ pub enum Situation {
     Parent12To15,
     Guardian,
     Attorney,
+    Unregistered,
 }
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::None,
         Self::CareRelationship,
         Self::Decided,
@@ -49,6 +50,7 @@ impl Situation {
         Self::Parent12To15,
         Self::Guardian,
         Self::Attorney,
+        Self::Unregistered,
     ];
 
     /// The word in the rules.
@@ -63,6 +65,7 @@ impl Situation {
             Self::Parent12To15 => "parent-12-to-15",
             Self::Guardian => "guardian",
             Self::Attorney => "attorney",
+            Self::Unregistered => "unregistered",
         }
     }
 
@@ -82,6 +85,7 @@ impl Situation {
             Self::ParentUnder12 | Self::Parent12To15 => Ground::Parent,
             Self::Guardian => Ground::Guardian,
             Self::Attorney => Ground::Attorney,
+            Self::Unregistered => Ground::Registration,
         }
     }
 }
@@ -104,6 +108,8 @@ pub enum Reason {
     /// Would act for the patient, but the patient is old enough to decide alone, or too young for
     /// a power of attorney.
     RepresentsNoLonger(Capacity),
+    /// Nobody has registered the patient yet: there is no journal to open.
+    NotRegistered,
     /// The patient has blocked the journal against this actor.
     Blocked,
     /// The patient has blocked it against this person, which holds in an emergency too.
@@ -125,6 +131,7 @@ impl Reason {
             Self::Represents(Capacity::Guardian) => "guardian",
             Self::Represents(Capacity::Attorney) => "attorney",
             Self::RepresentsNoLonger(_) => "represents-no-longer",
+            Self::NotRegistered => "unregistered",
             Self::Blocked => "blocked",
             Self::BlockedPerson => "blocked-person",
         }
@@ -176,6 +183,15 @@ impl Decision {
     pub fn hides_parts(&self) -> bool {
         !self.hidden_parts.is_empty()
     }
+}
+
+/// What an actor may do with a patient whom this very write registers; `None` for one whose role
+/// registers nobody. Not for anybody who is in the record already.
+pub fn registering(actor: &Actor) -> Option<Decision> {
+    let role = actor.role()?;
+    let situation = Situation::Unregistered;
+    let decision = Decision::new(role, situation, Reason::NotRegistered);
+    Some(decision).filter(|one| one.situation == situation && one.rights.may_write(Class::Person))
 }
 
 /// Whether somebody works through everybody's log, without regard to one patient.
@@ -374,7 +390,8 @@ fn reach(decision: &Decision) -> u8 {
         | Situation::CareRelationship
         | Situation::Decided
         | Situation::Emergency
-        | Situation::Own => 0,
+        | Situation::Own
+        | Situation::Unregistered => 0,
     }
 }
 

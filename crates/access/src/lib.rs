@@ -50,6 +50,8 @@ pub enum Ground {
     Guardian,
     /// A power of attorney.
     Attorney,
+    /// Somebody new was registered.
+    Registration,
     /// Nothing: it was asked for and not given.
     Refused,
 }
@@ -69,6 +71,7 @@ impl Ground {
             Self::Parent => "parent",
             Self::Guardian => "guardian",
             Self::Attorney => "attorney",
+            Self::Registration => "registration",
             Self::Refused => "refused",
         }
     }

@@ -13,6 +13,7 @@ pub mod outcome;
 mod outliers;
 pub mod page;
 mod patient_facts;
+mod registration;
 pub mod request;
 mod safeguards;
 mod searching;
@@ -38,8 +39,9 @@ pub use bounds::check_scopes;
 pub use interactions::authentications::{Authenticated, Authentication};
 pub use interactions::changes::Change;
 pub use interactions::everything::EverythingPages;
-pub use interactions::ground::{
-    DECIDED_HOURS, EMERGENCY_HOURS, Opening, PatientStanding, REASON_CHARACTERS_MAX,
+pub use interactions::ground::PatientStanding;
+pub use interactions::opening::{
+    DECIDED_HOURS, EMERGENCY_HOURS, NOTICE_EMERGENCY, NOTICE_SYSTEM, Opening, REASON_CHARACTERS_MAX,
 };
 pub use interactions::outliers::{
     NOTE_CHARACTERS_MAX, Outlier, OutlierCase, OutlierDecision, Outliers, Verdict,
@@ -48,6 +50,7 @@ pub use interactions::register::APP_CONSENT_SYSTEM;
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
 pub use patient_facts::DECISION_SYSTEM;
+pub use registration::REGISTERED_DAYS;
 
 /// The record over one store. Share it behind an `Arc`.
 pub struct Record {

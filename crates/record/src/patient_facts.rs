@@ -21,7 +21,10 @@ use akson_store::facets::{Facets, ValueKind, target::literal_target, value::spli
 use akson_store::keys::{self, PatientNumber, ResourceKey};
 use rustc_hash::FxHashMap;
 
-use crate::elements::{codings, in_norway, is_false, national_numbers, period, reference, text};
+use crate::elements::{
+    NATIONAL_NUMBER_SYSTEMS, codings, in_norway, is_false, national_numbers, period, reference,
+    text,
+};
 use crate::interactions::register::APP_CONSENT_SYSTEM;
 use crate::searching::parse_stored;
 
@@ -316,6 +319,13 @@ impl Gathering<'_> {
                 let window = period(provision.first("period"));
                 // Consent to see a part opens nothing: a grant is of the whole journal.
                 if !is_about_a_part(provision) {
+                    if decision.is_none() {
+                        let named = attorneys(provision).map(Box::from);
+                        let capacity = Capacity::Attorney;
+                        self.found.facts.representatives.extend(named.map(|national_number| {
+                            Representative { national_number, capacity, window }
+                        }));
+                    }
                     for to in actors(provision).iter().flatten() {
                         let to = to.as_str().into();
                         self.found.facts.grants.push(Grant { kind, to, window });
@@ -535,6 +545,22 @@ impl Seen {
             references,
         }
     }
+}
+
+/// The national numbers of those to whom a provision gives power of attorney.
+pub(crate) fn attorneys(provision: NodeRef<'_>) -> impl Iterator<Item = &str> {
+    let is_attorney = |actor: &NodeRef<'_>| {
+        let mut codes = actor.named("role").flat_map(codings);
+        codes.any(|(system, code, _)| {
+            system == Some(ROLE_CODE) && matches!(code, Some("POWATT" | "HPOWATT"))
+        })
+    };
+    let named = provision.named("actor").filter(is_attorney);
+    named.filter_map(|actor| {
+        let identifier = actor.first("reference")?.first("identifier")?;
+        let system = text(identifier, &["system"])?;
+        text(identifier, &["value"]).filter(|_| NATIONAL_NUMBER_SYSTEMS.contains(&system))
+    })
 }
 
 /// Whom a provision names; `None` when one of them cannot be found by the reference.

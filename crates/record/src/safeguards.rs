@@ -6,19 +6,24 @@
 //! Law: pasientjournalloven § 22 (whoever is responsible keeps control of who has access); ISO 27799
 //! 9.2 (nobody grants access to themself).
 
+use std::cell::RefCell;
+
+use akson_access::decide::{Decision, Situation};
+use akson_access::rules::Class;
 use akson_access::{Personnel, ReadPermit, Role, Standing};
 use akson_base::identifiers::{DNR, FNR, HPR};
 use akson_base::{Kind, Problem};
 use akson_fhir::model::{NodeRef, Resource};
 use akson_store::Store;
-use akson_store::engine::Snapshot;
+use akson_store::engine::{Precondition, Snapshot};
 use akson_store::keys::ResourceKey;
 
 use crate::Record;
 use crate::elements::{codings, is_false, reference, text};
 use crate::interactions::actors::role_of;
 use crate::known::Known;
-use crate::patient_facts::{DECISION_SYSTEM, Registers};
+use crate::patient_facts::{DECISION_SYSTEM, Registers, attorneys};
+use crate::registration::check_numbers;
 use crate::searching::{Searching, parse_stored};
 use crate::sight::{Judge, Sight};
 
@@ -32,6 +37,9 @@ pub(crate) struct Safeguards<'a> {
     judge: &'a Judge,
     /// The whole store, before the write.
     whole: &'a dyn Snapshot,
+    /// Numbers that patients get by this write.
+    taken: RefCell<Vec<String>>,
+    guards: RefCell<Vec<Precondition>>,
 }
 
 impl<'a> Safeguards<'a> {
@@ -42,7 +50,13 @@ impl<'a> Safeguards<'a> {
         whole: &'a dyn Snapshot,
     ) -> Option<Self> {
         let judge = sight.judge()?;
-        Some(Self { store: &record.store, known: &record.known, judge, whole })
+        let (taken, guards) = (RefCell::default(), RefCell::default());
+        Some(Self { store: &record.store, known: &record.known, judge, whole, taken, guards })
+    }
+
+    /// What must still hold at commit.
+    pub(crate) fn into_guards(self) -> Vec<Precondition> {
+        self.guards.into_inner()
     }
 
     /// Refuses a write that is never the caller's to make. `before` is where it stands now, `after`
@@ -53,8 +67,15 @@ impl<'a> Safeguards<'a> {
         before: Option<ResourceKey>,
         after: Option<&Resource>,
     ) -> Result<(), Problem> {
-        if let Some(after) = after.filter(|_| type_name == "Consent") {
-            refuse_decision(after.root())?;
+        if let Some(after) = after.map(Resource::root) {
+            match type_name {
+                "Consent" => {
+                    refuse_decision(after)?;
+                    self.attorney(after)?;
+                }
+                "Patient" => self.patient(before, after)?,
+                _ => {}
+            }
         }
         let Standing::Personnel(caller) = &self.judge.actor().standing else { return Ok(()) };
         if !matches!(
@@ -71,6 +92,38 @@ impl<'a> Safeguards<'a> {
             "Practitioner" => own_numbers(caller, before, after),
             _ => self.own_surroundings(caller, before, after),
         }
+    }
+
+    /// A patient's numbers are nobody else's.
+    fn patient(&self, before: Option<ResourceKey>, after: NodeRef<'_>) -> Result<(), Problem> {
+        let before = self.stored(before)?;
+        let permit = ReadPermit::for_deciding();
+        let searching = Searching::over(self.store, &permit, self.whole, "");
+        let (mut taken, mut guards) = (self.taken.borrow_mut(), self.guards.borrow_mut());
+        let before = before.as_ref().map(Resource::root);
+        check_numbers(&searching, before, after, &mut taken, &mut guards)
+    }
+
+    /// A power of attorney is given by the patient alone, who is of age; taking it back is for
+    /// everybody who may record the patient's wishes.
+    fn attorney(&self, consent: NodeRef<'_>) -> Result<(), Problem> {
+        let names_one = consent.first("provision").is_some_and(|p| attorneys(p).next().is_some());
+        if !names_one || text(consent, &["status"]) != Some("active") {
+            return Ok(());
+        }
+        let patient = consent.first("patient").and_then(reference);
+        let patient = patient.as_deref().and_then(|to| to.strip_prefix("Patient/"));
+        // No scope says that an app gives somebody power of attorney.
+        if let Some(id) = patient.filter(|_| self.judge.actor().scopes.is_none())
+            && let Some(number) = self.store.patient_number(self.whole, id)?
+            && may_give_attorney(&self.judge.on(number)?.decision)
+            && self.judge.is_of_age(number)?
+        {
+            return Ok(());
+        }
+        let text = "A power of attorney is given by the patient alone, from the age of 18, and not \
+                    by somebody who acts for the patient.";
+        Err(Problem::new(Kind::Refused, "REC-088", text).at("Consent.provision.actor"))
     }
 
     fn stored(&self, key: Option<ResourceKey>) -> Result<Option<Resource>, Problem> {
@@ -137,6 +190,10 @@ impl<'a> Safeguards<'a> {
         }
         Ok(places)
     }
+}
+
+fn may_give_attorney(decision: &Decision) -> bool {
+    decision.situation == Situation::Own && decision.rights.may_write(Class::Wish)
 }
 
 /// Ids of the caller's own Practitioner.

@@ -9,7 +9,7 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use akson_access::decide::Situation;
-use akson_access::decide::{Decision, decide};
+use akson_access::decide::{ATTORNEY_FROM_YEARS, Decision, decide, registering};
 use akson_access::rules::{Class, Rights, rights};
 use akson_access::{Actor, Ground, ReadPermit};
 use akson_audit::Entry;
@@ -323,6 +323,25 @@ impl Judge {
     /// The moment that it decides for.
     pub(crate) fn now(&self) -> Instant {
         self.now
+    }
+
+    /// Whether the role looks people up by name and number, without a ground.
+    pub(crate) fn looks_people_up(&self) -> bool {
+        self.base.may_read(Class::Person)
+    }
+
+    /// Whether a patient is of age: may give a power of attorney. Who has no birth date is.
+    pub(crate) fn is_of_age(&self, patient: PatientNumber) -> Result<bool, Problem> {
+        let age = self.on(patient)?.gathered.facts.age(self.today);
+        Ok(age.is_none_or(|age| age >= ATTORNEY_FROM_YEARS))
+    }
+
+    /// Takes a patient for one whom this request registers, if the role registers patients.
+    pub(crate) fn register(&self, patient: PatientNumber) -> bool {
+        let Some(decision) = registering(&self.actor) else { return false };
+        let judged = Judged { decision, gathered: Arc::default() };
+        self.memory().patients.insert(patient, Arc::new(judged));
+        true
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {

@@ -30,7 +30,7 @@ use crate::request::{Did, Version, Written};
 use crate::safeguards::Safeguards;
 use crate::searching::Searching;
 use crate::sight::{Judge, Sight};
-use crate::{Record, commit};
+use crate::{Record, commit, registration};
 
 /// What one entry wants.
 #[derive(Clone, Copy)]
@@ -237,7 +237,7 @@ impl Record {
         }
         let searching = writing.is_transaction.then_some(&searching);
         let mut outcomes = Vec::with_capacity(resolved.len());
-        let mut left = Vec::new();
+        let mut befores: Vec<Option<ResourceKey>> = Vec::with_capacity(writing.entries.len());
         let safeguards = Safeguards::of(self, sight, whole.as_ref());
         let mut spoken_of = Vec::new();
         for (entry, resolved) in writing.entries.iter().zip(resolved) {
@@ -248,25 +248,29 @@ impl Record {
             let mut outcome =
                 draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, guards)
                     .map_err(|p| within(p, entry))?;
-            if let (Outcome::Wrote { drafted, .. }, Some(judge)) = (&outcome, sight.judge()) {
-                permitted(judge, entry, before, drafted, denied)
-                    .and_then(|()| in_scope(judge, entry, before, drafted, whole.as_ref()))
-                    .map_err(|p| within(p, entry))?;
-            }
-            left.extend(before);
+            befores.push(before);
             if let Outcome::Wrote { drafted, .. } = &outcome {
                 for id in &drafted.subjects {
                     spoken_of.extend(self.store.patient_number(whole.as_ref(), id)?);
                 }
             }
-            outcome.lighten(writing.want_json);
+            if sight.judge().is_none() {
+                outcome.lighten(writing.want_json);
+            }
             outcomes.push(outcome);
+        }
+        if let Some(judge) = sight.judge() {
+            let written = (writing.entries, &outcomes[..], &befores[..]);
+            let registered = allowed(judge, written, whole.as_ref(), denied)?;
+            outcomes.iter_mut().for_each(|outcome| outcome.lighten(writing.want_json));
+            self.give_ground(&mut draft, writing.permit, &registered)?;
         }
         if let Some(name) = writing.claim {
             draft.claim(name);
         }
         let mut transaction = draft.transaction;
         transaction.preconditions.append(&mut rewriting.guards);
+        transaction.preconditions.extend(safeguards.into_iter().flat_map(Safeguards::into_guards));
         let patients = transaction.changes.iter().map(|c| ResourceKey(c.resource).patient());
         let patients = patients.chain(spoken_of);
         let log = match writing.for_caller {
@@ -281,7 +285,27 @@ impl Record {
             let tried = writing.log.clone().on(Ground::Refused).concerning(denied.clone());
             transaction.log.push(tried.encode()?);
         }
+        let left = befores.into_iter().flatten().collect();
         Ok(Attempt { outcomes, transaction, left })
+    }
+
+    /// Gives the caller's unit a ground for the patients whom this write registers.
+    fn give_ground(
+        &self,
+        draft: &mut Draft<'_>,
+        permit: &WritePermit,
+        registered: &[String],
+    ) -> Result<(), Problem> {
+        for patient in registered {
+            let now = self.store.clock().now();
+            let Some(episode) = registration::episode(permit.actor(), patient, now) else {
+                continue;
+            };
+            let of = crate::interactions::ground::type_of("EpisodeOfCare")?;
+            let episode = crate::interactions::parse(of, episode.to_string().as_bytes())?;
+            draft.put(permit, of, &self.store.new_id()?, &episode, None)?;
+        }
+        Ok(())
     }
 
     /// Deletes first, as the standard orders a transaction: what it deletes, none of its conditions
@@ -463,6 +487,34 @@ fn own_id(resource_type: ResourceType) -> Problem {
             type_name(resource_type)
         ),
     )
+}
+
+/// Refuses what the caller may not change; the ids of the patients whom it registers. Those come
+/// first: what else a transaction says of them may stand before them in it.
+fn allowed(
+    judge: &Judge,
+    written: (&[WriteEntry<'_>], &[Outcome], &[Option<ResourceKey>]),
+    whole: &dyn Snapshot,
+    denied: &mut Vec<PatientNumber>,
+) -> Result<Vec<String>, Problem> {
+    let (entries, outcomes, befores) = written;
+    let mut registered = Vec::new();
+    for (outcome, before) in outcomes.iter().zip(befores) {
+        if let (Outcome::Wrote { id, drafted, deleted: false }, None) = (outcome, before)
+            && type_name(drafted.key.resource_type()) == "Patient"
+            && judge.register(drafted.key.patient())
+        {
+            registered.push(id.clone());
+        }
+    }
+    for ((entry, outcome), before) in entries.iter().zip(outcomes).zip(befores) {
+        if let Outcome::Wrote { drafted, .. } = outcome {
+            permitted(judge, entry, *before, drafted, denied)
+                .and_then(|()| in_scope(judge, entry, *before, drafted, whole))
+                .map_err(|p| within(p, entry))?;
+        }
+    }
+    Ok(registered)
 }
 
 /// Refuses a change of what the caller may not change: as it was, and as it becomes.

@@ -7,6 +7,7 @@
 //! asked by `record`).
 
 mod assets;
+mod attorneys;
 mod authorise;
 mod base64;
 mod chart;
@@ -25,6 +26,7 @@ mod pages;
 mod people;
 mod privacy;
 mod provider_login;
+mod registering;
 mod response;
 mod routes;
 mod sight;

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::Markup;
 
-use crate::chart::{Chart, Filter};
+use crate::chart::{Chart, Filter, Person};
 use crate::door::{self, Door, Keeper};
 use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
@@ -24,7 +24,9 @@ use crate::pages::section::{Extent, Section};
 use crate::pages::{home_page, search_page, trend_page};
 use crate::people::keeps_registers;
 use crate::sight::{Desk, Reader, Timing, no_document};
-use crate::{assets, authorise, login, opening, people, privacy, response, wishes};
+use crate::{
+    assets, attorneys, authorise, login, opening, people, privacy, registering, response, wishes,
+};
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
@@ -45,7 +47,8 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route("/assets/{file}", get(assets::serve));
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
-        pages = pages.merge(people::routes());
+        pages = pages.merge(people::routes()).merge(attorneys::routes());
+        pages = pages.merge(registering::routes());
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));
@@ -76,11 +79,24 @@ async fn start(reader: Reader) -> Response {
         return people::home(reader).await;
     }
     if reader.who.actor.role() == Some(Role::Citizen) {
-        let journals = reader.acted_for().await;
-        let page = |journals: Vec<_>| home_page::home(&journals, &reader.who, reader.today());
-        return response::drawn(journals.map(page), &reader.who);
+        return response::drawn(citizens_home(&reader).await, &reader.who);
     }
     response::html(search_page::start(&reader.who, "", None))
+}
+
+async fn citizens_home(reader: &Reader) -> Result<Markup, Problem> {
+    let journals = reader.acted_for().await?;
+    let notices = reader.notices(&journals).await?;
+    Ok(home_page::home(&journals, &notices, &reader.who, reader.today()))
+}
+
+/// The hits of a search, or what can be done when there are none.
+async fn hits(reader: &Reader, query: &str, people: &[Person]) -> Result<Markup, Problem> {
+    if !people.is_empty() || query.is_empty() {
+        return Ok(search_page::hits(query, people, reader.today()));
+    }
+    let way_on = reader.way_on(query).await?;
+    Ok(search_page::nobody(&way_on, &reader.who, None))
 }
 
 async fn search(reader: Reader, Query(asked): Asked, headers: HeaderMap) -> Response {
@@ -91,7 +107,13 @@ async fn search(reader: Reader, Query(asked): Asked, headers: HeaderMap) -> Resp
     match people {
         Ok(people) => {
             let begin = Instant::now();
-            let hits = search_page::hits(query, &people, reader.today());
+            let hits = match hits(&reader, query, &people).await {
+                Ok(hits) => hits,
+                Err(problem) => {
+                    let fragment = wants_fragment(&headers);
+                    return response::problem(&problem, Some(&reader.who), fragment);
+                }
+            };
             let markup = if wants_fragment(&headers) {
                 hits
             } else {

@@ -11,9 +11,11 @@
 )]
 
 mod cases {
+    mod attorneys;
     mod login;
     mod messages;
     mod pages;
     mod people;
     mod privacy;
+    mod registering;
 }

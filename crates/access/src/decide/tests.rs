@@ -257,6 +257,34 @@ fn the_golden_table_of_systems() {
 }
 
 #[test]
+fn the_golden_table_of_those_who_register_patients() {
+    let rows = [
+        (Role::Doctor, true),
+        (Role::Nurse, true),
+        (Role::HealthStationNurse, true),
+        (Role::HealthcareWorker, false),
+        (Role::Therapist, true),
+        (Role::CaseWorker, true),
+        (Role::Receptionist, true),
+        (Role::PrivacyOfficer, false),
+        (Role::Administrator, false),
+    ];
+    for (role, may) in rows {
+        assert_eq!(registering(&at_work(role)).is_some(), may, "{}", role.code());
+    }
+    let system = actor(Standing::System(Some("Organization/vest".into())));
+    assert_eq!(registering(&system), None);
+    assert_eq!(registering(&citizen("11111111111")), None);
+    assert_eq!(registering(&Actor::open()), None);
+    // It says nothing of anybody who is there: nobody comes into this situation by facts.
+    let decision = registering(&at_work(Role::Nurse)).unwrap();
+    assert!(!decision.rights.may_read(Class::Clinical) && !decision.rights.may_write(Class::Wish));
+    for words in ["", "protected", "in our care", "emergency", "blocks me"] {
+        assert!(!outcome(&at_work(Role::Nurse), words).contains("unregistered"), "{words}");
+    }
+}
+
+#[test]
 fn no_rules_are_asked_about_the_open_actor_and_the_operator() {
     for actor in [Actor::open(), Actor::operator()] {
         assert_eq!(decide(&actor, &facts("blocks all"), NOW, today()), None);

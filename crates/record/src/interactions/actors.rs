@@ -187,7 +187,37 @@ impl Registers<'_> {
         if found.is_empty() {
             found = self.by_national_number("RelatedPerson", number)?;
         }
+        if found.is_empty() {
+            return self.attorney(number, client);
+        }
         Ok(citizen_of(&found, number).map(|actor| Actor { client, ..actor }))
+    }
+
+    /// Somebody whom no register has, and to whom a patient has given power of attorney.
+    fn attorney(&self, number: &str, client: Arc<str>) -> Result<Option<Actor>, Problem> {
+        if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(None);
+        }
+        let any = NATIONAL_NUMBER_SYSTEMS.map(|system| format!("{system}%7C{number}")).join(",");
+        let found = self.find("Consent", &format!("actor:identifier={any}&status=active"))?;
+        let named = found.iter().find_map(|consent| {
+            let root = consent.root();
+            let mut actors = root.first("provision")?.named("actor");
+            let actor = actors.find(|actor| {
+                let of = actor.first("reference").and_then(|to| to.first("identifier"));
+                of.and_then(|identifier| text(identifier, &["value"])) == Some(number)
+            })?;
+            let name = text(actor, &["reference", "display"]).unwrap_or_default();
+            Some((consent.id()?.to_string(), name.to_string()))
+        });
+        Ok(named.map(|(id, name)| Actor {
+            id: format!("Consent/{id}").into(),
+            display: name.into(),
+            standing: Standing::Citizen(number.into()),
+            client,
+            purpose: Arc::default(),
+            scopes: None,
+        }))
     }
 
     fn system(&self, identity: &Identity, client: Arc<str>) -> Result<Option<Actor>, Problem> {

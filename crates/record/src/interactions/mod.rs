@@ -15,6 +15,7 @@ mod explain_access;
 mod find_patients;
 pub(crate) mod ground;
 mod history;
+pub(crate) mod opening;
 pub(crate) mod outliers;
 mod read;
 pub(crate) mod references;

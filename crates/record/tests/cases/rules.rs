@@ -1,8 +1,11 @@
 //! Whatever somebody asks, they get what the rules give them: the record under `Policy::Rules`
 //! against an independent model, over many small worlds. What is hidden looks like what never was.
 
+mod attorneys;
+mod emergency;
 mod log;
 pub(crate) mod model;
+mod registering;
 mod registers;
 pub(crate) mod walk;
 pub(crate) mod world;
@@ -59,7 +62,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 29] = [
+const WAYS_IN: [(&str, &str); 31] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -75,11 +78,13 @@ const WAYS_IN: [(&str, &str); 29] = [
     ("explain", "walk: nobody"),
     ("explain_access", "explanations"),
     ("find_patients", "walk, log"),
+    ("hidden_by_number", "emergency"),
     ("history", "walk, writes, log"),
     ("index_accesses", "the house's own: no caller"),
     ("log_authentication", "audit_events: tells nothing of the record"),
     ("new", "the house's own: no caller"),
-    ("open_with_reason", "writes"),
+    ("open_by_number", "emergency"),
+    ("open_with_reason", "writes, emergency"),
     ("outlier", "outliers"),
     ("outliers", "outliers"),
     ("read", "walk, writes, log"),

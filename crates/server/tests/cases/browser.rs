@@ -113,6 +113,7 @@ fn people() -> String {
                 "name": login.name,
                 "title": login.title,
                 "place": login.organisation.unwrap_or("Innbygger"),
+                "number": login.national_number,
                 "chooses": !login.is_citizen && login.organisation_number.is_none(),
             })
         })
@@ -155,4 +156,29 @@ fn login_by_providers_holds_in_a_real_browser() {
     }
     let script = root().join("crates/web/tests-browser/provider_login.mjs");
     super::logins::serve(&script, &[&screenshots()]).holds("all held");
+}
+
+#[test]
+fn registering_and_opening_by_number_hold_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("registering.mjs", &[server.root(), &screenshots(), &protected_number()]);
+}
+
+#[test]
+fn powers_of_attorney_hold_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("attorneys.mjs", &[server.root(), &screenshots(), &people()]);
+}
+
+/// The number of Silje Aas, whose address is confidential.
+fn protected_number() -> String {
+    let bundles = generate(&options());
+    let mut found = bundles.filter_map(|bundle| {
+        let bundle: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+        let entries = bundle["entry"].as_array().unwrap().clone();
+        entries.into_iter().map(|entry| entry["resource"].clone()).find(|resource| {
+            resource["resourceType"] == "Patient" && resource["name"][0]["given"][0] == "Silje"
+        })
+    });
+    found.next().unwrap()["identifier"][0]["value"].as_str().unwrap().to_string()
 }

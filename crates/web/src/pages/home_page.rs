@@ -1,18 +1,23 @@
 //! A citizen's home: the journals that the citizen may open, one card each.
 
+use akson_access::Ground;
+use akson_access::decide::ATTORNEY_FROM_YEARS;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::layout::{Page, page};
-use crate::messages::{code, t};
-use crate::standing::ActedFor;
+use crate::chart::Person;
+use crate::dates::age_years;
+use crate::messages::{code, t, tf};
+use crate::standing::{ActedFor, Notice};
 use crate::who::Who;
 
 /// The page.
-pub(crate) fn home(journals: &[ActedFor], who: &Who, today: Date) -> Markup {
+pub(crate) fn home(journals: &[ActedFor], notices: &[Notice], who: &Who, today: Date) -> Markup {
     let main = html! {
         div.start.home {
             h1 { (t("home.heading")) }
+            @for notice in notices { (message(notice)) }
             @if journals.is_empty() { p { (t("home.none")) } }
             ul.cards {
                 @for journal in journals { li { (card(journal, today)) } }
@@ -21,6 +26,24 @@ pub(crate) fn home(journals: &[ActedFor], who: &Who, today: Date) -> Markup {
     };
     let title = t("home.heading");
     page(&Page { title, who: Some(who), query: "", search_in_top: false }, html! {}, main)
+}
+
+/// A journal was opened in an emergency.
+fn message(notice: &Notice) -> Markup {
+    html! {
+        section.notice aria-label=(t("notice.label")) {
+            h2 { (tf("notice.heading", &[("name", &notice.patient)])) }
+            p {
+                time datetime=(notice.at.machine()) { (notice.at.with_time()) }
+                " · " b { (notice.who) }
+                @if let Some(place) = &notice.place { ", " (place) }
+            }
+            @if let Some(reason) = &notice.reason {
+                p { (tf("wishes.reason", &[("reason", reason)])) }
+            }
+            p.muted { (t("notice.what")) }
+        }
+    }
 }
 
 fn card(journal: &ActedFor, today: Date) -> Markup {
@@ -49,7 +72,20 @@ fn card(journal: &ActedFor, today: Date) -> Markup {
                         }
                     }
                 }
+                @if journal.standing.ground == Ground::Own && may_appoint(person, today) {
+                    li {
+                        a.ds-button data-variant="secondary" href=(address("/fullmakter")) {
+                            (t("home.attorneys"))
+                        }
+                    }
+                }
             }
         }
     }
+}
+
+/// Whether somebody is of age, as far as the birth date tells.
+fn may_appoint(person: &Person, today: Date) -> bool {
+    let age = person.birth.and_then(|birth| age_years(birth.date(), today));
+    age.is_none_or(|age| age >= ATTORNEY_FROM_YEARS)
 }

@@ -1,6 +1,7 @@
 //! HTML of every page, one file per page or section. Templates only: no reading, no deciding.
 
 pub(crate) mod accesses;
+pub(crate) mod attorneys_page;
 pub(crate) mod banner;
 pub(crate) mod chart_page;
 pub(crate) mod consent_page;
@@ -22,6 +23,7 @@ pub(crate) mod passing_page;
 pub(crate) mod people_page;
 pub(crate) mod privacy_page;
 pub(crate) mod problem_page;
+pub(crate) mod registering_page;
 pub(crate) mod results;
 pub(crate) mod role_page;
 pub(crate) mod search_page;

@@ -28,8 +28,8 @@ pub(crate) fn opening(
             @if let Some(birth) = birth { p.muted { (birth) } }
             p { (why(standing)) }
             @if let Some(wrong) = wrong { p.told role="alert" { (wrong) } }
-            @if standing.may_decide { (reasons(&action, token)) }
-            @if standing.may_take_emergency { (emergency(&action, token)) }
+            @if standing.may_decide { (reasons(&action, &hidden(token))) }
+            @if standing.may_take_emergency { (emergency(&action, &hidden(token))) }
             @if !standing.may_decide && !standing.may_take_emergency {
                 p.told { (t("opening.closed")) }
             }
@@ -43,11 +43,12 @@ fn why(standing: &PatientStanding) -> &'static str {
     code("standing", standing.reason).unwrap_or_else(|| t("opening.no-ground"))
 }
 
-fn reasons(action: &str, token: &str) -> Markup {
+/// One click for the usual reasons, or words of one's own. `fixed` are the hidden fields.
+pub(super) fn reasons(action: &str, fixed: &Markup) -> Markup {
     html! {
         h2 id="grunn" { (t("opening.reason")) }
         form action=(action) method="post" {
-            (hidden(token))
+            (fixed)
             ul.choices aria-labelledby="grunn" {
                 @for reason in REASONS {
                     li {
@@ -59,7 +60,7 @@ fn reasons(action: &str, token: &str) -> Markup {
             }
         }
         form.words action=(action) method="post" {
-            (hidden(token))
+            (fixed)
             label for="tekst" { (t("opening.other")) }
             div.line {
                 input.ds-input id="tekst" name="tekst" required maxlength="500" autocomplete="off";
@@ -69,13 +70,14 @@ fn reasons(action: &str, token: &str) -> Markup {
     }
 }
 
-fn emergency(action: &str, token: &str) -> Markup {
+/// The way in an emergency.
+pub(super) fn emergency(action: &str, fixed: &Markup) -> Markup {
     html! {
         section.emergency aria-labelledby="nod" {
             h2 id="nod" { (t("opening.emergency")) }
             p { (t("opening.emergency-text")) }
             form action=(action) method="post" {
-                (hidden(token))
+                (fixed)
                 button.ds-button data-color="danger" type="submit" name="nod" value="1" {
                     (t("opening.emergency-open"))
                 }

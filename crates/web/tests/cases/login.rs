@@ -83,7 +83,7 @@ fn options() -> Options {
     Options { people: 17, ..Options::new(Date::constant(2026, 11, 21)) }
 }
 
-fn bundles() -> &'static [Vec<u8>] {
+pub(crate) fn bundles() -> &'static [Vec<u8>] {
     static BUNDLES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     BUNDLES.get_or_init(|| generate(&options()).collect())
 }

@@ -471,6 +471,9 @@ impl<'a> Teller<'a> {
         } else {
             return;
         }
+        if code == "POWATT" && is_active && self.dice.one_in(2) {
+            return self.appoint(&number, period);
+        }
         let mut body = json!({"patient": self.subject(), "active": is_active,
             "identifier": [{"system": FNR, "value": number}],
             "relationship": [{"coding": [{
@@ -479,6 +482,20 @@ impl<'a> Teller<'a> {
             body["period"] = period;
         }
         self.put(self.item("RelatedPerson"), body);
+    }
+
+    /// A power of attorney that the patient has given by a Consent.
+    fn appoint(&mut self, number: &str, period: Option<Value>) {
+        let code = *self.dice.pick(&["POWATT", "HPOWATT"]);
+        let mut provision = json!({"type": "permit", "actor": [{
+            "role": {"coding": [{
+                "system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": code}]},
+            "reference": {"display": "En", "identifier": {"system": FNR, "value": number}}}]});
+        if let Some(period) = period {
+            provision["period"] = period;
+        }
+        let category = json!({"coding": [{"system": "http://loinc.org", "code": "59284-0"}]});
+        self.consent(provision, category, Vec::new());
     }
 
     fn consent(&mut self, provision: Value, category: Value, refers: Vec<String>) {

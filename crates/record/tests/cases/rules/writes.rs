@@ -60,7 +60,7 @@ pub(crate) fn citizen(number: &str) -> Caller {
     })
 }
 
-fn system() -> Caller {
+pub(crate) fn system() -> Caller {
     caller(Actor {
         id: "client/x".into(),
         display: "Et system".into(),
@@ -96,7 +96,7 @@ impl House {
         self.create_if(caller, body, None).await
     }
 
-    async fn create_if(
+    pub(crate) async fn create_if(
         &self,
         caller: &Caller,
         body: &Value,
@@ -122,7 +122,7 @@ impl House {
         }
     }
 
-    async fn version(&self, name: &str, id: &str) -> u64 {
+    pub(crate) async fn version(&self, name: &str, id: &str) -> u64 {
         let body = self.open.read(name, id).await.unwrap();
         body["meta"]["versionId"].as_str().unwrap().parse().unwrap()
     }
@@ -239,7 +239,8 @@ fn decision(id: &str, code: &str, to: &str) -> Value {
 async fn every_cell_of_the_matrix_is_what_may_be_written() {
     let tables = Tables::read();
     let house = House::new();
-    let mut rows: Vec<_> = tables.situations().collect();
+    // Nobody whom the record has is unregistered: `registering` has that row.
+    let mut rows: Vec<_> = tables.situations().filter(|(_, of)| *of != "unregistered").collect();
     rows.sort_unstable();
     assert!(rows.len() >= 30, "{}", rows.len());
     let rows = rows.into_iter().enumerate();
@@ -375,7 +376,7 @@ async fn a_condition_does_not_find_what_is_hidden() {
     assert_eq!(refers("01818010002").await, refers("01818099999").await);
 }
 
-async fn transaction(
+pub(crate) async fn transaction(
     house: &House,
     caller: &Caller,
     entries: &[(&str, &str, Value)],
