@@ -51,6 +51,9 @@ const NODE_MAJOR_FOR_TEST: u32 = 20;
 /// Folder whose lock file pins a newer one.
 const NEWER_NODE: &str = "xtask/node";
 
+/// Folder that pins the program which looks at what we depend upon.
+const DENY: &str = "xtask/deny";
+
 /// Installs what is missing and fetches the pinned packages of other languages.
 pub(crate) fn prepare(purpose: Purpose) -> Result<(), String> {
     install_debian_packages(purpose)?;
@@ -66,7 +69,7 @@ pub(crate) fn prepare(purpose: Purpose) -> Result<(), String> {
         let wanted = if file.starts_with(NEWER_NODE) {
             purpose == Purpose::Test && major < NODE_MAJOR_FOR_TEST
         } else {
-            purpose == Purpose::Test || !file.contains("/tests/")
+            purpose == Purpose::Test || !(file.contains("/tests/") || file.starts_with(DENY))
         };
         match (wanted, file.ends_with("package-lock.json")) {
             (false, _) => {}

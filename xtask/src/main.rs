@@ -10,6 +10,7 @@
 
 mod bench;
 mod demo;
+mod deny;
 mod gen_definitions;
 mod machine;
 mod process;
@@ -39,6 +40,8 @@ enum Chore {
     Gen(gen_definitions::Arguments),
     /// Check what the compiler cannot: architecture, file lengths, documents, committed files
     Tidy,
+    /// Check what we depend upon: licences, sources, bans, known weaknesses
+    Deny,
     /// Install what building and testing need on a fresh Debian machine, and fetch npm packages
     Prepare,
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Chore::Bench(passed) => bench::run(&passed.arguments),
         Chore::Gen(arguments) => gen_definitions::run(&process::root(), &arguments),
         Chore::Tidy => tidy::run(),
+        Chore::Deny => deny::run(),
         Chore::Prepare => machine::prepare(machine::Purpose::Test),
     };
     match outcome {
