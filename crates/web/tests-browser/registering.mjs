@@ -78,7 +78,7 @@ try {
   }
 
   const page = await open(browser);
-  await enter(page, "Fastlege");
+  await enter(page, "Sykehjemslege");
   let clicks = 0;
   await page.keyboard.type(hidden);
   await page.getByText("er registrert, men vises ikke").waitFor();
