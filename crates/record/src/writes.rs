@@ -129,6 +129,28 @@ pub(crate) struct Writing<'a> {
     pub(crate) for_caller: Option<Ground>,
 }
 
+impl Writing<'_> {
+    /// The log of what this write did to these patients, and tried with those whom the caller does
+    /// not see.
+    fn entries_of_log(
+        &self,
+        sight: &Sight,
+        patients: Vec<PatientNumber>,
+        denied: &[PatientNumber],
+    ) -> Result<Vec<Vec<u8>>, Problem> {
+        let log = match self.for_caller {
+            None => self.log.clone(),
+            Some(ground) => self.log.clone().on(ground),
+        };
+        let mut entries = sight.entries(log, patients)?;
+        // A delete of what is hidden did nothing, but the patient can read that it was tried.
+        if !denied.is_empty() {
+            entries.push(self.log.clone().on(Ground::Refused).concerning(denied.iter().copied()));
+        }
+        entries.iter().map(Entry::encode).collect()
+    }
+}
+
 /// Which resource an entry turned out to mean.
 enum Resolved {
     /// Store `body` under this id.
@@ -273,18 +295,8 @@ impl Record {
         transaction.preconditions.extend(safeguards.into_iter().flat_map(Safeguards::into_guards));
         let patients = transaction.changes.iter().map(|c| ResourceKey(c.resource).patient());
         let patients = patients.chain(spoken_of);
-        let log = match writing.for_caller {
-            None => writing.log.clone(),
-            Some(ground) => writing.log.clone().on(ground),
-        };
-        for entry in sight.entries(log, patients)? {
-            transaction.log.push(entry.encode()?);
-        }
-        // A delete of what is hidden did nothing, but the patient can read that it was tried.
-        if !denied.is_empty() {
-            let tried = writing.log.clone().on(Ground::Refused).concerning(denied.clone());
-            transaction.log.push(tried.encode()?);
-        }
+        let patients: Vec<PatientNumber> = patients.collect();
+        transaction.log = writing.entries_of_log(sight, patients, denied)?;
         let left = befores.into_iter().flatten().collect();
         Ok(Attempt { outcomes, transaction, left })
     }

@@ -62,10 +62,11 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 31] = [
+const WAYS_IN: [(&str, &str); 35] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
+    ("app_consent", "the server of apps' own: consents to apps only"),
     ("bundle", "writes"),
     ("bundle_once", "writes: as bundle"),
     ("changes", "registers: no patient"),
@@ -88,6 +89,9 @@ const WAYS_IN: [(&str, &str); 31] = [
     ("outlier", "outliers"),
     ("outliers", "outliers"),
     ("read", "walk, writes, log"),
+    ("register_entry", "the server of apps' own: registers only"),
+    ("register_resource", "the server of apps' own: registers only"),
+    ("register_search", "the server of apps' own: registers only"),
     ("search", "walk, log"),
     ("standing", "walk, writes"),
     ("store", "the house's own: its reads need a permit"),

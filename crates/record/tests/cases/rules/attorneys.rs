@@ -1,6 +1,9 @@
 //! Powers of attorney: given by the patient alone, effective at once, over at once.
 
-use akson_access::{Ground, Identity, Role};
+use std::sync::Arc;
+
+use akson_access::scopes::Scopes;
+use akson_access::{Actor, Ground, Identity, Role};
 use akson_base::Kind;
 use akson_record::request::Caller;
 use bytes::Bytes;
@@ -116,6 +119,11 @@ async fn nobody_gives_it_for_another() {
     let never = house.create(&citizen(ANOTHER), &never).await.unwrap_err();
     assert_eq!((never.kind, never.code), (Kind::Refused, "REC-088"));
     assert!(!house.sees(&citizen(ANOTHER), "Condition", "c1").await);
+    // Nor does an app for the patient, whatever its scopes.
+    let scopes = Scopes::parse(["patient/*.cruds"], Some("p1")).unwrap();
+    let own = (*citizen(OWN).actor).clone();
+    let actor = Arc::new(Actor { scopes: Some(Arc::new(scopes)), ..own });
+    assert_eq!(refused(&Caller { actor, ..citizen(OWN) }).await, "REC-088", "an app");
     // A guardian may end what the patient gave, and not give it again.
     let written = house.create(&citizen(OWN), &body).await.unwrap();
     let id = written.version.unwrap().id;
