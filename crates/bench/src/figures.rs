@@ -1,6 +1,7 @@
 //! The figures, in the order they are measured: loading, start, reading, then what writes.
 
 mod engine_alone;
+mod hidden;
 mod loading;
 mod log;
 mod opening;
@@ -52,6 +53,8 @@ pub(crate) enum Name {
     Rules,
     /// Read by id under the rules, with access tokens, bound to a key (DPoP) and not
     Tokens,
+    /// Whether time tells what is hidden from what never was; only when named
+    Hidden,
     /// One patient's entries in a log of ten million; only when named (slow, 3 GB of disk)
     Log,
     /// The HTTP stack alone, answering a constant of 1.6 KB; only when named
@@ -203,6 +206,9 @@ impl Bench {
         }
         if self.wants(Name::Tokens) {
             self.tokens(&data, &driven)?;
+        }
+        if self.wants(Name::Hidden) {
+            self.hidden(&data, &driven)?;
         }
         if ten {
             self.ten_times(patients)?;

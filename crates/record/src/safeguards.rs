@@ -21,6 +21,7 @@ use akson_store::keys::ResourceKey;
 use crate::Record;
 use crate::elements::{codings, is_false, reference, text};
 use crate::interactions::actors::role_of;
+use crate::interactions::register::is_app_consent;
 use crate::known::Known;
 use crate::patient_facts::{DECISION_SYSTEM, Registers, attorneys};
 use crate::registration::check_numbers;
@@ -76,6 +77,10 @@ impl<'a> Safeguards<'a> {
                 "Patient" => self.patient(before, after)?,
                 _ => {}
             }
+        }
+        if type_name == "Consent" && self.judge.actor().scopes.is_some() {
+            let before = self.stored(before)?;
+            refuse_app_consent(before.as_ref().into_iter().chain(after))?;
         }
         let Standing::Personnel(caller) = &self.judge.actor().standing else { return Ok(()) };
         if !matches!(
@@ -254,6 +259,18 @@ pub(crate) fn numbers(practitioner: NodeRef<'_>) -> Vec<&str> {
     let mut all: Vec<&str> = all.filter_map(|node| text(node, &["value"])).collect();
     all.sort_unstable();
     all
+}
+
+/// No app gives itself, or another, what only people allow apps.
+fn refuse_app_consent<'r>(mut versions: impl Iterator<Item = &'r Resource>) -> Result<(), Problem> {
+    if !versions.any(is_app_consent) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Refused,
+        "REC-076",
+        "What apps may do is allowed and taken back on our own pages, and never by an app.",
+    ))
 }
 
 /// The record alone writes down that somebody took access with a reason.

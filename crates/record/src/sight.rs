@@ -446,6 +446,25 @@ impl Judge {
         Ok(true)
     }
 
+    /// Whether nothing of a patient's own range is seen, of this type or at all.
+    fn is_closed(&self, patient: PatientNumber, of: Option<ResourceType>) -> Result<bool, Problem> {
+        if !self.reaches(patient) {
+            return Ok(true);
+        }
+        let judged = self.on(patient)?;
+        let decision = &judged.decision;
+        let is_closed = |of: ResourceType| {
+            let looked_up = Some(of) == *PATIENT || class(of) == Class::Log;
+            !decision.may_read(class(of), judged.gathered.facts.is_protected)
+                || !(looked_up || decision.opens_journal())
+        };
+        match of {
+            Some(of) => Ok(is_closed(of)),
+            None if decision.opens_journal() => Ok(false),
+            None => Ok(PATIENT.is_none_or(is_closed) && AUDIT_EVENT.is_none_or(is_closed)),
+        }
+    }
+
     fn sees_of_patient(&self, key: ResourceKey) -> Result<bool, Problem> {
         let judged = self.on(key.patient())?;
         let decision = &judged.decision;
@@ -620,6 +639,10 @@ struct Asking {
 impl Gate for Asking {
     fn sees(&self, key: ResourceKey, whole: &dyn Snapshot) -> Result<bool, Problem> {
         self.judge.sees(key, self.asked, whole)
+    }
+
+    fn is_closed(&self, patient: PatientNumber, of: Option<ResourceType>) -> Result<bool, Problem> {
+        self.judge.is_closed(patient, of)
     }
 }
 

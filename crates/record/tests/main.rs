@@ -13,6 +13,7 @@ mod cases {
     mod audit_events;
     mod everything;
     mod explanations;
+    mod hidden_work;
     mod history;
     mod outliers;
     mod races;

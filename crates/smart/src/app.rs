@@ -381,7 +381,8 @@ fn check_scope(scope: &str, kind: AppKind) -> Result<(), String> {
     let parsed = akson_access::scopes::Scopes::parse([scope], Some("x"));
     match parsed {
         Ok(scopes) if scopes.words().is_empty() => Err(format!("{scope} is no scope of SMART.")),
-        Ok(_) => Ok(()),
+        // What cannot be enforced is never granted.
+        Ok(scopes) => akson_record::check_scopes(&scopes).map_err(|problem| problem.for_caller),
         Err(problem) => Err(problem.for_caller),
     }
 }

@@ -235,6 +235,8 @@ pub(crate) fn allowed(app: &App, asked: &str) -> Result<Vec<String>, Denied> {
         } else if Scopes::is_clinical(word) {
             let words =
                 read(&[word]).map_err(|problem| Denied::new(ErrorCode::InvalidScope, problem))?;
+            akson_record::check_scopes(&words)
+                .map_err(|problem| Denied::new(ErrorCode::InvalidScope, problem))?;
             let covers = |asked| own_clinical.words().iter().any(|own| own.covers(asked));
             words.words().iter().all(covers)
         } else {

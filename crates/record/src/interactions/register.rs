@@ -86,7 +86,7 @@ impl Record {
 }
 
 /// Whether a Consent is about an app.
-fn is_app_consent(consent: &Resource) -> bool {
+pub(crate) fn is_app_consent(consent: &Resource) -> bool {
     let mut categories = consent.root().named("category").flat_map(codings);
     categories.any(|(system, _, _)| system == Some(APP_CONSENT_SYSTEM))
 }

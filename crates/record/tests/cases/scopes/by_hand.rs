@@ -161,6 +161,30 @@ async fn an_app_never_takes_access_reviews_the_log_or_sees_more_than_its_user() 
 }
 
 #[tokio::test]
+async fn no_app_writes_what_people_allow_apps() {
+    let (house, _) = house().await;
+    let consent = |id: &str, category: &str| {
+        json!({"resourceType": "Consent", "id": id, "status": "active", "patient": patient("a"),
+            "scope": {"text": "x"}, "policyRule": {"text": "x"},
+            "category": [{"coding": [{"system": category, "code": "app"}]}]})
+    };
+    let app_consent = akson_record::APP_CONSENT_SYSTEM;
+    house.open.put(consent("given", app_consent)).await;
+    let own = citizen("01018011111");
+    let app = with(&own, &["patient/Consent.cruds"], Some("a"));
+    let mut body = consent("given", app_consent);
+    body["status"] = "inactive".into();
+    assert_eq!(house.put(&app, &body).await.unwrap_err().code, "REC-076");
+    assert_eq!(house.create(&app, &body).await.unwrap_err().code, "REC-076");
+    let other = consent("given", "http://example.org/other");
+    assert_eq!(house.put(&app, &other).await.unwrap_err().code, "REC-076");
+    let deleted = house.record.delete(&app, kind("Consent"), "given", None).await;
+    assert_eq!(deleted.unwrap_err().code, "REC-076");
+    assert!(house.create(&app, &other).await.is_ok());
+    assert!(house.put(&own, &body).await.is_ok());
+}
+
+#[tokio::test]
 async fn the_chart_opens_on_the_launch_patient_only_and_a_binary_is_as_open_as_its_context() {
     let (house, kari) = house().await;
     for of in ["a", "b"] {
