@@ -137,6 +137,10 @@ export class LoginProvider {
     if (url.pathname.startsWith('/interaction/')) return this.logIn(url, request, response);
     if (url.pathname === '/token') this.forgeAnswer(response);
     if (url.pathname.startsWith('/auth') && this.forge.answer) this.forgeRedirect(response);
+    if (url.pathname === '/favicon.ico') {
+      response.writeHead(204).end();
+      return undefined;
+    }
     if (this.forge.status) {
       response.writeHead(this.forge.status).end();
       return undefined;
@@ -175,18 +179,17 @@ export class LoginProvider {
     return jws(header, claims, this.keys[header.alg]);
   }
 
-  /** The page where one says who one is; by a click, as that person, at the level asked for or lower. */
+  /** The page where one says who one is; by a click, as that person, at a level. */
   async logIn(url, request, response) {
     const { params, uid } = await this.provider.interactionDetails(request, response);
     const who = url.searchParams.get('who');
-    const asked = Object.entries(this.words.acr).find(([, acr]) => acr === params.acr_values)?.[0] ?? 4;
     if (who === null) {
       const link = (level) => ([name, person]) =>
         `<li><a href="/interaction/${uid}?who=${encodeURIComponent(name)}&level=${level}">${person.name}, nivå ${level}</a></li>`;
       const all = Object.entries(this.people);
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.end(page(`<h1>${this.kind}</h1><p id="asked">${params.acr_values ?? ''}</p>
-        <ul>${all.map(link(asked)).join('')}${all.map(link(3)).join('')}</ul>
+        <ul>${all.map(link(4)).join('')}${all.map(link(3)).join('')}</ul>
         <a id="cancel" href="/interaction/${uid}?who=">Avbryt</a>`));
       return undefined;
     }

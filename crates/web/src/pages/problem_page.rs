@@ -47,7 +47,8 @@ pub(crate) fn login_failed(problem: &Problem, kind: LoginKind, again: &str) -> M
         _ if problem.kind == Kind::Busy => (t("login.away"), t("login.away-text")),
         _ => (t("login.wrong"), t("login.wrong-text")),
     };
-    let text = text.replace("{provider}", kind.name());
+    let named = |text: &str| text.replace("{provider}", kind.name());
+    let (heading, text) = (named(heading), named(text));
     let main = html! {
         div.start.login {
             h1 { (heading) }
@@ -56,7 +57,7 @@ pub(crate) fn login_failed(problem: &Problem, kind: LoginKind, again: &str) -> M
             p { a.ds-button data-variant="secondary" href=(again) { (t("login.again")) } }
         }
     };
-    let shown = Page { title: heading, who: None, query: "", search_in_top: false };
+    let shown = Page { title: &heading, who: None, query: "", search_in_top: false };
     page(&shown, html! {}, main)
 }
 
