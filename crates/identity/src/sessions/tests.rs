@@ -234,3 +234,41 @@ fn only_our_own_pages_send_what_changes_something() {
     let six = Origins::of(None, "[::1]:80".parse().unwrap());
     assert!(sent(&six, &[("origin", "http://[::1]")]));
 }
+
+#[test]
+fn a_provider_ends_the_logins_that_came_from_it_and_no_others() {
+    let came_from = |kind, subject: &str, sid: Option<&str>| Upstream {
+        kind,
+        subject: subject.into(),
+        sid: sid.map(str::to_string),
+        id_token: "x".into(),
+    };
+    let all = [
+        came_from(LoginKind::Helseid, "kari", Some("1")),
+        came_from(LoginKind::Helseid, "kari", Some("2")),
+        came_from(LoginKind::IdPorten, "kari", Some("1")),
+    ];
+    let (helseid, kari) = (LoginKind::Helseid, Some("kari"));
+    for (kind, subject, sid, closed) in [
+        (helseid, None, Some("1"), [true, false, false]),
+        (helseid, kari, Some("2"), [false, true, false]),
+        (helseid, kari, None, [true, true, false]),
+        (helseid, Some("per"), Some("1"), [false; 3]),
+        (helseid, Some("per"), None, [false; 3]),
+        (helseid, None, Some("3"), [false; 3]),
+        (LoginKind::IdPorten, None, Some("1"), [false, false, true]),
+    ] {
+        let (sessions, _) = sessions();
+        let open = |from: &Upstream| {
+            let (identity, actors) = (Identity::default(), vec![at("a")]);
+            sessions.open_from(identity, Some(from.clone()), actors).unwrap()
+        };
+        let tickets = all.each_ref().map(open);
+        let text = |told: Option<&str>| told.map(str::to_string);
+        let ended = Ended { kind, subject: text(subject), sid: text(sid) };
+        let count = closed.iter().filter(|is_closed| **is_closed).count();
+        assert_eq!(sessions.close_ended(&ended).len(), count, "{ended:?}");
+        let found = tickets.each_ref().map(|ticket| !is_in(&sessions.find(ticket)));
+        assert_eq!(found, closed, "{ended:?}");
+    }
+}

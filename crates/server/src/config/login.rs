@@ -99,6 +99,9 @@ fn keys_pause_seconds() -> u32 {
     10
 }
 
+/// A shorter login would end before its first page is read.
+const SECONDS_LEAST: u32 = 60;
+
 /// What HelseID is asked for: who it is, by number and in the register of health personnel.
 const HELSEID_SCOPES: [&str; 5] = [
     "openid",
@@ -121,6 +124,14 @@ impl LoginSettings {
             return Err(Failure::Usage(text.into()));
         }
         is_level("writes_security_level_min", self.writes_security_level_min)?;
+        let least = SECONDS_LEAST;
+        if self.idle_seconds_max < least || self.absolute_seconds_max < self.idle_seconds_max {
+            let text = format!(
+                "login.idle_seconds_max must be at least {least}, and login.absolute_seconds_max \
+                 no less than it"
+            );
+            return Err(Failure::Usage(text));
+        }
         Ok(found)
     }
 
@@ -245,6 +256,10 @@ mod tests {
         let (_file, text) = provider("helseid", "");
         let error = of(&format!("writes_security_level_min = 2\n{text}")).unwrap_err();
         assert!(error.contains("login.writes_security_level_min"), "{error}");
+        for limits in ["idle_seconds_max = 59", "absolute_seconds_max = 1799"] {
+            let error = of(&format!("{limits}\n{text}")).unwrap_err();
+            assert!(error.contains("login.idle_seconds_max"), "{error}");
+        }
         let missing = text.lines().filter(|line| !line.starts_with("key_file"));
         let missing = missing.collect::<Vec<_>>().join("\n");
         assert!(of(&missing).unwrap_err().contains("key_file"));

@@ -169,7 +169,8 @@ async fn the_login_of_the_pages_calls_fhir_from_our_own_pages_only() {
     }
     let statement = client.get(format!("{fhir}/metadata")).send().await.unwrap();
     let statement: serde_json::Value = statement.json().await.unwrap();
-    assert!(statement["rest"][0]["security"]["service"].is_null(), "no OAuth here");
+    let service = &statement["rest"][0]["security"]["service"][0]["coding"][0]["code"];
+    assert_eq!(service, "SMART-on-FHIR", "the demo lets apps in, too");
     demo.stop();
 }
 
