@@ -392,3 +392,88 @@ pub fn is_client_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
     (1..=CLIENT_ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant(1_795_298_880_000);
+
+    fn good() -> Registration {
+        let words = |text: &str| text.split(' ').map(str::to_string).collect();
+        Registration {
+            client_id: "dagbok".into(),
+            name: "Dagboken".into(),
+            kind: "smart-app".into(),
+            is_on: true,
+            address: "https://app.example/launch".into(),
+            redirects: words("https://app.example/back http://127.0.0.1:9/back"),
+            scopes: words("openid launch patient/Observation.rs?category=laboratory"),
+            quota_per_minute: "60".into(),
+            ..Registration::default()
+        }
+    }
+
+    #[test]
+    fn what_is_registered_reads_back() {
+        let endpoint = good().endpoint(Some("x")).unwrap();
+        let app = App::of_endpoint(&endpoint, 3).unwrap().unwrap();
+        assert_eq!((&*app.id, app.version, &*app.client_id), ("x", 3, "dagbok"));
+        assert_eq!((app.redirects.len(), app.scopes.len()), (2, 3));
+        assert_eq!(app.quota_per_minute, Some(60));
+        assert!(app.is_on(NOW) && app.launches() && matches!(app.keys, AppKeys::None));
+        let again = Registration::of_app(&app, &endpoint, NOW).endpoint(Some("x")).unwrap();
+        assert_eq!(again, endpoint);
+    }
+
+    #[test]
+    fn status_and_period_switch_it_off() {
+        let mut endpoint = good().endpoint(None).unwrap();
+        let is_on = |endpoint: &Value| {
+            App::of_endpoint(endpoint, 1).ok().flatten().is_some_and(|app| app.is_on(NOW))
+        };
+        assert!(is_on(&endpoint));
+        endpoint["period"] = json!({ "start": "2026-11-21", "end": "2026-11-21" });
+        assert!(is_on(&endpoint));
+        for period in [json!({ "end": "2026-11-20" }), json!({ "start": "2026-11-23" })] {
+            endpoint["period"] = period;
+            assert!(!is_on(&endpoint), "{endpoint}");
+        }
+        endpoint["period"] = json!({ "start": "i går" });
+        assert!(!is_on(&endpoint));
+        endpoint["period"] = Value::Null;
+        for status in ["off", "suspended", "error", "entered-in-error", "test"] {
+            endpoint["status"] = json!(status);
+            assert!(!is_on(&endpoint), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_registered_is_told_by_its_field() {
+        type Change = fn(&mut Registration);
+        let cases: [(&str, Change); 16] = [
+            ("client_id", |r| r.client_id = "a b".into()),
+            ("client_id", |r| r.client_id.clear()),
+            ("name", |r| r.name = " ".into()),
+            ("kind", |r| r.kind = "x".into()),
+            ("address", |r| r.address = "http://app.example".into()),
+            ("address", |r| r.address = "javascript:alert(1)".into()),
+            ("redirects", |r| r.redirects.clear()),
+            ("redirects", |r| r.redirects = vec!["https://app.example/#x".into()]),
+            ("redirects", |r| r.redirects = vec!["app://x".into()]),
+            ("keys", |r| r.keys = "{}".into()),
+            ("keys_address", |r| r.keys_address = "http://app.example".into()),
+            ("keys", |r| r.kind = "backend-service".into()),
+            ("scopes", |r| r.scopes.clear()),
+            ("scopes", |r| r.scopes = vec!["system/*.rs".into()]),
+            ("scopes", |r| r.scopes = vec!["patient/Obs.rs".into()]),
+            ("quota", |r| r.quota_per_minute = "0".into()),
+        ];
+        for (field, change) in cases {
+            let mut registration = good();
+            change(&mut registration);
+            let problem = registration.endpoint(None).unwrap_err();
+            assert_eq!((problem.code, &*problem.locations[0]), ("APP-001", field), "{problem}");
+        }
+    }
+}

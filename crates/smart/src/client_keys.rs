@@ -18,8 +18,9 @@ use http::{Request, StatusCode};
 const KEPT_MILLISECONDS: i64 = 600_000;
 const PAUSE_MILLISECONDS: i64 = 10_000;
 
-/// By address: the keys, and when they were fetched. Addresses are those of registered apps.
-type Held = HashMap<String, (ClientKeys, Instant)>;
+/// By address: the keys (none when that failed), and when they were asked for. Addresses are those of
+/// registered apps.
+type Held = HashMap<String, (Option<ClientKeys>, Instant)>;
 
 pub(crate) struct ClientKeySets {
     outbound: Outbound,
@@ -45,22 +46,24 @@ impl ClientKeySets {
         now: Instant,
     ) -> Result<ClientKeys, Problem> {
         let kept = self.held().get(address).cloned();
-        let longest = if is_stale { PAUSE_MILLISECONDS } else { KEPT_MILLISECONDS };
-        if let Some((keys, at)) = kept
-            && (0..longest).contains(&now.0.saturating_sub(at.0))
-        {
-            return Ok(keys);
+        if let Some((keys, at)) = kept {
+            let age = now.0.saturating_sub(at.0);
+            let longest =
+                if is_stale || keys.is_none() { PAUSE_MILLISECONDS } else { KEPT_MILLISECONDS };
+            match keys {
+                Some(keys) if (0..longest).contains(&age) => return Ok(keys),
+                // Whoever sends bad assertions must not make us ask somebody else all the time.
+                None if (0..longest).contains(&age) => return Err(failed(address, "a moment ago")),
+                Some(_) | None => {}
+            }
         }
-        let keys = self.fetch(address).await?;
-        self.held().insert(address.to_string(), (keys.clone(), now));
-        Ok(keys)
+        let fetched = self.fetch(address).await;
+        self.held().insert(address.to_string(), (fetched.as_ref().ok().cloned(), now));
+        fetched
     }
 
     async fn fetch(&self, address: &str) -> Result<ClientKeys, Problem> {
-        let failed = |why: &str| {
-            let text = "The keys of this client cannot be fetched from its address.";
-            Problem::new(Kind::Busy, "APP-029", text).with_log(format!("{address}: {why}"))
-        };
+        let failed = |why: &str| failed(address, why);
         let request = Request::get(address).header(ACCEPT, "application/json").body(Bytes::new());
         let request = request.map_err(|error| failed(&error.to_string()))?;
         let reply = self.outbound.send(request).await;
@@ -75,4 +78,9 @@ impl ClientKeySets {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn failed(address: &str, why: &str) -> Problem {
+    let text = "The keys of this client cannot be fetched from its address.";
+    Problem::new(Kind::Busy, "APP-029", text).with_log(format!("{address}: {why}"))
 }

@@ -9,7 +9,7 @@ use akson_base::limits::ACCESS_TOKENS_REMEMBERED_MAX;
 use akson_base::{Clock, Instant, Kind, Problem};
 use akson_identity::Outbound;
 use akson_identity::clients::Possession;
-use akson_identity::rate::Throttled;
+use akson_identity::rate::{CallerAddress, Rate, RateLimit, Throttled};
 use akson_identity::sessions::{LoginMark, Sessions};
 use akson_record::Record;
 use akson_store::kept::{Change, Kept};
@@ -38,6 +38,8 @@ const SPENT_SECONDS: i64 = 60 * 60;
 /// Longest that a grant lives which ends with its login; no login lasts longer.
 const LOGIN_HOURS_MAX: i64 = 24;
 const HOUR_MILLISECONDS: i64 = 3_600_000;
+/// Apps' requests from one address: many people may be behind it, and each waits for its answer.
+const ARRIVALS: Rate = Rate { calls: 600, seconds: 60, burst: 600 };
 /// How long the list of apps for charts is taken without looking again.
 const LAUNCHABLE_MILLISECONDS: i64 = 2_000;
 /// Apps that charts can open.
@@ -130,6 +132,8 @@ pub struct AuthorisationServer {
     apps: Mutex<HashMap<String, Arc<App>>>,
     launchable: Mutex<Option<Launchable>>,
     quotas: Quotas,
+    /// How often people may come from one address with an app's request.
+    arrivals: RateLimit,
 }
 
 impl fmt::Debug for AuthorisationServer {
@@ -151,6 +155,7 @@ impl AuthorisationServer {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
         let kept = Kept::open(Arc::clone(record.store()))?;
+        let clock_of_arrivals = Arc::clone(&clock);
         let times = (options.proof_seconds_max, options.skew_seconds);
         let possession = Possession::new(Arc::clone(&clock), times, options.is_nonce_required)?;
         Ok(Self {
@@ -171,6 +176,7 @@ impl AuthorisationServer {
             apps: Mutex::default(),
             launchable: Mutex::default(),
             quotas: Quotas::default(),
+            arrivals: RateLimit::new(ARRIVALS, clock_of_arrivals),
         })
     }
 
@@ -182,6 +188,11 @@ impl AuthorisationServer {
     /// The JWK set that others check our signatures with.
     pub fn jwks(&self) -> Value {
         self.key.jwks()
+    }
+
+    /// Takes one of the requests of apps that may come from an address.
+    pub fn take_arrival(&self, address: CallerAddress) -> Result<(), Throttled> {
+        self.arrivals.take_address(address)
     }
 
     /// Takes one call to `/fhir` out of an app's own quota, if it has one.

@@ -56,7 +56,10 @@ impl AuthorisationServer {
         asked: &Asked<'_>,
     ) -> Result<Issued, Denied> {
         let kind = parameters.need("grant_type")?;
-        let app = self.client(parameters, asked.headers).await?;
+        let app = match self.client_of_refresh(kind, parameters)? {
+            Some(app) => app,
+            None => self.client(parameters, asked.headers).await?,
+        };
         let possessed = self.possession.at_issue(asked).map_err(|unproved| Denied {
             error: match unproved.error {
                 "use_dpop_nonce" => ErrorCode::UseDpopNonce,
@@ -78,6 +81,28 @@ impl AuthorisationServer {
             }
         }?;
         Ok(Issued { body, nonce: possessed.nonce })
+    }
+
+    /// The public client of a refresh that does not name its client: SMART's own table of
+    /// parameters leaves `client_id` out, and so do apps. The token names it.
+    fn client_of_refresh(
+        &self,
+        kind: &str,
+        parameters: &Parameters,
+    ) -> Result<Option<Arc<App>>, Denied> {
+        let is_named = ["client_id", "client_assertion", "client_secret"]
+            .iter()
+            .any(|name| parameters.get(name).is_some());
+        if kind != "refresh_token" || is_named {
+            return Ok(None);
+        }
+        let token = digest(parameters.need("refresh_token")?);
+        let Some(entry) = self.kept.get(refresh_at(token))? else { return Ok(None) };
+        let refresh: Refresh = decode(&entry.content)?;
+        let Some(kept) = self.kept.get(grant_at(refresh.grant))? else { return Ok(None) };
+        let grant: Grant = decode(&kept.content)?;
+        let app = self.app(&grant.client)?.filter(|app| app.is_on(self.clock.now()));
+        Ok(app.filter(|app| matches!(app.keys, AppKeys::None)))
     }
 
     async fn by_code(

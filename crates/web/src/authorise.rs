@@ -28,12 +28,14 @@ use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::apps;
 use crate::chart::Person;
 use crate::door::Guard;
 use crate::forms::Form;
 use crate::launches;
 use crate::login::Choosing;
 use crate::messages::t;
+use crate::my_apps;
 use crate::pages::consent_page::{self, Question};
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
@@ -47,13 +49,15 @@ type Guarded = Extension<Arc<Guard>>;
 type Asked = Query<HashMap<String, String>>;
 
 /// The addresses inside the door.
-pub(crate) fn routes(guard: Arc<Guard>, apps: Arc<AuthorisationServer>) -> Router<Arc<Desk>> {
+pub(crate) fn routes(guard: Arc<Guard>, server: Arc<AuthorisationServer>) -> Router<Arc<Desk>> {
     Router::new()
         .route("/oauth2/samtykke/{name}", get(ask).post(answer))
         .route("/oauth2/samtykke/{name}/pasient", get(choose_patient))
         .route("/pasient/{id}/apper/{app}", get(launches::launch))
+        .merge(apps::routes())
+        .merge(my_apps::routes())
         .layer(Extension(guard))
-        .layer(Extension(apps))
+        .layer(Extension(server))
 }
 
 /// Whether a request is an app's, which the door lets through without a login.
@@ -65,11 +69,10 @@ pub(crate) fn is_arrival(guard: &Guard, request: &Request) -> bool {
 pub(crate) async fn arrive(guard: &Guard, request: Request) -> Response {
     let Some(apps) = &guard.apps else { return no_request() };
     let (parts, body) = request.into_parts();
-    if let (Some(attempts), Some(address)) =
-        (&guard.attempts, parts.extensions.get::<CallerAddress>())
-        && let Err(throttled) = attempts.take_address(*address)
+    if let Some(address) = parts.extensions.get::<CallerAddress>()
+        && let Err(throttled) = apps.take_arrival(*address)
     {
-        let problem = throttled.problem("IDN-082", "This address");
+        let problem = throttled.problem("APP-048", "This address");
         let mut answer = response::problem(&problem, None, false);
         let seconds = HeaderValue::from(throttled.retry_after_seconds);
         answer.headers_mut().insert(header::RETRY_AFTER, seconds);

@@ -54,7 +54,7 @@ pub struct Guard {
     /// The security level of login that it takes to change something.
     writes_level: u8,
     /// How often one address may try to log in.
-    pub(crate) attempts: Option<Arc<RateLimit>>,
+    attempts: Option<Arc<RateLimit>>,
     /// Apps that people let in.
     pub(crate) apps: Option<Arc<AuthorisationServer>>,
 }
@@ -157,7 +157,9 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
             strong_enough(guard, &login, &parts)?;
             let form_token = guard.sessions.form_token(&ticket);
             let may_switch = login.actors.len() > 1;
-            let who = Who { actor: login.actor, login: Some(Login { form_token, may_switch }) };
+            let has_apps = guard.apps.is_some();
+            let of_login = Login { form_token, may_switch, has_apps };
+            let who = Who { actor: login.actor, login: Some(of_login) };
             let mut request = checked(guard, &ticket, parts, body, Some(&who)).await?;
             let choosing = Choosing { actors: login.actors, ticket };
             request.extensions_mut().insert(who);

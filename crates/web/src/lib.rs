@@ -6,6 +6,7 @@
 //! Not here: the FHIR API (`api`), how logins are kept (`identity::sessions`), who may read (`access`,
 //! asked by `record`).
 
+mod apps;
 mod assets;
 mod attorneys;
 mod authorise;
@@ -20,6 +21,7 @@ mod launches;
 mod local_path;
 mod login;
 mod messages;
+mod my_apps;
 mod numbers;
 mod opening;
 mod pages;

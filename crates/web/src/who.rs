@@ -26,6 +26,8 @@ pub(crate) struct Login {
     pub form_token: String,
     /// Whether there is another role to change to.
     pub may_switch: bool,
+    /// Whether apps can be let in here.
+    pub has_apps: bool,
 }
 
 impl Who {

@@ -182,3 +182,16 @@ fn protected_number() -> String {
     });
     found.next().unwrap()["identifier"][0]["value"].as_str().unwrap().to_string()
 }
+
+#[test]
+fn apps_with_fhirclient_hold_in_a_real_browser() {
+    let library = "tests/clients/node_modules/fhirclient/build/fhir-client.pure.min.js";
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join(library);
+    if !library.exists() {
+        println!("SKIPPED: fhirclient is not installed (cargo xtask prepare)");
+        return;
+    }
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    let library = library.display().to_string();
+    run("apps.mjs", &[server.root(), &screenshots(), &library]);
+}

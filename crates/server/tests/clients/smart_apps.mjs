@@ -169,6 +169,12 @@ for (const scope of ['patient/Condition.rs', 'patient/Observation.cruds', 'user/
 const again = await client.refreshTokenGrant(config, fewer.refresh_token);
 assert.equal(again.scope, first.parameters.scope);
 holds('the next refresh gives what was allowed again');
+const unnamed = await oauth('token', { grant_type: 'refresh_token', refresh_token: again.refresh_token });
+assert.equal(unnamed.status, 200, JSON.stringify(unnamed.body));
+again.access_token = unnamed.body.access_token;
+again.refresh_token = unnamed.body.refresh_token;
+await denies('a refresh by nobody, with nobody\'s token', oauth('token', { grant_type: 'refresh_token', refresh_token: 'x' }), 'invalid_client', 'APP-023');
+holds('a public app need not name itself at a refresh');
 
 // ---- Introspection and revocation.
 

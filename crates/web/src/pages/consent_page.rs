@@ -26,6 +26,7 @@ pub(crate) fn arrival(to: &str) -> Markup {
                 meta http-equiv="refresh" content=(format!("0; url={to}"));
                 title { (t("consent.heading")) " – " (t("site.name")) }
                 link rel="stylesheet" href=(assets::path("style"));
+                link rel="icon" type="image/svg+xml" href=(assets::path("icon"));
             }
             body { main { p { a href=(to) { (t("consent.on")) } } } }
         }

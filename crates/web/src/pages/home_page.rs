@@ -2,6 +2,7 @@
 
 use akson_access::Ground;
 use akson_access::decide::ATTORNEY_FROM_YEARS;
+use akson_smart::discovery::MANAGE;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
@@ -21,6 +22,9 @@ pub(crate) fn home(journals: &[ActedFor], notices: &[Notice], who: &Who, today: 
             @if journals.is_empty() { p { (t("home.none")) } }
             ul.cards {
                 @for journal in journals { li { (card(journal, today)) } }
+            }
+            @if who.login.as_ref().is_some_and(|login| login.has_apps) {
+                p { a href=(MANAGE) { (t("my-apps.heading")) } }
             }
         }
     };

@@ -1,6 +1,7 @@
 //! HTML of every page, one file per page or section. Templates only: no reading, no deciding.
 
 pub(crate) mod accesses;
+pub(crate) mod apps_page;
 pub(crate) mod attorneys_page;
 pub(crate) mod banner;
 pub(crate) mod chart_page;
@@ -17,6 +18,7 @@ pub(crate) mod line_sections;
 pub(crate) mod log_page;
 pub(crate) mod login_page;
 pub(crate) mod medication;
+pub(crate) mod my_apps_page;
 pub(crate) mod news;
 pub(crate) mod opening_page;
 pub(crate) mod passing_page;

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::layout::{Page, page};
+use crate::apps;
 use crate::messages::{t, tf};
 use crate::people::{Employee, LIST, People, Post, PostState, quoted};
 use crate::who::Who;
@@ -18,6 +19,9 @@ pub(crate) fn people(people: &People, who: &Who, today: Date) -> Markup {
             div.heading {
                 h1 { (t("people.heading")) }
                 a.ds-button href="/ansatte/ny" { (t("people.new")) }
+            }
+            @if who.login.as_ref().is_some_and(|login| login.has_apps) {
+                p { a href=(apps::LIST) { (t("apps.heading")) } }
             }
             (search(&people.query))
             @if !people.soon.is_empty() {

@@ -1,0 +1,65 @@
+// What apps have survives a restart, and what must not does not.
+//
+// node smart_restart.mjs ROOT before|after FILE
+// `before` gets tokens and writes them to the file; `after` uses them on the server started again.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as oauth from 'oauth4webapi';
+
+import { Browser, endpoint } from './akson_pages.mjs';
+
+const [root, when, file] = process.argv.slice(2);
+const REDIRECT = 'http://127.0.0.1:9/app/callback';
+let held = 0;
+const holds = () => { held += 1; };
+const insecure = { [oauth.allowInsecureRequests]: true };
+const issuer = new URL(root);
+const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
+const client = { client_id: 'blodtrykk' };
+const read = async (token) => (await fetch(`${root}/fhir/Observation?_count=1`, { headers: { authorization: `Bearer ${token}` } })).status;
+async function refresh(token) {
+  const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), token, insecure);
+  return oauth.processRefreshTokenResponse(server, client, response);
+}
+
+if (when === 'before') {
+  const admin = await Browser.login(root, 'Administrator');
+  const { status, body } = await admin.fhir('POST', 'Endpoint', endpoint({
+    id: 'blodtrykk', redirects: [REDIRECT], scopes: ['launch/patient', 'patient/*.rs', 'offline_access', 'online_access'] }));
+  assert.equal(status, 201, JSON.stringify(body));
+  const citizen = await Browser.login(root, 'Innbygger');
+  const tokens = {};
+  for (const [name, scope] of [['offline', 'patient/*.rs offline_access'], ['online', 'patient/*.rs online_access'], ['used', 'patient/*.rs offline_access']]) {
+    const verifier = oauth.generateRandomCodeVerifier();
+    const address = new URL(server.authorization_endpoint);
+    const state = oauth.generateRandomState();
+    for (const [key, value] of Object.entries({
+      client_id: 'blodtrykk', redirect_uri: REDIRECT, response_type: 'code', scope, state, aud: `${root}/fhir`,
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+    })) address.searchParams.set(key, value);
+    const parameters = oauth.validateAuthResponse(server, client, await citizen.allow(address), state);
+    const response = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), parameters, REDIRECT, verifier, insecure);
+    tokens[name] = await oauth.processAuthorizationCodeResponse(server, client, response);
+    assert.equal(await read(tokens[name].access_token), 200);
+    holds();
+  }
+  tokens.next = await refresh(tokens.used.refresh_token);
+  writeFileSync(file, JSON.stringify(tokens));
+} else {
+  const tokens = JSON.parse(readFileSync(file, 'utf8'));
+  assert.equal(await read(tokens.offline.access_token), 200, 'an access token survives');
+  holds();
+  const refreshed = await refresh(tokens.offline.refresh_token);
+  assert.equal(await read(refreshed.access_token), 200, 'a refresh token survives');
+  holds();
+  assert.equal(await read(tokens.online.access_token), 401, 'what hangs on a login is over, as the login is');
+  holds();
+  await assert.rejects(refresh(tokens.online.refresh_token), (error) => error.error === 'invalid_grant');
+  holds();
+  await assert.rejects(refresh(tokens.used.refresh_token), (error) => error.error === 'invalid_grant');
+  assert.equal(await read(tokens.next.access_token), 401, 'a refresh token that was used before the restart ends its family after it');
+  holds();
+}
+console.log(`${held} held`);
+process.exit(0);
