@@ -67,7 +67,7 @@ impl AuthorisationServer {
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": assertions,
-            "introspection_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "introspection_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
             "introspection_endpoint_auth_signing_alg_values_supported": assertions,
             "revocation_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
             "revocation_endpoint_auth_signing_alg_values_supported": assertions,

@@ -184,19 +184,8 @@ impl AuthorisationServer {
         };
         let app = &ground.app;
         let Some(person) = &grant.person else {
-            let organisation = app.organisation.as_deref().map(Arc::from);
-            return Ok(Ok((
-                Actor {
-                    id: format!("client/{}", app.client_id).into(),
-                    display: app.name.as_str().into(),
-                    standing: Standing::System(organisation),
-                    client: app.name.as_str().into(),
-                    purpose: Arc::default(),
-                    scopes: None,
-                },
-                ground,
-            ))
-            .map(|(actor, ground)| (ground, actor)));
+            let actor = system(app);
+            return Ok(Ok((ground, actor)));
         };
         let identity = person.identity(&app.client_id, &app.name);
         let actors = self.record.actors(&identity)?;
@@ -241,5 +230,17 @@ impl AuthorisationServer {
         let consent = AppConsent::of_json(&json);
         let allows = consent.is_some_and(|consent| consent.allows(&app.id, &grant.scopes));
         Ok(allows.then_some(found.version))
+    }
+}
+
+/// A system that acts for the organisation that answers for it.
+fn system(app: &App) -> Actor {
+    Actor {
+        id: format!("client/{}", app.client_id).into(),
+        display: app.name.as_str().into(),
+        standing: Standing::System(app.organisation.as_deref().map(Arc::from)),
+        client: app.name.as_str().into(),
+        purpose: Arc::default(),
+        scopes: None,
     }
 }

@@ -16,31 +16,38 @@ const holds = () => { held += 1; };
 const insecure = { [oauth.allowInsecureRequests]: true };
 const issuer = new URL(root);
 const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
-const client = { client_id: 'blodtrykk' };
+// What a citizen allows an app ends what the same app was allowed otherwise: one app for each.
+const [client, other] = [{ client_id: 'blodtrykk' }, { client_id: 'okt' }];
 const read = async (token) => (await fetch(`${root}/fhir/Observation?_count=1`, { headers: { authorization: `Bearer ${token}` } })).status;
-async function refresh(token) {
-  const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), token, insecure);
-  return oauth.processRefreshTokenResponse(server, client, response);
+async function refresh(token, by = client) {
+  const response = await oauth.refreshTokenGrantRequest(server, by, oauth.None(), token, insecure);
+  return oauth.processRefreshTokenResponse(server, by, response);
 }
 
 if (when === 'before') {
   const admin = await Browser.login(root, 'Administrator');
-  const { status, body } = await admin.fhir('POST', 'Endpoint', endpoint({
-    id: 'blodtrykk', redirects: [REDIRECT], scopes: ['launch/patient', 'patient/*.rs', 'offline_access', 'online_access'] }));
-  assert.equal(status, 201, JSON.stringify(body));
+  for (const { client_id: id } of [client, other]) {
+    const { status, body } = await admin.fhir('POST', 'Endpoint', endpoint({
+      id, redirects: [REDIRECT], scopes: ['launch/patient', 'patient/*.rs', 'offline_access', 'online_access'] }));
+    assert.equal(status, 201, JSON.stringify(body));
+  }
   const citizen = await Browser.login(root, 'Innbygger');
   const tokens = {};
-  for (const [name, scope] of [['offline', 'patient/*.rs offline_access'], ['online', 'patient/*.rs online_access'], ['used', 'patient/*.rs offline_access']]) {
+  for (const [name, scope, by] of [
+    ['offline', 'patient/*.rs offline_access', client],
+    ['online', 'patient/*.rs online_access', other],
+    ['used', 'patient/*.rs offline_access', client],
+  ]) {
     const verifier = oauth.generateRandomCodeVerifier();
     const address = new URL(server.authorization_endpoint);
     const state = oauth.generateRandomState();
     for (const [key, value] of Object.entries({
-      client_id: 'blodtrykk', redirect_uri: REDIRECT, response_type: 'code', scope, state, aud: `${root}/fhir`,
+      client_id: by.client_id, redirect_uri: REDIRECT, response_type: 'code', scope, state, aud: `${root}/fhir`,
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
     })) address.searchParams.set(key, value);
-    const parameters = oauth.validateAuthResponse(server, client, await citizen.allow(address), state);
-    const response = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), parameters, REDIRECT, verifier, insecure);
-    tokens[name] = await oauth.processAuthorizationCodeResponse(server, client, response);
+    const parameters = oauth.validateAuthResponse(server, by, await citizen.allow(address), state);
+    const response = await oauth.authorizationCodeGrantRequest(server, by, oauth.None(), parameters, REDIRECT, verifier, insecure);
+    tokens[name] = await oauth.processAuthorizationCodeResponse(server, by, response);
     assert.equal(await read(tokens[name].access_token), 200);
     holds();
   }
@@ -55,7 +62,7 @@ if (when === 'before') {
   holds();
   assert.equal(await read(tokens.online.access_token), 401, 'what hangs on a login is over, as the login is');
   holds();
-  await assert.rejects(refresh(tokens.online.refresh_token), (error) => error.error === 'invalid_grant');
+  await assert.rejects(refresh(tokens.online.refresh_token, other), (error) => error.error === 'invalid_grant');
   holds();
   await assert.rejects(refresh(tokens.used.refresh_token), (error) => error.error === 'invalid_grant');
   assert.equal(await read(tokens.next.access_token), 401, 'a refresh token that was used before the restart ends its family after it');
