@@ -47,6 +47,7 @@ pub use interactions::outliers::{
     NOTE_CHARACTERS_MAX, Outlier, OutlierCase, OutlierDecision, Outliers, Verdict,
 };
 pub use interactions::register::APP_CONSENT_SYSTEM;
+pub use interactions::role_changes::RoleChange;
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
 pub use patient_facts::DECISION_SYSTEM;

@@ -458,7 +458,7 @@ fn employee(root: NodeRef<'_>) -> Employee {
     }
 }
 
-fn post_of(
+pub(crate) fn post_of(
     version: &Version,
     units: &HashMap<String, String>,
     today: Date,

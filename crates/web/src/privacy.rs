@@ -1,23 +1,28 @@
 //! The privacy officer's work: `/personvern`, the accesses that stand out, and one of them with the
-//! decision on it. For everybody else these addresses are not there.
+//! decision on it; `/personvern/roller`, which roles were given and ended. For everybody else these addresses are not there.
 //!
 //! Not here: what stands out (`insight`), who may see it (`access`, asked by `record`), HTML
 //! (`pages::privacy_page`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use akson_base::{Kind, Problem};
-use akson_record::{Outlier, Verdict};
+use akson_record::{Outlier, RoleChange, Verdict};
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
+use jiff::civil::Date;
 
 use crate::chart::Person;
+use crate::datatypes::display;
 use crate::dates::Moment;
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::privacy_page::{self, Behind, Listed};
+use crate::pages::roles_page;
+use crate::people::{PostChange, post_of};
 use crate::response;
 use crate::routes::no_page;
 use crate::sight::{Desk, Reader, parse};
@@ -25,9 +30,15 @@ use crate::sight::{Desk, Reader, parse};
 /// The list's address.
 pub(crate) const LIST: &str = "/personvern";
 
+/// Where changes of roles are read.
+pub(crate) const ROLES: &str = "/personvern/roller";
+
 /// The addresses.
 pub(crate) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route(LIST, get(list)).route("/personvern/{key}", get(case).post(decide))
+    Router::new()
+        .route(LIST, get(list))
+        .route(ROLES, get(roles))
+        .route("/personvern/{key}", get(case).post(decide))
 }
 
 /// The list; also the privacy officer's home.
@@ -42,6 +53,31 @@ pub(crate) async fn list(reader: Reader) -> Response {
         Ok(privacy_page::list(&open, outliers.more, &decided, who, today))
     };
     answer(&reader, drawn.await)
+}
+
+/// Which roles were given, changed and ended, and by whom.
+async fn roles(reader: Reader) -> Response {
+    let drawn = async {
+        let changes = reader.record().role_changes(&reader.caller()).await?;
+        let told = changes.iter().map(|one| told(one, reader.today()));
+        let told: Vec<Option<(String, PostChange)>> = told.collect::<Result<_, _>>()?;
+        let told: Vec<(String, PostChange)> = told.into_iter().flatten().collect();
+        Ok(roles_page::roles(&told, &reader.who))
+    };
+    answer(&reader, drawn.await)
+}
+
+/// A change in words, and whom it is about; nothing for a deletion.
+fn told(one: &RoleChange, today: Date) -> Result<Option<(String, PostChange)>, Problem> {
+    let units = HashMap::new();
+    let Some(now) = post_of(&one.change.version, &units, today)? else { return Ok(None) };
+    let before = one.before.as_ref().map(|version| post_of(version, &units, today)).transpose()?;
+    let role = parse(&one.change.version)?;
+    let name = role.root().first("practitioner").and_then(display);
+    let name = name.unwrap_or_else(|| t("person.no-name").to_string());
+    let at = Moment::from_instant(one.change.version.time);
+    let (by, before) = (one.change.by.clone(), before.flatten());
+    Ok(Some((name, PostChange { at, by, now, before })))
 }
 
 async fn case(reader: Reader, Path(key): Path<String>) -> Response {

@@ -84,7 +84,11 @@ impl Record {
     }
 
     /// Who made a commit, by its log.
-    fn author(&self, permit: &akson_access::ReadPermit, commit: u64) -> Result<String, Problem> {
+    pub(super) fn author(
+        &self,
+        permit: &akson_access::ReadPermit,
+        commit: u64,
+    ) -> Result<String, Problem> {
         for position in 0..ENTRIES_MAX {
             let Some(access) = self.accesses.at(permit, Place { commit, position })? else { break };
             if access.entry.action != Action::R {

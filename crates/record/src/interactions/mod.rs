@@ -20,6 +20,7 @@ pub(crate) mod outliers;
 mod read;
 pub(crate) mod references;
 pub(crate) mod register;
+pub(crate) mod role_changes;
 mod search;
 mod update;
 mod vread;

@@ -62,7 +62,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 35] = [
+const WAYS_IN: [(&str, &str); 36] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -92,6 +92,7 @@ const WAYS_IN: [(&str, &str); 35] = [
     ("register_entry", "the server of apps' own: registers only"),
     ("register_resource", "the server of apps' own: registers only"),
     ("register_search", "the server of apps' own: registers only"),
+    ("role_changes", "registers"),
     ("search", "walk, log"),
     ("standing", "walk, writes"),
     ("store", "the house's own: its reads need a permit"),

@@ -141,7 +141,7 @@ fn changed(change: &PostChange) -> Markup {
 }
 
 /// What a change was, in words.
-fn what(change: &PostChange) -> String {
+pub(super) fn what(change: &PostChange) -> String {
     let written = |until: Option<Moment>| until.map_or(t("employee.none").to_owned(), Moment::long);
     let now = &change.now;
     let Some(before) = &change.before else {

@@ -28,6 +28,7 @@ pub(crate) mod problem_page;
 pub(crate) mod registering_page;
 pub(crate) mod results;
 pub(crate) mod role_page;
+pub(crate) mod roles_page;
 pub(crate) mod search_page;
 pub(crate) mod section;
 pub(crate) mod step_up_page;

@@ -11,6 +11,7 @@ use super::layout::{Page, hidden, page};
 use crate::chart::Person;
 use crate::dates::Moment;
 use crate::messages::{code, t, tf};
+use crate::privacy::ROLES;
 use crate::who::Who;
 
 /// Reasons that stand on a line of the list; the case has them all.
@@ -41,6 +42,7 @@ pub(crate) fn list(
         div.start.privacy {
             h1 { (t("privacy.heading")) }
             p.muted { (tf("privacy.note", &[("days", &days)])) }
+            p { a href=(ROLES) { (t("privacy.roles")) } }
             @if open.is_empty() { p { (t("privacy.none")) } }
             ul.cases { @for one in open { li { (line(one, today)) } } }
             @if more > 0 { p.muted { (tf("privacy.more", &[("n", &more.to_string())])) } }

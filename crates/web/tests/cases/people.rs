@@ -104,6 +104,16 @@ async fn a_new_employee_logs_in_and_is_out_within_a_minute_of_the_end_of_the_rol
     assert!(page.body.contains("Siste dag endret fra 31.12.2026 til 01.02.2027"), "{}", page.body);
     let by = house.people.iter().find(|login| login.title == "Administrator").unwrap();
     assert!(part(&page.body, "id=\"endringer\"", "</section>").contains(&by.name), "by whom");
+    // The privacy officer reads it too.
+    let officer = house.log_in("Personvernombud").await;
+    assert!(house.get("/", &officer).await.body.contains("href=\"/personvern/roller\""));
+    let roles = house.get("/personvern/roller", &officer).await;
+    for told in ["Aud Marie Moen", "Sykepleier, Hjemmetjenesten Vest", &by.name, "Siste dag endret"]
+    {
+        assert!(roles.body.contains(told), "{told}: {}", roles.body);
+    }
+    let hidden = house.get("/personvern/roller", &administrator).await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
     let (_, version) = role_form(&page);
     let body = format!("skjema={token}&versjon={version}&til=2027-02-01&gjor=avslutt");
     let ended = house.post(&action, &administrator, &body).await;

@@ -158,3 +158,25 @@ async fn who_made_each_version_is_told_of_the_registers_only() {
     }
     assert_eq!(house.record.changes(&anna, of, "never-was").await.unwrap_err().code, "REC-003");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_privacy_officer_reads_which_roles_were_given_and_by_whom() {
+    let (house, anna) = town().await;
+    let other = role("bo-doctor", "Practitioner/bo", "doctor", "care");
+    assert_eq!(code(house.put(&anna, &other).await), "stored");
+    let officer = super::writes::at_work(Role::PrivacyOfficer, "officer");
+    let changes = house.record.role_changes(&officer).await.unwrap();
+    assert_eq!(changes.len(), 4, "{changes:?}");
+    let newest = &changes[0];
+    assert_eq!(
+        (newest.change.version.id.as_str(), &*newest.change.by),
+        ("bo-doctor", "anna, administrator")
+    );
+    assert_eq!(newest.before.as_ref().map(|before| before.version), Some(1));
+    assert!(changes[1..].iter().all(|change| change.before.is_none()));
+    let others =
+        [anna, super::writes::at_work(Role::Doctor, "d"), super::writes::citizen(OWN_NUMBER)];
+    for who in others {
+        assert_eq!(house.record.role_changes(&who).await.unwrap_err().code, "REC-089");
+    }
+}
