@@ -15,6 +15,7 @@ use akson_access::{Actor, Ground, ReadPermit};
 use akson_audit::Entry;
 use akson_base::{Instant, Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
+use akson_fhir::model::Resource;
 use akson_fhir::search::Extractor;
 use akson_store::Store;
 use akson_store::engine::Snapshot;
@@ -509,18 +510,33 @@ impl Judge {
             return Ok(is_of_house(class) && self.base.may_read(class));
         }
         let is_binary = Some(key.resource_type()) == *BINARY;
+        let mut content = None;
         for patient in patients {
             let judged = self.on(patient)?;
             let decision = &judged.decision;
-            // What belongs to no part cannot be told apart from what is hidden. A Binary belongs to
-            // the parts of what its context names.
-            let is_hidden = decision.hides_parts() && !is_binary;
-            let may_read = decision.rights.may_read(of_patient(class));
-            if !decision.opens_journal() || !may_read || is_hidden {
+            if !decision.opens_journal() || !decision.rights.may_read(of_patient(class)) {
+                return Ok(false);
+            }
+            // A Binary belongs to the parts of what its context names.
+            if !decision.hides_parts() || is_binary {
+                continue;
+            }
+            if content.is_none() {
+                content = self.content(key, whole)?;
+            }
+            let Some(content) = &content else { return Ok(false) };
+            if self.is_hidden_apart(&judged, patient, content, whole)? {
                 return Ok(false);
             }
         }
         if is_binary { self.sees_context(key, whole) } else { Ok(true) }
+    }
+
+    /// A resource that is not deleted, parsed.
+    fn content(&self, key: ResourceKey, whole: &dyn Snapshot) -> Result<Option<Resource>, Problem> {
+        let stored = self.store.current(&ReadPermit::for_deciding(), whole, key)?;
+        let stored = stored.filter(|stored| !stored.deleted);
+        stored.map(|stored| parse_stored(&stored.json)).transpose()
     }
 
     /// The patients that what lies in no patient's range speaks of; `None` when that cannot be
@@ -551,10 +567,7 @@ impl Judge {
         snapshot: &dyn Snapshot,
         key: ResourceKey,
     ) -> Result<Option<ResourceKey>, Problem> {
-        let permit = ReadPermit::for_deciding();
-        let stored = self.store.current(&permit, snapshot, key)?;
-        let Some(stored) = stored.filter(|stored| !stored.deleted) else { return Ok(None) };
-        let binary = parse_stored(&stored.json)?;
+        let Some(binary) = self.content(key, snapshot)? else { return Ok(None) };
         let Some(context) = binary.root().first("securityContext").and_then(reference) else {
             return Ok(None);
         };
@@ -600,7 +613,10 @@ impl Judge {
             let judged = self.on(number)?;
             let decision = &judged.decision;
             let may_read = decision.rights.may_read(of_patient(class));
-            if !decision.opens_journal() || !may_read || decision.hides_parts() {
+            let is_hidden = decision.hides_parts()
+                && (is_own
+                    || self.is_hidden_apart(&judged, number, &resource, snapshot.as_ref())?);
+            if !decision.opens_journal() || !may_read || is_hidden {
                 return Ok(false);
             }
         }

@@ -200,7 +200,7 @@ fn because(judge: &Judge, about: &About<'_>) -> Result<&'static str, Problem> {
     }
     let mut told = None;
     for patient in &about.patients {
-        let (is_open, word) = of_patient_word(about.key, &*judge.on(*patient)?);
+        let (is_open, word) = of_patient_word(about.key, by_rules, &*judge.on(*patient)?);
         if !is_open {
             return Ok(word);
         }
@@ -214,7 +214,7 @@ fn because(judge: &Judge, about: &About<'_>) -> Result<&'static str, Problem> {
 }
 
 /// Whether a decision on one patient lets a resource be seen, and the word for it.
-fn of_patient_word(key: ResourceKey, judged: &Judged) -> (bool, &'static str) {
+fn of_patient_word(key: ResourceKey, by_rules: bool, judged: &Judged) -> (bool, &'static str) {
     let decision = &judged.decision;
     let of = key.resource_type();
     let is_apart = key.patient() == NO_PATIENT;
@@ -240,7 +240,8 @@ fn of_patient_word(key: ResourceKey, judged: &Judged) -> (bool, &'static str) {
     }
     if is_apart {
         let is_binary = super::type_name(of) == "Binary";
-        return if is_binary { (true, "ground") } else { (false, "apart-from-what-is-hidden") };
+        let is_open = is_binary || by_rules;
+        return if is_open { (true, "ground") } else { (false, "apart-from-what-is-hidden") };
     }
     let parts = judged.gathered.members.get(&key);
     let is_hidden = |part: &u16| decision.hidden_parts.binary_search(part).is_ok();

@@ -95,6 +95,10 @@ impl Record {
         let (Some((number, id)), Some(judge)) = (found, sight.judge()) else {
             return Err(nobody());
         };
+        // No scope says that an app finds people by their number alone.
+        if caller.actor.scopes.is_some() {
+            return Err(nobody());
+        }
         let judged = judge.on(number)?;
         let facts = &judged.gathered.facts;
         let role = caller.actor.role();

@@ -170,8 +170,11 @@ pub(crate) struct Item {
     pub(crate) contacts: Vec<String>,
     /// Who wrote it.
     pub(crate) organisation: Option<usize>,
-    /// Whether it lies outside the patient's own range, so that no part can be told of it.
+    /// Whether it lies outside the patient's own range, so that it is hidden with whatever it refers
+    /// to, and when it would have to be known who wrote it.
     pub(crate) is_apart: bool,
+    /// The items that it refers to, when it lies apart.
+    pub(crate) about: Vec<Item>,
 }
 
 impl Item {
@@ -323,7 +326,14 @@ impl Town {
         if item.type_name == "Patient" {
             return false;
         }
-        if item.is_apart {
+        // It is as open as what it belongs to, which here is the whole patient.
+        if item.type_name == "Binary" {
+            return true;
+        }
+        if item.about.iter().any(|one| self.is_hidden(asker, wish, one)) {
+            return true;
+        }
+        if item.is_apart && matches!(wish.hides, Hides::WrittenBy(_) | Hides::ByOthers) {
             return true;
         }
         // A wish is the patient's own, whomever it names.
@@ -372,7 +382,9 @@ impl Town {
         for situation in situations {
             let confides = situation == "parent-12-to-15"
                 && item.type_name != "Patient"
-                && (item.is_apart || item.label == Some(CONFIDENCE));
+                && (item.type_name == "Binary"
+                    || item.label == Some(CONFIDENCE)
+                    || item.about.iter().any(|one| one.label == Some(CONFIDENCE)));
             let cell = tables.cell(role, situation, class);
             if !confides && (cell == 'w' || best == '-') {
                 best = cell;

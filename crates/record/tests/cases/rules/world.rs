@@ -444,13 +444,40 @@ impl<'a> Teller<'a> {
             "entity": [{"what": self.subject()}]});
         self.put(self.item("AuditEvent"), body);
         let apart = |item: Item| Item { is_apart: true, ..item };
-        let body = json!({"status": "requested", "intent": "order", "for": self.subject()});
-        self.put(apart(self.item("Task")), body);
+        for _ in 0..1 + self.dice.below(3) {
+            self.task();
+        }
+        let label = self.dice.one_in(3).then_some("PSY");
         let body = json!({"patient": self.subject(), "status": "active"});
-        self.put(apart(self.item("Device")), body);
+        self.put(Item { label, ..apart(self.item("Device")) }, body);
         let body = json!({"contentType": "text/plain", "data": "aGVp",
             "securityContext": self.subject()});
         self.put(apart(self.item("Binary")), body);
+    }
+
+    /// Something to be done, perhaps about what was written: as its focus, or where no search
+    /// parameter looks.
+    fn task(&mut self) {
+        let label = *self.dice.pick(&[None, None, None, Some("PSY"), Some(CONFIDENCE)]);
+        let mut body = json!({"status": "requested", "intent": "order", "for": self.subject()});
+        let possible: Vec<Item> =
+            self.items.iter().filter(|item| !item.is_apart).cloned().collect();
+        let mut about = Vec::new();
+        if self.dice.one_in(2) {
+            let item = self.dice.pick(&possible).clone();
+            body["focus"] = reference(&item.reference());
+            about.push(item);
+        }
+        if self.dice.one_in(4) {
+            let item = self.dice.pick(&possible).clone();
+            body["input"] = json!([{"type": {"text": "x"},
+                "valueReference": reference(&item.reference())}]);
+            about.push(item);
+        }
+        // The person is named in a journal of which parts are hidden.
+        about.retain(|item| item.type_name != "Patient");
+        let item = Item { label, about, is_apart: true, ..self.item("Task") };
+        self.put(item, body);
     }
 
     fn relative(&mut self) {

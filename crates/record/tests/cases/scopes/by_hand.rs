@@ -160,6 +160,64 @@ async fn an_app_never_takes_access_reviews_the_log_or_sees_more_than_its_user() 
     assert_eq!(read.unwrap_err().code, "REC-071");
 }
 
+/// Not about scopes, but about what both look at: which part something outside the range belongs to.
+#[tokio::test]
+async fn a_task_is_hidden_with_what_it_refers_to_however_it_does() {
+    let (house, kari) = house().await;
+    let open = &house.open;
+    let mut secret = observation("secret", "a", "laboratory");
+    secret["meta"] = json!({"security": [{"system": "http://x", "code": "PSY"}]});
+    open.put(secret).await;
+    open.put(observation("plain", "a", "laboratory")).await;
+    let to = |reference: &str| json!({"reference": reference});
+    let task = |id: &str, more: Value| {
+        let mut body = json!({"resourceType": "Task", "id": id, "status": "requested",
+            "intent": "order", "for": patient("a")});
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    let text = json!({"text": "x"});
+    let input =
+        |reference: &str| json!({"input": [{"type": text, "valueReference": to(reference)}]});
+    let contained = json!({"contained": [{"resourceType": "Observation", "id": "c",
+        "status": "final", "code": text, "hasMember": [to("Observation/secret")]}],
+        "focus": to("#c")});
+    let cases = [
+        ("t1", json!({}), true),
+        ("t2", json!({"focus": to("Observation/plain")}), true),
+        ("t3", json!({"focus": to("Observation/secret")}), false),
+        ("t4", input("Observation/secret"), false),
+        ("t5", input("Observation/secret/_history/1"), false),
+        ("t6", input("https://other.example/fhir/Observation/1"), false),
+        ("t7", contained, false),
+        ("t8", json!({"meta": {"security": [{"system": "http://x", "code": "PSY"}]}}), false),
+        ("t9", json!({"owner": to("Practitioner/kari")}), true),
+    ];
+    for (id, more, _) in &cases {
+        open.put(task(id, more.clone())).await;
+    }
+    // A later version does not take the secret along.
+    open.put(task("t3", json!({}))).await;
+    let deny = json!({"resourceType": "Consent", "status": "active",
+        "patient": patient("a"), "policyRule": text, "category": [text],
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope",
+            "code": "patient-privacy"}]},
+        "provision": {"type": "deny", "securityLabel": [{"system": "http://x", "code": "PSY"}]}});
+    for (id, _, _) in &cases {
+        assert!(house.sees(&kari, "Task", id).await, "{id} before");
+    }
+    house.create(&citizen("01018011111"), &deny).await.unwrap();
+    for (id, _, expected) in &cases {
+        let expected = *expected || *id == "t3";
+        assert_eq!(house.sees(&kari, "Task", id).await, expected, "{id}");
+    }
+    let of = kind("Task");
+    assert!(house.record.vread(&kari, of, "t3", "2").await.is_ok());
+    assert_eq!(house.record.vread(&kari, of, "t3", "1").await.unwrap_err().code, "REC-006");
+}
+
 #[tokio::test]
 async fn no_app_writes_what_people_allow_apps() {
     let (house, _) = house().await;

@@ -140,7 +140,11 @@ fn found(resource: &Value, code: &str) -> Vec<Found> {
     match code {
         "_security" => codes(&resource["meta"]["security"]),
         "identifier" => codes(&resource["identifier"]),
-        "_id" => vec![Found::Code { system: None, code: resource["id"].as_str().unwrap().into() }],
+        // What is to be created has none that the scope could know.
+        "_id" => {
+            let id = resource["id"].as_str();
+            id.map(|id| Found::Code { system: None, code: id.into() }).into_iter().collect()
+        }
         "status" => {
             let status = resource["status"].as_str();
             let code = |code: &str| Found::Code { system: None, code: code.into() };
