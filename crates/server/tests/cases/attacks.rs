@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use crate::ask::{Ask, FHIR, NONE};
 
-/// Longest time that any of them may take the server, many times what they take.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+/// Longest time that any of them may take the server, on the most loaded machine: they take
+/// milliseconds, and what they are made for would take hours.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn every_answer_tells_the_browser_to_run_and_frame_nothing() {
@@ -60,7 +61,7 @@ fn deep(levels: usize) -> String {
 
 /// What a small body unpacks to.
 fn packed(unpacked_bytes: usize) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(br#"{"resourceType":"Patient","id":""#).unwrap();
     let blanks = vec![b'a'; 1 << 20];
     for _ in 0..unpacked_bytes >> 20 {
@@ -107,7 +108,7 @@ async fn bodies_made_to_exhaust_are_refused_and_the_server_goes_on() {
     }
     let gzip = [FHIR[0], ("Content-Encoding", "gzip")];
     let began = Instant::now();
-    let answer = ask.send("POST /Patient", &gzip, packed(4 << 30)).await;
+    let answer = ask.send("POST /Patient", &gzip, packed(1 << 30)).await;
     assert_eq!(answer.status, 413, "{}", answer.text("/issue/0/diagnostics"));
     assert!(began.elapsed() < ANSWER_TIME_MAX, "{:?}", began.elapsed());
     let kilobytes = resident_kilobytes(ask.server.process_id());
