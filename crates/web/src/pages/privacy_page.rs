@@ -42,7 +42,6 @@ pub(crate) fn list(
         div.start.privacy {
             h1 { (t("privacy.heading")) }
             p.muted { (tf("privacy.note", &[("days", &days)])) }
-            p { a href=(ROLES) { (t("privacy.roles")) } }
             @if open.is_empty() { p { (t("privacy.none")) } }
             ul.cases { @for one in open { li { (line(one, today)) } } }
             @if more > 0 { p.muted { (tf("privacy.more", &[("n", &more.to_string())])) } }
@@ -50,6 +49,7 @@ pub(crate) fn list(
                 h2 { (t("privacy.decided")) }
                 ul.cases { @for one in decided { li { (line(one, today)) } } }
             }
+            p { a href=(ROLES) { (t("privacy.roles")) } }
         }
     };
     let title = t("privacy.heading");
