@@ -95,8 +95,7 @@ fn switch(app: &App, action: &str, token: &str, now: Instant) -> Markup {
     html! {
         form.card.known action=(action) method="post" {
             (hidden(token))
-            b { (state(app, now)) }
-            span { (tf("apps.client", &[("id", &app.client_id)])) }
+            p { b { (state(app, now)) } " – " (tf("apps.client", &[("id", &app.client_id)])) }
             p.muted { (t("apps.switch-text")) }
             button.ds-button data-color=(colour) data-variant="secondary" type="submit" name="gjor"
                 value=(does) { (words) }

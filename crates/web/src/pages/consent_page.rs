@@ -99,7 +99,7 @@ impl Question<'_> {
                 fieldset {
                     legend { (t("consent.whom")) }
                     @for (place, one) in several.iter().enumerate() {
-                        label.tick {
+                        label.allowing {
                             input type="radio" name="pasient" value=(one.person.id) required
                                 checked[place == 0];
                             span {
@@ -130,7 +130,7 @@ impl Question<'_> {
                 fieldset {
                     legend { (t("consent.what")) }
                     @for scope in boxes {
-                        label.tick {
+                        label.allowing {
                             input type="checkbox" name="omfang" value=(scope) checked;
                             span { (words(scope)) }
                         }

@@ -13,7 +13,7 @@ use crate::who::Who;
 pub(crate) fn allowed(all: &[Allowed], who: &Who, today: Date) -> Markup {
     let token = who.login.as_ref().map_or("", |login| login.form_token.as_str());
     let main = html! {
-        div.start.home {
+        div.start.home.my-apps {
             h1 { (t("my-apps.heading")) }
             p { (t("my-apps.what")) }
             @if all.is_empty() { p.muted role="status" { (t("my-apps.none")) } }
