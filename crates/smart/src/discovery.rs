@@ -31,9 +31,9 @@ impl AuthorisationServer {
     pub fn smart_configuration(&self) -> Value {
         let mut told = self.metadata();
         if let Some(told) = told.as_object_mut() {
-            told.insert("management_endpoint".into(), json!(self.address(MANAGE)));
             let mut can = vec!["client-confidential-asymmetric", "permission-v1", "permission-v2"];
             if self.sessions.is_some() {
+                told.insert("management_endpoint".into(), json!(self.address(MANAGE)));
                 can.extend([
                     "launch-ehr",
                     "launch-standalone",

@@ -58,6 +58,31 @@ fn what_apps_have_survives_a_restart_and_is_in_no_log() {
     }
 }
 
+/// Without a login to the pages, systems alone get tokens, and nobody is sent to a page that is not there.
+#[tokio::test]
+async fn without_a_login_only_systems_are_let_in() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let config = folder.path().join("akson.toml");
+    std::fs::write(&config, "[apps]\n").unwrap();
+    let server = Server::start_in(BINARY, folder, &["--config", config.to_str().unwrap()]).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str| {
+        let answer = client.get(format!("{}{path}", server.root())).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, told) = get("/fhir/.well-known/smart-configuration").await;
+    assert_eq!(status, 200);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["grant_types_supported"], serde_json::json!(["client_credentials"]));
+    assert!(told["authorization_endpoint"].is_null() && told["management_endpoint"].is_null());
+    let (status, told) = get("/fhir/Patient").await;
+    assert!(status == 401 && told.contains("APP-046"), "{status} {told}");
+    assert_eq!(get("/oauth2/authorize?client_id=x").await.0, 401);
+    let key = std::fs::metadata(server.data().join("apps-key.pem")).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&key.permissions());
+    assert_eq!(mode & 0o777, 0o600, "the key is its owner's alone");
+}
+
 /// The files of a data folder that hold a text.
 fn stored(folder: &Path, text: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
