@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use akson_base::limits::TOKEN_REQUEST_BYTES_MAX;
 use akson_base::{Kind, Problem};
+use akson_identity::rate::Throttled;
 use akson_identity::tokens::Asked;
 use akson_smart::discovery::{INTROSPECT, JWKS, REVOKE, TOKEN};
 use akson_smart::{AuthorisationServer, Denied, ErrorCode, Parameters};
@@ -16,7 +17,7 @@ use axum::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -74,6 +75,20 @@ impl OAuth {
             }
         };
         cors::expose(&self.cors_origins, &parts.headers, &mut response);
+        response
+    }
+
+    /// The answer to a caller who asks too often.
+    pub fn throttled(&self, throttled: &Throttled, headers: &HeaderMap) -> Response<Body> {
+        let problem = throttled.problem("IDN-083", "This address");
+        let denied = Denied::from(problem);
+        let text = denied.problem.for_caller.as_str();
+        let body = json!({ "error": denied.error.word(), "error_description": text });
+        let mut response = answer(StatusCode::TOO_MANY_REQUESTS, &body);
+        let seconds = HeaderValue::from(throttled.retry_after_seconds);
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+        no_store(&mut response);
+        cors::expose(&self.cors_origins, headers, &mut response);
         response
     }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use akson_api::{Api, OAuth};
 use akson_store::Store;
@@ -14,6 +15,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::limits::Limits;
@@ -28,6 +30,8 @@ pub(crate) struct App {
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Arc<Limits>,
+    /// Whether not everybody sees everything.
+    pub(crate) is_ruled: bool,
     /// Whether callers come over TLS of our own.
     pub(crate) is_tls: bool,
     pub(crate) is_draining: AtomicBool,
@@ -35,6 +39,22 @@ pub(crate) struct App {
 
 /// Two years, as browsers' preload lists ask for; not for other names below ours.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// A no is told at a multiple of this after the question came.
+const NO_STEP: Duration = Duration::from_millis(10);
+
+/// Waits with a no, so that its time does not tell why: of what is hidden more is looked at, the first
+/// time, than of what is not there.
+async fn keep_time(began: Instant) {
+    let steps = began.elapsed().as_micros() / NO_STEP.as_micros() + 1;
+    let steps = u32::try_from(steps).unwrap_or(1);
+    tokio::time::sleep_until(began + NO_STEP * steps).await;
+}
+
+/// Whether an answer may be the one for what is hidden.
+fn is_no(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE)
+}
 
 /// For whatever is no page: nothing in it is run or framed.
 const NOTHING_RUNS: HeaderValue =
@@ -54,14 +74,26 @@ impl App {
         peer: IpAddr,
         request: Request<Incoming>,
     ) -> Response<Body> {
+        let began = Instant::now();
         let path = request.uri().path();
         let mut response = if let Some(oauth) = self.oauth.as_ref().filter(|_| OAuth::owns(path)) {
-            oauth.handle(request).await
+            let address = self.limits.address(peer, request.headers());
+            let taken = match *request.method() {
+                Method::POST => self.limits.take_token_request(address),
+                _ => Ok(()),
+            };
+            match taken {
+                Ok(()) => oauth.handle(request).await,
+                Err(throttled) => oauth.throttled(&throttled, request.headers()),
+            }
         } else if Api::owns(path) {
             self.api.handle(request).await
         } else {
             self.other(peer, request).await
         };
+        if self.is_ruled && is_no(response.status()) {
+            Box::pin(keep_time(began)).await;
+        }
         guard(response.headers_mut());
         if self.is_tls {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);

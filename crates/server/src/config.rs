@@ -183,6 +183,8 @@ mod tests {
             "limits.person_requests_burst",
             "limits.login_attempts_per_minute",
             "limits.login_attempts_burst",
+            "limits.token_requests_per_second",
+            "limits.token_requests_burst",
             "limits.proxies",
             "tls.certificate_file",
             "tls.key_file",

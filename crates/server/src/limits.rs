@@ -21,6 +21,7 @@ pub(crate) struct Limits {
     clients: Option<RateLimit>,
     persons: Option<RateLimit>,
     logins: Option<Arc<RateLimit>>,
+    tokens: Option<RateLimit>,
     proxies: Vec<IpAddr>,
 }
 
@@ -35,6 +36,7 @@ impl Limits {
             clients: limit(of.client_requests_per_second, 1, of.client_requests_burst),
             persons: limit(of.person_requests_per_second, 1, of.person_requests_burst),
             logins: limit(of.login_attempts_per_minute, 60, of.login_attempts_burst).map(Arc::new),
+            tokens: limit(of.token_requests_per_second, 1, of.token_requests_burst),
             proxies: settings.proxies.clone(),
         }
     }
@@ -42,6 +44,11 @@ impl Limits {
     /// For the login page.
     pub(crate) fn logins(&self) -> Option<Arc<RateLimit>> {
         self.logins.clone()
+    }
+
+    /// Takes one request for a token from this address.
+    pub(crate) fn take_token_request(&self, address: CallerAddress) -> Result<(), Throttled> {
+        self.tokens.as_ref().map_or(Ok(()), |limit| limit.take_address(address))
     }
 
     /// Takes one call to `/fhir` of this client, if there is one, and of this actor, if a person.
@@ -87,12 +94,13 @@ impl Limits {
     }
 
     /// How many calls each limit has refused, by its name.
-    pub(crate) fn refused(&self) -> [(&'static str, u64); 3] {
+    pub(crate) fn refused(&self) -> [(&'static str, u64); 4] {
         let refused = |limit: Option<&RateLimit>| limit.map_or(0, RateLimit::refused);
         [
             ("client", refused(self.clients.as_ref())),
             ("person", refused(self.persons.as_ref())),
             ("login", refused(self.logins.as_deref())),
+            ("token", refused(self.tokens.as_ref())),
         ]
     }
 }

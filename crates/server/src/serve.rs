@@ -261,6 +261,7 @@ pub(crate) async fn serve(
         meters,
         store: Arc::clone(&store),
         limits,
+        is_ruled: policy == Policy::Rules,
         is_tls: tls.is_some(),
         is_draining: AtomicBool::new(false),
     });

@@ -22,6 +22,10 @@ pub(crate) struct LimitSettings {
     pub(crate) login_attempts_per_minute: u32,
     /// Attempts to log in from one address that may come at once.
     pub(crate) login_attempts_burst: u32,
+    /// Requests for tokens (`/oauth2/…`) from one address that come back in a second.
+    pub(crate) token_requests_per_second: u32,
+    /// Requests for tokens from one address that may come at once.
+    pub(crate) token_requests_burst: u32,
     /// Whose `X-Forwarded-For` is believed: the proxies that stand in front.
     pub(crate) proxies: Vec<IpAddr>,
 }
@@ -35,6 +39,8 @@ impl Default for LimitSettings {
             person_requests_burst: 200,
             login_attempts_per_minute: 30,
             login_attempts_burst: 60,
+            token_requests_per_second: 20,
+            token_requests_burst: 200,
             proxies: Vec::new(),
         }
     }
@@ -48,6 +54,8 @@ impl LimitSettings {
             person_requests_burst: 2_000,
             login_attempts_per_minute: 600,
             login_attempts_burst: 1_000,
+            token_requests_per_second: 200,
+            token_requests_burst: 2_000,
             ..Self::default()
         }
     }

@@ -120,6 +120,40 @@ async fn attempts_to_log_in_are_counted_by_address_and_everybody_may_read_the_pa
 }
 
 #[tokio::test]
+async fn requests_for_tokens_are_counted_by_address_and_discovery_is_not() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("akson.toml");
+    let limits = "token_requests_per_second = 1\ntoken_requests_burst = 10\n";
+    std::fs::write(&config, format!("[apps]\n[limits]\n{limits}")).unwrap();
+    let server = Server::start_in(BINARY, folder, &["--config", config.to_str().unwrap()]).unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let ask = async || {
+        let request = client.post(format!("{}/oauth2/token", server.root()));
+        let form = "application/x-www-form-urlencoded";
+        let request = request.header("content-type", form).header("origin", "https://app.example");
+        request.body("grant_type=client_credentials").send().await.unwrap()
+    };
+    let mut refused = 0;
+    let answer = loop {
+        let answer = ask().await;
+        if answer.status() == 429 {
+            break answer;
+        }
+        refused += 1;
+        assert!(answer.status().is_client_error() && refused < 1_000, "{}", answer.status());
+    };
+    assert!(refused >= 10, "{refused}");
+    assert_eq!(answer.headers()["retry-after"], "1");
+    assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example");
+    let told: Value = answer.json().await.unwrap();
+    assert_eq!(told["error"], "temporarily_unavailable");
+    for _ in 0..50 {
+        let told = format!("{}/fhir/.well-known/smart-configuration", server.root());
+        assert_eq!(client.get(told).send().await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn without_login_nothing_is_limited() {
     let server = Server::start(BINARY).unwrap();
     let client = Client::builder().no_proxy().build().unwrap();
