@@ -390,14 +390,8 @@ impl Party {
         if !options.scopes.iter().any(|scope| scope == "openid") {
             return Err(cannot("scopes lacks openid"));
         }
-        let outbound = match &options.authorities {
-            Some(authorities) => Outbound::trusting(authorities, options.timeout),
-            None => Outbound::new(options.timeout),
-        }?;
-        let pace = Pace {
-            refresh_milliseconds: i64::from(options.keys_seconds_max) * 1000,
-            pause_milliseconds: i64::from(options.keys_pause_seconds) * 1000,
-        };
+        let outbound = Outbound::of(options.authorities.as_deref(), options.timeout)?;
+        let pace = Pace::of_seconds(options.keys_seconds_max, options.keys_pause_seconds);
         let issuer = options.issuer.clone();
         let provider = Provider::new(issuer, outbound.clone(), Arc::clone(clock), pace);
         Ok(Self { options, provider: Arc::new(provider), exchange: Exchange::new(outbound) })

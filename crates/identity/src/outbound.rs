@@ -50,20 +50,16 @@ impl Outbound {
     /// A client that gives each request so much time, connecting included. Trusts the certificate
     /// authorities of the machine; fails (`IDN-060`) when it has none.
     pub fn new(time_max: Duration) -> Result<Self, Problem> {
-        let builder = HttpsConnectorBuilder::new();
-        let builder =
-            builder.with_provider_and_native_roots(rustls::crypto::ring::default_provider());
-        let builder = builder.map_err(|error| {
-            no_authorities(&format!(
-                "this machine's certificate authorities cannot be read: {error}"
-            ))
-        })?;
-        Ok(Self::over(builder, time_max, false))
+        Self::by_machine(time_max, false)
     }
 
     /// As [`Outbound::new`], for addresses that an administrator wrote down: asks only machines that
     /// the whole Internet can reach.
     pub fn public(time_max: Duration) -> Result<Self, Problem> {
+        Self::by_machine(time_max, true)
+    }
+
+    fn by_machine(time_max: Duration, is_public_only: bool) -> Result<Self, Problem> {
         let builder = HttpsConnectorBuilder::new();
         let builder =
             builder.with_provider_and_native_roots(rustls::crypto::ring::default_provider());
@@ -72,7 +68,15 @@ impl Outbound {
                 "this machine's certificate authorities cannot be read: {error}"
             ))
         })?;
-        Ok(Self::over(builder, time_max, true))
+        Ok(Self::over(builder, time_max, is_public_only))
+    }
+
+    /// As [`Outbound::trusting`] these authorities, or [`Outbound::new`] when there are none.
+    pub(crate) fn of(authorities: Option<&[u8]>, time_max: Duration) -> Result<Self, Problem> {
+        match authorities {
+            Some(authorities) => Self::trusting(authorities, time_max),
+            None => Self::new(time_max),
+        }
     }
 
     /// As [`Outbound::new`], but trusts only the certificate authorities of a PEM text, such as an

@@ -67,13 +67,28 @@ impl SigningKey {
 
     /// A new key on P-256, without an id.
     pub fn generate() -> Result<Self, Problem> {
-        let failed = || Problem::fault("IDN-063", "the operating system gives no randomness");
-        let (random, kind) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let document = EcdsaKeyPair::generate_pkcs8(kind, &random).map_err(|_| failed())?;
-        let pair = EcdsaKeyPair::from_pkcs8(kind, document.as_ref(), &random);
-        let pair = Pair::Ec(pair.map_err(|_| failed())?);
-        let algorithm = Algorithm::Es256;
-        Ok(Self { public: pair.public(algorithm), pair, algorithm, id: None })
+        Self::of_pkcs8(&Self::new_document()?).ok_or_else(no_randomness)
+    }
+
+    /// A new key on P-256 as PKCS#8 (DER).
+    pub fn new_document() -> Result<Vec<u8>, Problem> {
+        let kind = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(kind, &SystemRandom::new());
+        Ok(document.map_err(|_| no_randomness())?.as_ref().to_vec())
+    }
+
+    /// The key of a PKCS#8 document (DER), without an id; `None` when it is not one on P-256.
+    pub fn of_pkcs8(document: &[u8]) -> Option<Self> {
+        let kind = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pair = EcdsaKeyPair::from_pkcs8(kind, document, &SystemRandom::new()).ok()?;
+        let (pair, algorithm) = (Pair::Ec(pair), Algorithm::Es256);
+        Some(Self { public: pair.public(algorithm), pair, algorithm, id: None })
+    }
+
+    /// The same key, known by its thumbprint.
+    #[must_use]
+    pub fn named_by_thumbprint(self) -> Self {
+        Self { id: Some(self.thumbprint()), ..self }
     }
 
     /// What it signs with.
@@ -133,6 +148,10 @@ impl SigningKey {
             }
         }
     }
+}
+
+fn no_randomness() -> Problem {
+    Problem::fault("IDN-063", "the operating system gives no randomness")
 }
 
 impl std::fmt::Debug for SigningKey {

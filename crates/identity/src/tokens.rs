@@ -147,14 +147,8 @@ impl Tokens {
             .map_err(|_| Problem::fault("IDN-063", "the operating system gives no randomness"))?;
         let nonces = options.is_nonce_required.then(|| Nonces::new(&secret));
         let (age, skew) = (options.proof_seconds_max.into(), options.skew_seconds.into());
-        let pace = Pace {
-            refresh_milliseconds: i64::from(options.keys_seconds_max) * 1000,
-            pause_milliseconds: i64::from(options.keys_pause_seconds) * 1000,
-        };
-        let outbound = match &options.authorities {
-            Some(authorities) => Outbound::trusting(authorities, options.timeout),
-            None => Outbound::new(options.timeout),
-        }?;
+        let pace = Pace::of_seconds(options.keys_seconds_max, options.keys_pause_seconds);
+        let outbound = Outbound::of(options.authorities.as_deref(), options.timeout)?;
         let provider = Provider::new(options.issuer.clone(), outbound, Arc::clone(&clock), pace);
         Ok(Self {
             clock,

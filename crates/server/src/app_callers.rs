@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use akson_api::{Admission, Admitted, Authenticator, Denied, Shown};
 use akson_identity::clients::shown_token;
-use akson_identity::tokens::{Asked, Refusal};
+use akson_identity::tokens::Asked;
 use akson_smart::AuthorisationServer;
 use akson_smart::discovery::{AUTHORIZE, INTROSPECT, MANAGE, REVOKE, TOKEN};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderValue};
 
+use crate::callers::{admitted, denied, nonce_header};
 use crate::limits::{Limits, throttled};
 
 /// Callers with tokens of ours, and with others where those are taken.
@@ -44,25 +44,11 @@ impl AppCallers {
             return Err(denied(*self.server.nothing_shown()));
         };
         let found = found.map_err(|refusal| denied(*refusal))?;
-        let mut headers = HeaderMap::new();
-        if let Some(nonce) = found.nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
-            headers.insert("dpop-nonce", nonce);
-        }
+        let headers = nonce_header(found.nonce);
         let taken = self.server.take(&found.app);
         taken.map_err(|too_many| throttled(too_many, "APP-047", "This app"))?;
-        match self.limits.take(Some(&found.app.client_id), &found.actor) {
-            Ok(()) => Ok(Admitted { actor: found.actor, headers }),
-            Err(mut denied) => {
-                denied.headers.extend(headers);
-                Err(denied)
-            }
-        }
+        admitted(&self.limits, &found.app.client_id, found.actor, headers)
     }
-}
-
-fn denied(refusal: Refusal) -> Box<Denied> {
-    let Refusal { problem, headers } = refusal;
-    Box::new(Denied { problem, headers })
 }
 
 impl Authenticator for AppCallers {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use akson_api::Authenticator;
 use akson_identity::sessions::Sessions;
 use akson_smart::AuthorisationServer;
-use tokio::time::MissedTickBehavior;
 
 use crate::app_callers::AppCallers;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::limits::Limits;
+use crate::repeat::repeat;
 use crate::wiring::House;
 
 /// How often tokens that are over are removed.
@@ -64,17 +64,5 @@ pub(crate) fn tokens(
 /// Removes tokens that are over, for as long as the runtime lives.
 pub(crate) fn keep_up(server: &Arc<AuthorisationServer>) {
     let server = Arc::clone(server);
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(SWEEP_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let server = Arc::clone(&server);
-            match tokio::task::spawn_blocking(move || server.sweep()).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(problem)) => tracing::warn!("tokens were not swept: {problem}"),
-                Err(error) => tracing::error!("sweeping tokens: {error}"),
-            }
-        }
-    });
+    repeat(SWEEP_EVERY, "tokens were not swept", move || server.sweep());
 }

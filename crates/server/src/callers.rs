@@ -73,10 +73,7 @@ impl TokenCallers {
             path: shown.path,
         };
         let found = self.tokens.identify(&asked).await.map_err(|refusal| denied(*refusal))?;
-        let mut headers = HeaderMap::new();
-        if let Some(nonce) = found.nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
-            headers.insert("dpop-nonce", nonce);
-        }
+        let headers = nonce_header(found.nonce);
         let actor = match self.resolve(&found.proved).await {
             Ok(actor) if self.scopes_required && actor.scopes.is_none() => {
                 return Err(Box::new(Denied { problem: Box::new(without_scopes()), headers }));
@@ -84,13 +81,7 @@ impl TokenCallers {
             Ok(actor) => actor,
             Err(problem) => return Err(Box::new(Denied { problem: Box::new(problem), headers })),
         };
-        match self.limits.take(Some(&found.proved.identity.client), &actor) {
-            Ok(()) => Ok(Admitted { actor, headers }),
-            Err(mut denied) => {
-                denied.headers.extend(headers);
-                Err(denied)
-            }
-        }
+        admitted(&self.limits, &found.proved.identity.client, actor, headers)
     }
 
     async fn resolve(&self, proved: &Arc<Proved>) -> Result<Arc<Actor>, Problem> {
@@ -126,7 +117,32 @@ impl Authenticator for TokenCallers {
     }
 }
 
-fn denied(refusal: Refusal) -> Box<Denied> {
+/// The header with a newer nonce for the client's next proof, if there is one.
+pub(crate) fn nonce_header(nonce: Option<String>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+        headers.insert("dpop-nonce", nonce);
+    }
+    headers
+}
+
+/// Lets a client's actor in, unless one of them calls too often.
+pub(crate) fn admitted(
+    limits: &Limits,
+    client: &str,
+    actor: Arc<Actor>,
+    headers: HeaderMap,
+) -> Result<Admitted, Box<Denied>> {
+    match limits.take(Some(client), &actor) {
+        Ok(()) => Ok(Admitted { actor, headers }),
+        Err(mut denied) => {
+            denied.headers.extend(headers);
+            Err(denied)
+        }
+    }
+}
+
+pub(crate) fn denied(refusal: Refusal) -> Box<Denied> {
     let Refusal { problem, headers } = refusal;
     Box::new(Denied { problem, headers })
 }

@@ -24,6 +24,7 @@ mod logging;
 mod login_callers;
 mod memory;
 mod observe;
+mod repeat;
 mod say;
 mod serve;
 mod tls;

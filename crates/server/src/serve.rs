@@ -18,7 +18,6 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::apps;
@@ -30,6 +29,7 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::listener::{self, Bounds};
 use crate::login_callers::LoginCallers;
+use crate::repeat::repeat;
 use crate::tls::Tls;
 use crate::wiring::{self, House};
 use crate::{logging, observe, runtime, say};
@@ -294,19 +294,7 @@ pub(crate) async fn serve(
 
 /// Keeps "who has opened this journal" up to date, from the log that every request writes.
 fn index_accesses(record: Arc<Record>) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(INDEX_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let record = Arc::clone(&record);
-            match tokio::task::spawn_blocking(move || record.index_accesses()).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(problem)) => tracing::warn!("the index of accesses is behind: {problem}"),
-                Err(error) => tracing::error!("the index of accesses: {error}"),
-            }
-        }
-    })
+    repeat(INDEX_EVERY, "the index of accesses is behind", move || record.index_accesses())
 }
 
 /// Completes at the first SIGTERM or SIGINT.

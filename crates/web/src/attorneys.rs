@@ -32,6 +32,7 @@ use crate::people::{quoted, type_of};
 use crate::response::{self, to};
 use crate::routes::no_page;
 use crate::sight::{Desk, Reader};
+use crate::wishes::consent;
 
 /// Consents and relatives read of one patient.
 const READ_MAX: usize = 200;
@@ -187,19 +188,10 @@ impl Reader {
 
     async fn give(&self, id: &str, provision: Value) -> Result<(), Problem> {
         self.own(id).await?;
-        let body = json!({
-            "resourceType": "Consent",
-            "status": "active",
-            "scope": {"coding": [{
-                "system": "http://terminology.hl7.org/CodeSystem/consentscope",
-                "code": "patient-privacy"}]},
-            "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
-            "patient": {"reference": format!("Patient/{id}")},
-            "dateTime": self.now().to_fhir(),
-            "policyRule": {"coding": [{
-                "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"}]},
-            "provision": provision,
-        });
+        let mut body = consent(id, "OPTIN", &provision);
+        if let Some(body) = body.as_object_mut() {
+            body.insert("dateTime".into(), json!(self.now().to_fhir()));
+        }
         let body = Bytes::from(body.to_string());
         self.record().create(&self.caller(), type_of("Consent")?, body, None).await.map(|_| ())
     }

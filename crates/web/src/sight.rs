@@ -14,7 +14,7 @@ use akson_fhir::json::parse_stored;
 use akson_fhir::model::Resource;
 use akson_record::PatientStanding;
 use akson_record::Record;
-use akson_record::request::{Caller, SearchRequest, Version};
+use akson_record::request::{Caller, Page, SearchRequest, Version};
 use akson_smart::AuthorisationServer;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
@@ -227,14 +227,23 @@ impl Reader {
         resource_type: &str,
         query: String,
     ) -> Result<Vec<Resource>, Problem> {
+        let page = self.page(caller, resource_type, query).await?;
+        parse_all(page.entries.iter().map(|(version, _)| version))
+    }
+
+    async fn page(
+        &self,
+        caller: &Caller,
+        resource_type: &str,
+        query: String,
+    ) -> Result<Page, Problem> {
         let request = SearchRequest {
             resource_type: Definitions::r4().resource_type(resource_type),
             compartment: None,
             query,
             strict: true,
         };
-        let page = self.desk.record.search(caller, request).await?;
-        parse_all(page.entries.iter().map(|(version, _)| version))
+        self.desk.record.search(caller, request).await
     }
 
     /// As [`Reader::search`], as JSON.
@@ -244,13 +253,7 @@ impl Reader {
         resource_type: &str,
         query: String,
     ) -> Result<Vec<serde_json::Value>, Problem> {
-        let request = SearchRequest {
-            resource_type: Definitions::r4().resource_type(resource_type),
-            compartment: None,
-            query,
-            strict: true,
-        };
-        let page = self.desk.record.search(caller, request).await?;
+        let page = self.page(caller, resource_type, query).await?;
         let read = |json: &[u8]| {
             serde_json::from_slice(json).map_err(|error| {
                 Problem::fault("WEB-069", format!("a stored resource is not JSON: {error}"))

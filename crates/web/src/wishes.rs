@@ -222,7 +222,12 @@ fn block(patient: &str, what: &str) -> Result<Value, Problem> {
             return Err(Problem::new(Kind::Invalid, "WEB-019", text));
         }
     };
-    Ok(json!({
+    Ok(consent(patient, "OPTOUT", &provision))
+}
+
+/// A patient's own Consent. `rule` is a code of v3-ActCode: `OPTIN`, `OPTOUT`.
+pub(crate) fn consent(patient: &str, rule: &str, provision: &Value) -> Value {
+    json!({
         "resourceType": "Consent",
         "status": "active",
         "scope": {"coding": [{
@@ -231,7 +236,7 @@ fn block(patient: &str, what: &str) -> Result<Value, Problem> {
         "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
         "patient": {"reference": format!("Patient/{patient}")},
         "policyRule": {"coding": [{
-            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTOUT"}]},
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": rule}]},
         "provision": provision,
-    }))
+    })
 }

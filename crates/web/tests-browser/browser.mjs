@@ -88,6 +88,14 @@ export async function picture(page, folder, name, fullPage = true) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
+/** Logs in to the demo as the first person of this title or name. */
+export async function enterAs(page, base, title) {
+  await page.goto(base);
+  await page.waitForURL(/\/logg-inn/);
+  await page.locator("button.choice").filter({ hasText: title }).first().click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/logg-inn"));
+}
+
 /** Runs the cases one after the other, prints each, and ends the process: with 1 when one failed. */
 export async function run(cases, secondsMax, screenshots) {
   mkdirSync(screenshots, { recursive: true });
@@ -104,5 +112,6 @@ export async function run(cases, secondsMax, screenshots) {
     for (const context of browser.contexts()) await within(10, "closing", context.close()).catch(() => {});
   }
   await within(10, "closing", browser.close()).catch(() => {});
+  if (failed === 0) console.log("all held");
   process.exit(failed === 0 ? 0 : 1);
 }

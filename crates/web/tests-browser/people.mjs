@@ -6,18 +6,13 @@
 // two; typing not. Without JavaScript, then every state light and dark, wide and narrow.
 
 import { mkdirSync } from "node:fs";
-import { assert, assertSound, assertWhole, launch, open, picture } from "./browser.mjs";
+import { assert, assertSound, assertWhole, enterAs, launch, open, picture } from "./browser.mjs";
 
 const [base, screenshots] = process.argv.slice(2);
 const CLICKS_MAX = 6;
 const NEW_HPR = "560123456";
 
-async function enter(page, title) {
-  await page.goto(base);
-  await page.waitForURL(/\/logg-inn/);
-  await page.locator("button.choice").filter({ hasText: title }).first().click();
-  await page.waitForURL((url) => !url.pathname.startsWith("/logg-inn"));
-}
+const enter = (page, title) => enterAs(page, base, title);
 
 mkdirSync(screenshots, { recursive: true });
 const browser = await launch();

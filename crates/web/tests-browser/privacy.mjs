@@ -4,17 +4,12 @@
 // Somebody tries journals that are not theirs; the privacy officer works through what stands out.
 
 import { mkdirSync } from "node:fs";
-import { assert, assertSound, assertWhole, launch, open, picture } from "./browser.mjs";
+import { assert, assertSound, assertWhole, enterAs, launch, open, picture } from "./browser.mjs";
 
 const [base, screenshots] = process.argv.slice(2);
 const CLICKS_MAX = 4;
 
-async function enter(page, title) {
-  await page.goto(base);
-  await page.waitForURL(/\/logg-inn/);
-  await page.locator("button.choice").filter({ hasText: title }).first().click();
-  await page.waitForURL((url) => !url.pathname.startsWith("/logg-inn"));
-}
+const enter = (page, title) => enterAs(page, base, title);
 
 mkdirSync(screenshots, { recursive: true });
 const browser = await launch();

@@ -5,10 +5,10 @@
 // As `server/tests/clients/logins.mjs`: prints the providers' addresses, reads that of the pages.
 // One case per sentence; prints each, exits 1 when one fails.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { providers } from "../../server/tests/clients/login_provider.mjs";
-import { assert, assertSound, assertWhole, launch, open as openPage, picture, within } from "./browser.mjs";
+import { assert, assertSound, assertWhole, open as openPage, picture, run } from "./browser.mjs";
 
 const [folder, list, screenshots] = process.argv.slice(2);
 const people = JSON.parse(list);
@@ -164,19 +164,4 @@ const cases = {
   },
 };
 
-mkdirSync(screenshots, { recursive: true });
-const browser = await launch();
-let failed = 0;
-for (const [name, run] of Object.entries(cases)) {
-  try {
-    await within(CASE_SECONDS_MAX, name, run(browser));
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL ${name}\n     ${error.message}`);
-  }
-  for (const context of browser.contexts()) await within(10, "closing", context.close()).catch(() => {});
-}
-await within(10, "closing", browser.close()).catch(() => {});
-if (failed === 0) console.log("all held");
-process.exit(failed === 0 ? 0 : 1);
+await run(cases, CASE_SECONDS_MAX, screenshots);

@@ -6,19 +6,14 @@
 // taps, clicks and Enter, a choice in a list as two; typing not.
 
 import { mkdirSync } from "node:fs";
-import { assert, assertSound, assertWhole, launch, open, picture } from "./browser.mjs";
+import { assert, assertSound, assertWhole, enterAs, launch, open, picture } from "./browser.mjs";
 
 const [base, screenshots, hidden] = process.argv.slice(2);
 const CLICKS_MAX = 5;
 const OPEN_CLICKS_MAX = 2;
 const NUMBER = "02013299997";
 
-async function enter(page, title) {
-  await page.goto(base);
-  await page.waitForURL(/\/logg-inn/);
-  await page.locator("button.choice").filter({ hasText: title }).first().click();
-  await page.waitForURL((url) => !url.pathname.startsWith("/logg-inn"));
-}
+const enter = (page, title) => enterAs(page, base, title);
 
 mkdirSync(screenshots, { recursive: true });
 const browser = await launch();

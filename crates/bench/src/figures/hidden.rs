@@ -10,8 +10,7 @@ use std::time::Instant;
 
 use super::{Bench, Driven};
 use crate::client::{Address, Connection};
-use crate::issuer::{AUDIENCE, Issuer};
-use crate::program::Program;
+use crate::issuer::Issuer;
 use crate::report::{Figure, Target};
 use crate::say;
 
@@ -29,17 +28,7 @@ impl Bench {
     pub(super) fn hidden(&mut self, data: &Path, driven: &Driven) -> Result<(), String> {
         say("what is hidden beside what is not there, one request at a time");
         let issuer = Issuer::start()?;
-        let config = self.work.join("hidden.toml");
-        let (url, log) = (&issuer.url, self.work.join("hidden.log"));
-        let text = format!(
-            "[identity]\nissuer = \"{url}\"\naudience = \"{AUDIENCE}\"\ndpop = \"accepted\"\n\
-             [limits]\nclient_requests_per_second = 0\nperson_requests_per_second = 0\n"
-        );
-        std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
-        let program = {
-            let arguments = ["--config", &config.to_string_lossy()];
-            Program::akson_with(&self.akson, data, &log, &arguments)?
-        };
+        let program = self.under_rules(data, &issuer, "hidden")?;
         let token = issuer.token(STRANGER, None)?;
         let mut patients = driven.harvest.patient_references();
         patients.truncate(PATIENTS_MAX);

@@ -27,17 +27,7 @@ impl Bench {
     /// Starts the server on the stopped server's folder with the rules and an issuer of our own.
     pub(super) fn tokens(&mut self, data: &Path, driven: &Driven) -> Result<(), String> {
         let issuer = Issuer::start()?;
-        let config = self.work.join("tokens.toml");
-        let (url, log) = (&issuer.url, self.work.join("tokens.log"));
-        let text = format!(
-            "[identity]\nissuer = \"{url}\"\naudience = \"{AUDIENCE}\"\ndpop = \"accepted\"\n\
-             [limits]\nclient_requests_per_second = 0\nperson_requests_per_second = 0\n"
-        );
-        std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
-        let program = {
-            let arguments = ["--config", &config.to_string_lossy()];
-            Program::akson_with(&self.akson, data, &log, &arguments)?
-        };
+        let program = self.under_rules(data, &issuer, "tokens")?;
         let ids = driven.harvest.scattered_observation_ids();
         self.reads_with("Bearer", &Reads::bearer(&issuer, &program.address, &ids)?)?;
         // With what the warm-ups use.
@@ -45,6 +35,25 @@ impl Bench {
         say(&format!("making {proofs} proofs"));
         self.reads_with("DPoP", &Reads::proved(&issuer, &program.address, &ids, proofs)?)?;
         program.stop()
+    }
+
+    /// `akson serve` on the folder under the rules, with tokens of this issuer and no limits of rate;
+    /// its settings and log are files of this name.
+    pub(super) fn under_rules(
+        &self,
+        data: &Path,
+        issuer: &Issuer,
+        name: &str,
+    ) -> Result<Program, String> {
+        let config = self.work.join(format!("{name}.toml"));
+        let (url, log) = (&issuer.url, self.work.join(format!("{name}.log")));
+        let text = format!(
+            "[identity]\nissuer = \"{url}\"\naudience = \"{AUDIENCE}\"\ndpop = \"accepted\"\n\
+             [limits]\nclient_requests_per_second = 0\nperson_requests_per_second = 0\n"
+        );
+        std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+        let arguments = ["--config", &config.to_string_lossy()];
+        Program::akson_with(&self.akson, data, &log, &arguments)
     }
 
     fn reads_with(&mut self, scheme: &str, reads: &Reads) -> Result<(), String> {

@@ -29,6 +29,15 @@ pub(crate) struct Pace {
     pub(crate) pause_milliseconds: i64,
 }
 
+impl Pace {
+    pub(crate) fn of_seconds(refresh: u32, pause: u32) -> Self {
+        Self {
+            refresh_milliseconds: i64::from(refresh) * 1000,
+            pause_milliseconds: i64::from(pause) * 1000,
+        }
+    }
+}
+
 /// One issuer and its keys.
 pub(crate) struct Provider {
     issuer: String,
