@@ -1,11 +1,12 @@
 //! Fetches the pages' third-party assets (pinned by `package-lock.json`, never committed), bundles
 //! them and writes the table that `src/assets.rs` embeds.
 //!
+//! Also writes the list of message files for `src/messages.rs`.
 //! Not here: what is in a bundle, how it is named and compressed (`assets/bundle.mjs`).
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
@@ -25,7 +26,30 @@ fn main() -> Outcome<()> {
     install(&crate_folder)?;
     run(Command::new("node").arg("assets/bundle.mjs").arg(&assets), "node")?;
     fs::write(Path::new(&out).join("assets.rs"), table(&assets)?)?;
+    fs::write(Path::new(&out).join("messages.rs"), messages(&crate_folder.join("messages"))?)?;
     Ok(())
+}
+
+/// Rust source of the message files: the language, which is the folder's name, and the content.
+fn messages(folder: &Path) -> Outcome<String> {
+    let mut source = String::from("&[\n");
+    for language in sorted(folder)? {
+        let tag = language.file_name().and_then(|name| name.to_str()).ok_or("a nameless folder")?;
+        for file in sorted(&language)? {
+            writeln!(source, "({tag:?}, include_str!(r\"{}\")),", file.display())?;
+        }
+    }
+    source.push(']');
+    Ok(source)
+}
+
+/// What lies in a folder, by name, so that the same files give the same program.
+fn sorted(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let entries: Result<Vec<_>, _> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = entries?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// Runs `npm ci` when nothing is installed or the lock file has changed since.

@@ -4,7 +4,7 @@
 // list of them, there. Third-party files come from node_modules (pinned by package-lock.json).
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -12,6 +12,13 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "..", "node_modules");
 const out = process.argv[2];
+
+// Our own files of a kind: those that come first, the others by name, those that come last.
+function own(kind, first, last) {
+  const all = readdirSync(here).filter((name) => name.endsWith(`.${kind}`)).sort();
+  const between = all.filter((name) => !first.includes(name) && !last.includes(name));
+  return [...first, ...between, ...last].map((name) => join(here, name));
+}
 
 const BUNDLES = [
   {
@@ -21,17 +28,14 @@ const BUNDLES = [
     parts: [
       join(modules, "@digdir/designsystemet-css/dist/src/index.css"),
       join(modules, "@digdir/designsystemet-css/dist/theme/designsystemet.css"),
-      join(here, "tokens.css"),
-      join(here, "page.css"),
-      join(here, "chart.css"),
-      join(here, "print.css"),
+      ...own("css", ["tokens.css", "page.css", "chart.css"], ["print.css"]),
     ],
   },
   {
     name: "script",
     extension: "js",
     mediaType: "text/javascript; charset=utf-8",
-    parts: [join(modules, "htmx.org/dist/htmx.min.js"), join(here, "page.js")],
+    parts: [join(modules, "htmx.org/dist/htmx.min.js"), ...own("js", ["page.js"], [])],
   },
   {
     name: "components",

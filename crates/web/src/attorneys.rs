@@ -13,12 +13,12 @@ use std::sync::Arc;
 use akson_access::Ground;
 use akson_base::identifiers::{FHN, person_number_system};
 use akson_base::{Kind, Problem};
+use akson_fhir::json::parse_stored;
 use akson_fhir::model::NodeRef;
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ use crate::dates::{Moment, parse_date};
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::attorneys_page;
-use crate::people::{quoted, type_of};
+use crate::people::quoted;
 use crate::response::{self, to};
 use crate::routes::no_page;
 use crate::sight::{Desk, Reader};
@@ -192,25 +192,19 @@ impl Reader {
         if let Some(body) = body.as_object_mut() {
             body.insert("dateTime".into(), json!(self.now().to_fhir()));
         }
-        let body = Bytes::from(body.to_string());
-        self.record().create(&self.caller(), type_of("Consent")?, body, None).await.map(|_| ())
+        self.create(&body).await.map(drop)
     }
 
     async fn withdraw_attorney(&self, id: &str, consent: &str) -> Result<(), Problem> {
-        let of = type_of("Consent")?;
         self.own(id).await?;
-        let caller = self.caller();
-        let version = self.record().read(&caller, of, consent).await?;
+        let (mut body, version) = self.read_json("Consent", consent).await?;
         let own = format!("Patient/{id}");
-        let resource = crate::sight::parse(&version)?;
+        let resource = parse_stored(body.to_string().as_bytes())?;
         let is_it = given(resource.root()).is_some()
             && text(resource.root(), &["patient", "reference"]) == Some(&own);
-        let mut body: Value = serde_json::from_slice(&version.json).map_err(|_| no_page())?;
         let Some(status) = body.get_mut("status").filter(|_| is_it) else { return Err(no_page()) };
         *status = json!("inactive");
-        let body = Bytes::from(body.to_string());
-        let if_match = Some(version.version);
-        self.record().update(&caller, of, consent, body, if_match).await.map(|_| ())
+        self.update("Consent", consent, version, &body).await
     }
 }
 

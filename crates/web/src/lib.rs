@@ -17,6 +17,7 @@ mod dates;
 mod door;
 mod forms;
 mod hiring;
+mod language;
 mod launches;
 mod local_path;
 mod login;
@@ -35,6 +36,7 @@ mod sight;
 mod standing;
 mod who;
 mod wishes;
+mod writing;
 
 pub use door::{Door, Guard};
 pub use login::{DemoLogin, DemoPerson};

@@ -1,18 +1,78 @@
-//! What users read, by key, from the message files in `messages/`.
+//! What users read, by key, from the message files in `messages/`: a folder for each language, in it
+//! any number of files, each table in one of them.
 //!
 //! A key is `table.name` in the TOML file. Texts of codes (encounter classes, well-known analyses)
 //! stand in tables named `code-…` and are looked up with [`code`].
 //! Not here: dates and numbers (`dates`, `numbers`).
 //!
-//! A test proves that every key used exists and that none is unused. A further language is a
-//! further file of the same keys.
+//! A test proves that every key used exists and that none is unused. What a language lacks is read in
+//! bokmål.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Bokmål.
-static NB: LazyLock<HashMap<String, String>> =
-    LazyLock::new(|| parse(include_str!("../messages/nb.toml")));
+/// Language and content of every message file; written by `build.rs`.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+
+/// A language that texts are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Norwegian bokmål.
+    #[default]
+    Bokmal,
+    /// Norwegian nynorsk.
+    Nynorsk,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// All, bokmål first.
+    pub(crate) const ALL: [Self; 3] = [Self::Bokmal, Self::Nynorsk, Self::English];
+
+    /// The subtag of BCP 47, which is also the name of the folder of messages.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::Bokmal => "nb",
+            Self::Nynorsk => "nn",
+            Self::English => "en",
+        }
+    }
+}
+
+tokio::task_local! {
+    /// The language of the request that is being answered.
+    static LANGUAGE: Language;
+}
+
+/// Answers a request in a language: whatever [`t`], [`tf`] and [`code`] give while `work` runs.
+pub(crate) async fn in_language<T>(language: Language, work: impl Future<Output = T>) -> T {
+    LANGUAGE.scope(language, work).await
+}
+
+/// The language of the request that is being answered; bokmål outside of one.
+pub(crate) fn language() -> Language {
+    LANGUAGE.try_with(|language| *language).unwrap_or_default()
+}
+
+/// The texts of each language, in the order of [`Language::ALL`].
+static TEXTS: LazyLock<[HashMap<String, String>; 3]> = LazyLock::new(|| {
+    Language::ALL.map(|language| {
+        let files = FILES.iter().filter(|(tag, _)| *tag == language.tag());
+        files.flat_map(|(_, file)| parse(file)).collect()
+    })
+});
+
+/// The text of a key in the language of the request, else in bokmål.
+fn text(key: &str) -> Option<&'static str> {
+    let [nb, nn, en] = &*TEXTS;
+    let own = match language() {
+        Language::Bokmal => None,
+        Language::Nynorsk => nn.get(key),
+        Language::English => en.get(key),
+    };
+    own.or_else(|| nb.get(key)).map(String::as_str)
+}
 
 /// The file as `table.key` to text. A file that is not TOML gives no texts; the tests refuse it.
 pub(crate) fn parse(file: &str) -> HashMap<String, String> {
@@ -27,7 +87,7 @@ pub(crate) fn parse(file: &str) -> HashMap<String, String> {
 
 /// The text of a key; the key itself when there is none (which the tests do not let through).
 pub(crate) fn t(key: &'static str) -> &'static str {
-    NB.get(key).map_or(key, String::as_str)
+    text(key).unwrap_or(key)
 }
 
 /// The text of a key with `{name}` replaced by each value.
@@ -41,5 +101,5 @@ pub(crate) fn tf(key: &'static str, values: &[(&str, &str)]) -> String {
 
 /// The text of a code, if the table `code-<table>` has one.
 pub(crate) fn code(table: &str, code: &str) -> Option<&'static str> {
-    NB.get(&format!("code-{table}.{code}")).map(String::as_str)
+    text(&format!("code-{table}.{code}"))
 }

@@ -17,7 +17,6 @@ use axum::Router;
 use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -25,7 +24,6 @@ use crate::dates::parse_date;
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::{registering_page, search_page};
-use crate::people::type_of;
 use crate::response::{self, to};
 use crate::routes::no_page;
 use crate::sight::{Desk, Reader};
@@ -234,9 +232,6 @@ impl Reader {
 
     /// Registers a patient; the id.
     async fn register(&self, patient: &Value) -> Result<String, Problem> {
-        let body = Bytes::from(patient.to_string());
-        let of = type_of("Patient")?;
-        let written = self.record().create(&self.caller(), of, body, None).await?;
-        Ok(written.version.map(|version| version.id).unwrap_or_default())
+        Ok(self.create(patient).await?.id)
     }
 }

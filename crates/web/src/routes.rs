@@ -11,7 +11,7 @@ use akson_record::Record;
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::Markup;
@@ -25,7 +25,8 @@ use crate::pages::{home_page, search_page, trend_page};
 use crate::people::keeps_registers;
 use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::{
-    assets, attorneys, authorise, login, opening, people, privacy, registering, response, wishes,
+    assets, attorneys, authorise, language, login, opening, people, privacy, registering, response,
+    wishes,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -60,6 +61,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
     pages
         .fallback(nowhere)
         .layer(from_fn_with_state(keeper, door::keep))
+        .layer(from_fn(language::speak))
         .layer(map_response(response::secure))
         .with_state(desk)
 }

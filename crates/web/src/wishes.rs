@@ -17,7 +17,6 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -137,24 +136,17 @@ impl Reader {
 
     /// Records a block: `all`, or a reference to a person, an organisation or a contact.
     async fn block(&self, id: &str, what: &str) -> Result<(), Problem> {
-        let body = Bytes::from(block(id, what)?.to_string());
-        let consent = consent_type()?;
-        self.record().create(&self.caller(), consent, body, None).await.map(|_| ())
+        self.create(&block(id, what)?).await.map(drop)
     }
 
     async fn withdraw(&self, wish: &str) -> Result<(), Problem> {
-        let consent = consent_type()?;
-        let caller = self.caller();
-        let version = self.record().read(&caller, consent, wish).await?;
-        let mut body: Value = serde_json::from_slice(&version.json).map_err(|_| no_wish())?;
+        let (mut body, version) = self.read_json("Consent", wish).await?;
         let is_block = body.pointer("/provision/type").and_then(Value::as_str) == Some("deny");
         let Some(status) = body.get_mut("status").filter(|_| is_block) else {
             return Err(no_wish());
         };
         *status = json!("inactive");
-        let body = Bytes::from(body.to_string());
-        let if_match = Some(version.version);
-        self.record().update(&caller, consent, wish, body, if_match).await.map(|_| ())
+        self.update("Consent", wish, version, &body).await
     }
 }
 

@@ -12,14 +12,14 @@ use super::layout::{Page, hidden, page};
 use crate::assets;
 use crate::authorise::Candidate;
 use crate::chart::Person;
-use crate::messages::{code, t, tf};
+use crate::messages::{code, language, t, tf};
 use crate::who::Who;
 
 /// The page that comes back from another site's request: it leads on by itself, from our own site.
 pub(crate) fn arrival(to: &str) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="nb" {
+        html lang=(language().tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

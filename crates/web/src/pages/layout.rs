@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::assets;
 use crate::forms::FORM_TOKEN;
-use crate::messages::t;
+use crate::messages::{language, t};
 use crate::who::Who;
 
 /// Settings of htmx: no evaluation of text as code, no inline styles.
@@ -26,7 +26,7 @@ pub(crate) struct Page<'a> {
 pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="nb" data-color-scheme="auto" {
+        html lang=(language().tag()) data-color-scheme="auto" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

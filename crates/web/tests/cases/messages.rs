@@ -6,8 +6,23 @@ use std::path::Path;
 
 type Tables = BTreeMap<String, BTreeMap<String, String>>;
 
+/// The tables of a language, from all files of its folder. No table may stand in two of them.
+fn tables_of(language: &str) -> Tables {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("messages").join(language);
+    let mut all = Tables::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let tables: Tables = toml::from_str(&fs::read_to_string(&path).unwrap())
+            .unwrap_or_else(|error| panic!("{} is not tables of texts: {error}", path.display()));
+        for (table, texts) in tables {
+            assert!(all.insert(table.clone(), texts).is_none(), "{table} stands in two files");
+        }
+    }
+    all
+}
+
 fn nb() -> Tables {
-    toml::from_str(include_str!("../../messages/nb.toml")).expect("nb.toml is tables of texts")
+    tables_of("nb")
 }
 
 fn sources(folder: &Path, into: &mut String) {
@@ -55,8 +70,8 @@ fn every_key_used_exists_and_none_is_unused() {
     let used = keys_used(&code(), &tables);
     let missing: Vec<_> = used.difference(&known).collect();
     let unused: Vec<_> = known.difference(&used).collect();
-    assert!(missing.is_empty(), "used but not in nb.toml: {missing:?}");
-    assert!(unused.is_empty(), "in nb.toml but not used: {unused:?}");
+    assert!(missing.is_empty(), "used but not in messages/nb: {missing:?}");
+    assert!(unused.is_empty(), "in messages/nb but not used: {unused:?}");
 }
 
 #[test]
