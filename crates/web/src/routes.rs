@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use akson_access::Role;
-use akson_access::decide::may_review_log;
 use akson_base::{Clock, Kind, Problem};
 use akson_record::Record;
 use axum::Router;
@@ -21,12 +19,11 @@ use crate::door::{self, Door, Keeper};
 use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
-use crate::pages::{home_page, search_page, trend_page};
-use crate::people::keeps_registers;
+use crate::pages::{search_page, trend_page};
 use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::{
-    assets, attorneys, authorise, language, login, opening, people, privacy, registering, response,
-    wishes,
+    assets, attorneys, authorise, home, language, login, opening, people, privacy, registering,
+    response, wishes,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -38,7 +35,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
     };
     let desk = Arc::new(Desk::new(record, clock, apps));
     let mut pages = Router::new()
-        .route("/", get(start))
+        .route("/", get(home::start))
         .route("/pasienter", get(search))
         .route("/pasient/{id}", get(chart))
         .route("/pasient/{id}/{section}", get(section))
@@ -71,25 +68,6 @@ type Asked = Query<HashMap<String, String>>;
 /// Whether htmx asks for a fragment; a page restored from history is asked for whole.
 pub(crate) fn wants_fragment(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request") && !headers.contains_key("hx-history-restore-request")
-}
-
-async fn start(reader: Reader) -> Response {
-    if may_review_log(&reader.who.actor) {
-        return privacy::list(reader).await;
-    }
-    if keeps_registers(&reader.who) {
-        return people::home(reader).await;
-    }
-    if reader.who.actor.role() == Some(Role::Citizen) {
-        return response::drawn(citizens_home(&reader).await, &reader.who);
-    }
-    response::html(search_page::start(&reader.who, "", None))
-}
-
-async fn citizens_home(reader: &Reader) -> Result<Markup, Problem> {
-    let journals = reader.acted_for().await?;
-    let notices = reader.notices(&journals).await?;
-    Ok(home_page::home(&journals, &notices, &reader.who, reader.today()))
 }
 
 /// The hits of a search, or what can be done when there are none.

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::menu::menu;
 use crate::assets;
 use crate::forms::FORM_TOKEN;
 use crate::messages::{language, t};
@@ -43,7 +44,7 @@ pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
                 header.top {
                     a.brand href="/" { "ak" i { "son" } }
                     @if page.search_in_top { (search_box(page.query, false)) }
-                    @if let Some(who) = page.who { (reader(who)) }
+                    @if let Some(who) = page.who { (menu(who)) (reader(who)) }
                 }
                 (before)
                 main id="main" tabindex="-1" { (main) }

@@ -18,6 +18,7 @@ pub(crate) mod line_sections;
 pub(crate) mod log_page;
 pub(crate) mod login_page;
 pub(crate) mod medication;
+pub(crate) mod menu;
 pub(crate) mod my_apps_page;
 pub(crate) mod news;
 pub(crate) mod opening_page;

@@ -1,0 +1,50 @@
+//! Which page somebody begins at: one kind of home for each kind of work.
+//!
+//! A home is *my work now*: what is drawn there is each home's own file. Not here: what the top bar
+//! offers (`pages::menu`), who may see what (`access`, asked by `record`).
+
+use akson_access::Role;
+use akson_access::decide::may_review_log;
+use axum::response::Response;
+
+use crate::pages::search_page;
+use crate::people::keeps_registers;
+use crate::sight::Reader;
+use crate::who::Who;
+use crate::{citizens_home, people, privacy, response};
+
+/// A kind of home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// The search box alone: nobody in particular (`--open`), and roles without work of their own
+    /// here.
+    Search,
+    /// The cases of the log.
+    Privacy,
+    /// People and roles.
+    Registers,
+    /// A citizen's own pages.
+    Citizen,
+}
+
+impl Home {
+    /// The home of whoever reads.
+    pub(crate) fn of(who: &Who) -> Self {
+        match who.actor.role() {
+            _ if may_review_log(&who.actor) => Self::Privacy,
+            _ if keeps_registers(who) => Self::Registers,
+            Some(Role::Citizen) => Self::Citizen,
+            Some(_) | None => Self::Search,
+        }
+    }
+}
+
+/// `GET /`
+pub(crate) async fn start(reader: Reader) -> Response {
+    match Home::of(&reader.who) {
+        Home::Privacy => privacy::list(reader).await,
+        Home::Registers => people::home(reader).await,
+        Home::Citizen => citizens_home::show(reader).await,
+        Home::Search => response::html(search_page::start(&reader.who, "", None)),
+    }
+}
