@@ -319,7 +319,7 @@ fn hide(
         for (number, part) in facts.parts.iter().enumerate() {
             let written_elsewhere = match part {
                 Part::Organisation(one) => !organisations.contains(&&**one),
-                Part::Resource(_) | Part::Label(_) => false,
+                Part::Resource(_) | Part::Label(_) | Part::Withheld(_) => false,
             };
             if written_elsewhere {
                 decision.hidden_parts.push(number as u16);
@@ -342,11 +342,11 @@ fn citizen_decision(number: &str, facts: &PatientFacts, now: Instant, today: Dat
     let age = facts.age(today).unwrap_or(i16::MAX);
     let of = |situation, reason| Decision::new(Role::Citizen, situation, reason);
     if facts.national_numbers.iter().any(|own| &**own == number) {
-        return if age < CONFIDENCES_FROM_YEARS {
-            of(Situation::None, Reason::TooYoung)
-        } else {
-            of(Situation::Own, Reason::Own)
-        };
+        if age < CONFIDENCES_FROM_YEARS {
+            return of(Situation::None, Reason::TooYoung);
+        }
+        let hidden_parts = withheld(facts, now);
+        return Decision { hidden_parts, ..of(Situation::Own, Reason::Own) };
     }
     let mut refused = of(Situation::None, Reason::NoGround);
     let mut best: Option<Decision> = None;
@@ -369,8 +369,10 @@ fn citizen_decision(number: &str, facts: &PatientFacts, now: Instant, today: Dat
         };
         let mut decision = of(situation, Reason::Represents(capacity));
         decision.until = representative.window.until;
+        decision.hidden_parts = withheld(facts, now);
         if situation == Situation::Parent12To15 {
-            decision.hidden_parts = confidences(facts);
+            decision.hidden_parts.extend(confidences(facts));
+            decision.hidden_parts.sort_unstable();
         }
         // Who is more than one thing to the patient is what may do most.
         if best.as_ref().is_none_or(|best| reach(&decision) > reach(best)) {
@@ -400,6 +402,16 @@ fn confidences(facts: &PatientFacts) -> Vec<u16> {
     let is_confidence = |part: &Part| matches!(part, Part::Label(l) if **l == *CONFIDENCE_LABEL);
     let parts = (0u16..).zip(&facts.parts).filter(|(_, part)| is_confidence(part));
     parts.map(|(number, _)| number).collect()
+}
+
+/// The parts that are not released to the citizen yet, nor to anybody who acts for the citizen.
+fn withheld(facts: &PatientFacts, now: Instant) -> Vec<u16> {
+    let parts = (0u16..).zip(&facts.parts);
+    let held = parts.filter(|(_, part)| match part {
+        Part::Withheld(until) => until.is_none_or(|until| now < until),
+        Part::Resource(_) | Part::Label(_) | Part::Organisation(_) => false,
+    });
+    held.map(|(number, _)| number).collect()
 }
 
 #[cfg(test)]

@@ -151,11 +151,17 @@ pub enum Part {
     Label(Arc<str>),
     /// What an organisation wrote (`Organization/…`); empty for what no organisation is known for.
     Organisation(Arc<str>),
+    /// What is not released to the citizen before this moment; `None` when nobody has said when.
+    Withheld(Option<Instant>),
 }
 
 /// The label of what a child has told in confidence (v3-ActCode: adolescent information
 /// sensitivity).
 pub const CONFIDENCE_LABEL: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode|ADOL";
+
+/// The label of what is not released to the citizen: drafts, and what is released later (v3-ActCode:
+/// no disclosure to patient, family or caregivers without the author's authorisation).
+pub const WITHHELD_LABEL: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode|NOPAT";
 
 /// What a decision about one patient is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -174,7 +180,8 @@ pub struct PatientFacts {
     pub grants: Vec<Grant>,
     /// The patient's blocks.
     pub wishes: Vec<Wish>,
-    /// The parts that the wishes and the rules about children's confidences speak of.
+    /// The parts that the wishes speak of, and the rules about children's confidences and about what
+    /// is withheld from the citizen (known when it is a citizen who asks).
     pub parts: Vec<Part>,
 }
 

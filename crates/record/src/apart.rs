@@ -31,7 +31,8 @@ impl Judge {
         for number in hidden {
             match judged.gathered.facts.parts.get(usize::from(*number)) {
                 Some(Part::Label(label)) if has_label(resource, label) => return Ok(true),
-                Some(Part::Label(_)) => {}
+                // Its own label of what is withheld was looked at before.
+                Some(Part::Label(_) | Part::Withheld(_)) => {}
                 Some(Part::Resource(about)) => blocked.push(about),
                 // Of a thing of this kind it is not known who wrote it.
                 Some(Part::Organisation(_)) | None => return Ok(true),

@@ -82,10 +82,13 @@ where
     Ok(found)
 }
 
+/// Of whom it is known, and whether what is withheld from citizens is looked for.
+type Asked = (PatientNumber, bool);
+
 /// The memory.
 pub(crate) struct Known {
     store: Arc<Store>,
-    shards: Vec<Mutex<Kept<PatientNumber, Arc<Gathered>>>>,
+    shards: Vec<Mutex<Kept<Asked, Arc<Gathered>>>>,
     workplaces: Mutex<Kept<String, Arc<[Workplace]>>>,
     managers: Mutex<Kept<String, Option<Arc<str>>>>,
 }
@@ -101,17 +104,28 @@ impl Known {
         Self { store, shards, workplaces, managers }
     }
 
-    fn shard(&self, patient: PatientNumber) -> Option<&Mutex<Kept<PatientNumber, Arc<Gathered>>>> {
+    fn shard(&self, patient: PatientNumber) -> Option<&Mutex<Kept<Asked, Arc<Gathered>>>> {
         self.shards.get(patient.0 as usize % SHARDS)
     }
 
     /// What is known of a patient now.
     pub(crate) fn of(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
+        self.asked((patient, false))
+    }
+
+    /// As [`Known::of`], with what is withheld from the citizen: for that the whole range is looked
+    /// through, which nobody else needs.
+    pub(crate) fn for_citizen(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
+        self.asked((patient, true))
+    }
+
+    fn asked(&self, asked: Asked) -> Result<Arc<Gathered>, Problem> {
+        let (patient, is_citizen) = asked;
         let Some(shard) = self.shard(patient) else { return Ok(Arc::default()) };
-        kept_or(shard, &patient, || {
+        kept_or(shard, &asked, || {
             // Taken after the look into the memory: what is forgotten meanwhile is not kept.
             let snapshot = self.store.snapshot();
-            gather(&self.store, snapshot.as_ref(), self, patient).map(Arc::new)
+            gather(&self.store, snapshot.as_ref(), self, patient, is_citizen).map(Arc::new)
         })
     }
 
@@ -127,7 +141,9 @@ impl Known {
                     "PractitionerRole" | "Location" | "HealthcareService" | "Organization"
                 );
             } else if let Some(shard) = self.shard(key.patient()) {
-                lock(shard).forget(&key.patient());
+                let mut shard = lock(shard);
+                shard.forget(&(key.patient(), false));
+                shard.forget(&(key.patient(), true));
             }
         }
         if registers {

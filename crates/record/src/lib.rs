@@ -20,6 +20,7 @@ mod safeguards;
 mod searching;
 mod sight;
 mod turns;
+mod withheld;
 mod writes;
 
 use std::sync::{Arc, Mutex};
@@ -53,6 +54,7 @@ pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
 pub use patient_facts::DECISION_SYSTEM;
 pub use registration::REGISTERED_DAYS;
+pub use withheld::WITHHELD_UNTIL;
 
 /// The record over one store. Share it behind an `Arc`.
 pub struct Record {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use akson_access::ReadPermit;
 use akson_access::facts::{
     Against, CONFIDENCE_LABEL, Capacity, Grant, GrantKind, Hides, Part, PatientFacts, Relation,
-    RelationKind, Representative, Window, Wish,
+    RelationKind, Representative, WITHHELD_LABEL, Window, Wish,
 };
 use akson_base::{Instant, Problem};
 use akson_fhir::date::{DateTime, norway};
@@ -27,6 +27,7 @@ use crate::elements::{
 };
 use crate::interactions::register::APP_CONSENT_SYSTEM;
 use crate::searching::parse_stored;
+use crate::withheld::withheld_until;
 
 /// Code system of the consents that the record itself keeps for access taken with a reason.
 pub const DECISION_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/access-decision";
@@ -63,15 +64,16 @@ pub(crate) trait Registers {
     fn manager(&self, of: &str) -> Result<Option<Arc<str>>, Problem>;
 }
 
-/// Gathers everything about one patient.
+/// Gathers everything about one patient. `for_citizen`: with what is withheld from citizens.
 pub(crate) fn gather(
     store: &Store,
     snapshot: &dyn Snapshot,
     registers: &dyn Registers,
     patient: PatientNumber,
+    for_citizen: bool,
 ) -> Result<Gathered, Problem> {
-    let mut gathering =
-        Gathering { store, snapshot, registers, patient, found: Gathered::default() };
+    let (found, withheld) = Default::default();
+    let mut gathering = Gathering { store, snapshot, registers, patient, found, withheld };
     for name in ["Patient", "CareTeam", "EpisodeOfCare", "RelatedPerson", "Consent"] {
         gathering.whole(name)?;
     }
@@ -86,6 +88,9 @@ pub(crate) fn gather(
         // Who is deleted is not looked up: that the address was protected is not known any more.
         gathering.found.facts.is_protected = true;
     }
+    if for_citizen {
+        gathering.withheld()?;
+    }
     gathering.members()?;
     Ok(gathering.found)
 }
@@ -96,6 +101,8 @@ struct Gathering<'a> {
     registers: &'a dyn Registers,
     patient: PatientNumber,
     found: Gathered,
+    /// What is withheld from the citizen, and until when.
+    withheld: FxHashMap<ResourceKey, Option<Instant>>,
 }
 
 fn resource_type(name: &str) -> Option<ResourceType> {
@@ -409,6 +416,31 @@ impl Gathering<'_> {
         u16::try_from(number).ok().filter(|_| number < PARTS_MAX)
     }
 
+    /// Finds what is withheld from the citizen: by its label first, then by what it says.
+    fn withheld(&mut self) -> Result<(), Problem> {
+        let mut labelled = Vec::new();
+        self.visit(&[], &mut |key, facets| {
+            let security = self.store.extractor().binding(key.resource_type(), "_security");
+            let slots = security.map(|binding| &*binding.slots).unwrap_or_default();
+            let mut labels = slots.iter().flat_map(|slot| facets.slot(*slot));
+            let is_it = labels.any(|entry| {
+                let (code, system) = split_zero(entry.value);
+                WITHHELD_LABEL
+                    .split_once('|')
+                    .is_some_and(|(s, c)| system == s.as_bytes() && code == c.as_bytes())
+            });
+            labelled.extend(is_it.then_some(key));
+        })?;
+        let permit = ReadPermit::for_deciding();
+        for stored in self.store.current_of_many(&permit, self.snapshot, &labelled)? {
+            if let Some(until) = withheld_until(parse_stored(&stored.json)?.root()) {
+                self.withheld.insert(stored.key, until);
+                self.number(Part::Withheld(until));
+            }
+        }
+        Ok(())
+    }
+
     /// Finds which resources belong to which part, when there are parts at all.
     fn members(&mut self) -> Result<(), Problem> {
         let by_organisation =
@@ -474,6 +506,7 @@ impl Gathering<'_> {
                 itself || one.references.iter().any(|(t, i)| Some(*t) == of && i == id)
             }
             Part::Label(label) => one.labels.iter().any(|own| **own == **label),
+            Part::Withheld(until) => self.withheld.get(&one.key) == Some(until),
             // A wish is the patient's own, whomever it names.
             Part::Organisation(by) => {
                 Some(one.key.resource_type()) != consent && **by == *organisation

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use akson_access::decide::Situation;
 use akson_access::decide::{ATTORNEY_FROM_YEARS, Decision, decide, registering};
 use akson_access::rules::{Class, Rights, rights};
-use akson_access::{Actor, Ground, ReadPermit};
+use akson_access::{Actor, Ground, ReadPermit, Role};
 use akson_audit::Entry;
 use akson_base::{Instant, Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
@@ -34,6 +34,7 @@ use crate::known::Known;
 use crate::patient_facts::Gathered;
 use crate::request::{Caller, Version};
 use crate::searching::parse_stored;
+use crate::withheld::is_withheld;
 
 /// What a caller sees.
 pub(crate) struct Sight {
@@ -316,6 +317,15 @@ impl Judge {
         &self.actor
     }
 
+    fn is_citizen(&self) -> bool {
+        self.actor.role() == Some(Role::Citizen)
+    }
+
+    /// Whether a resource is not released yet to the citizen who asks.
+    fn is_withheld(&self, resource: &Resource) -> bool {
+        self.is_citizen() && is_withheld(resource.root(), self.now)
+    }
+
     /// What the role may do without regard to a patient.
     pub(crate) fn base(&self) -> Rights {
         self.base
@@ -354,7 +364,10 @@ impl Judge {
         if let Some(judged) = self.memory().patients.get(&patient) {
             return Ok(Arc::clone(judged));
         }
-        let gathered = self.known.of(patient)?;
+        let gathered = match self.is_citizen() {
+            true => self.known.for_citizen(patient)?,
+            false => self.known.of(patient)?,
+        };
         let decision = decide(&self.actor, &gathered.facts, self.now, self.today)
             .ok_or_else(|| Problem::fault("REC-041", "rules were asked about an actor without"))?;
         let judged = Arc::new(Judged { decision, gathered });
@@ -511,6 +524,12 @@ impl Judge {
         }
         let is_binary = Some(key.resource_type()) == *BINARY;
         let mut content = None;
+        if self.is_citizen() && !is_binary {
+            content = self.content(key, whole)?;
+            if content.as_ref().is_none_or(|content| self.is_withheld(content)) {
+                return Ok(false);
+            }
+        }
         for patient in patients {
             let judged = self.on(patient)?;
             let decision = &judged.decision;
@@ -602,6 +621,10 @@ impl Judge {
             return Ok(true);
         }
         let resource = parse_stored(&stored.json)?;
+        // What is released now is not released as it was written while it was a draft.
+        if self.is_withheld(&resource) {
+            return Ok(false);
+        }
         let snapshot = self.store.snapshot();
         let is_own = stored.key.patient() != NO_PATIENT;
         for id in self.store.patients_in(of, &stored.id, &resource, is_own) {

@@ -22,5 +22,6 @@ mod cases {
     mod searches;
     mod transactions;
     mod versions;
+    mod withheld;
 }
 mod fixture;

@@ -131,6 +131,9 @@ fn know_of_person(facts: &mut PatientFacts, word: &str) {
         "15 years" => facts.birth = Some(Date::constant(2010, 11, 22)),
         "16 years" => facts.birth = Some(Date::constant(2010, 11, 21)),
         "no birth date" => facts.birth = None,
+        "a draft" => facts.parts.push(Part::Withheld(None)),
+        "released later" => facts.parts.push(Part::Withheld(Some(Instant(NOW.0 + 1)))),
+        "released now" => facts.parts.push(Part::Withheld(Some(NOW))),
         "told in confidence" => facts.parts.push(Part::Label(CONFIDENCE_LABEL.into())),
         "parent" => facts.representatives.push(representative(Capacity::Parent, always())),
         "parent until now" => facts.representatives.push(representative(Capacity::Parent, over())),
@@ -196,6 +199,9 @@ fn the_golden_table_of_people_at_work() {
         ("emergency, in our care, shares with nobody", "emergency, emergency"),
         ("in our care, 15 years, told in confidence", "care-relationship, episode-of-care"),
         ("parent, 11 years", "none, no-ground"),
+        ("in our care, a draft, released later", "care-relationship, episode-of-care"),
+        ("opened by me, a draft", "decided, decided"),
+        ("emergency, released later", "emergency, emergency"),
     ];
     for (words, expected) in rows {
         assert_eq!(outcome(&at_work(Role::Nurse), words), expected, "nurse: {words}");
@@ -236,6 +242,22 @@ fn the_golden_table_of_citizens() {
         (&other, "15 years, attorney", "none, represents-no-longer, not looked up"),
         (&other, "parent, guardian", "guardian, guardian"),
         (&other, "in our care, emergency", "none, no-ground, not looked up"),
+        (&own, "a draft", "own, own, hides [0]"),
+        (&own, "told in confidence, a draft, released later", "own, own, hides [1, 2]"),
+        (&own, "released later, released now, a draft", "own, own, hides [0, 2]"),
+        (&own, "released now", "own, own"),
+        (&own, "11 years, a draft", "none, too-young, not looked up"),
+        (&other, "11 years, parent, a draft", "parent-under-12, parent, hides [0]"),
+        (&other, "11 years, parent, released now", "parent-under-12, parent"),
+        (
+            &other,
+            "12 years, parent, a draft, told in confidence, released later, released now",
+            "parent-12-to-15, parent, hides [0, 1, 2]",
+        ),
+        (&other, "12 years, parent, released now", "parent-12-to-15, parent"),
+        (&other, "guardian, released later", "guardian, guardian, hides [0]"),
+        (&other, "attorney, a draft", "attorney, attorney, hides [0]"),
+        (&other, "16 years, parent, a draft", "none, represents-no-longer, not looked up"),
     ];
     for (who, words, expected) in rows {
         assert_eq!(outcome(who, words), expected, "{words}");

@@ -156,6 +156,8 @@ pub(crate) struct Patient {
     pub(crate) representatives: Vec<Representative>,
     pub(crate) wishes: Vec<Wish>,
     pub(crate) grants: Vec<Grant>,
+    /// Whether anything in the patient's own range is not released to the citizen yet.
+    pub(crate) withholds: bool,
 }
 
 /// A resource about a patient.
@@ -164,6 +166,8 @@ pub(crate) struct Item {
     pub(crate) type_name: &'static str,
     pub(crate) id: String,
     pub(crate) label: Option<&'static str>,
+    /// Not released to the citizen at the moment of the question.
+    pub(crate) is_withheld: bool,
     /// What it refers to of the patient's own: `Encounter/…`.
     pub(crate) refers: Vec<String>,
     /// Contacts that it was made in, also as part of a greater one.
@@ -192,6 +196,9 @@ pub(crate) struct Town {
 
 /// The label of what adolescents have told in confidence.
 pub(crate) const CONFIDENCE: &str = "ADOL";
+
+/// The label of what is not released to the citizen yet.
+pub(crate) const WITHHELD: &str = "NOPAT";
 
 impl Town {
     /// An organisation and all that it is part of.
@@ -385,8 +392,15 @@ impl Town {
                 && (item.type_name == "Binary"
                     || item.label == Some(CONFIDENCE)
                     || item.about.iter().any(|one| one.label == Some(CONFIDENCE)));
+            // A draft is no part of the journal yet, and some of it is released later: to nobody
+            // who asks as a citizen, whomever they act for.
+            let withheld = role == "citizen"
+                && item.type_name != "Patient"
+                && (item.is_withheld
+                    || item.about.iter().any(|one| one.is_withheld)
+                    || (item.type_name == "Binary" && patient.withholds));
             let cell = tables.cell(role, situation, class);
-            if !confides && (cell == 'w' || best == '-') {
+            if !confides && !withheld && (cell == 'w' || best == '-') {
                 best = cell;
             }
         }

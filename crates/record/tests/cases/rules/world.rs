@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::model::{
     Asker, CONFIDENCE, Capacity, Grant, GrantKind, Hides, Item, Patient, Place, Representative,
-    Tie, Town, Who, Wish,
+    Tie, Town, WITHHELD, Who, Wish,
 };
 
 pub(crate) const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
@@ -14,6 +14,8 @@ const HPR: &str = "urn:oid:2.16.578.1.12.4.1.4.4";
 const ORGNR: &str = "urn:oid:2.16.578.1.12.4.1.4.101";
 const ROLE: &str = "https://akson.no/fhir/CodeSystem/role";
 const DECISION: &str = "https://akson.no/fhir/CodeSystem/access-decision";
+
+const WITHHELD_UNTIL: &str = "https://akson.no/fhir/StructureDefinition/withheld-until";
 
 /// Numbers that always come in the same order from the same seed (splitmix64).
 pub(crate) struct Dice(pub(crate) u64);
@@ -159,6 +161,17 @@ fn time(dice: &mut Dice) -> (Option<Value>, bool) {
     }
 }
 
+/// When something is released to the citizen, and whether that is still to come.
+fn released(dice: &mut Dice) -> (Option<&'static str>, bool) {
+    *dice.pick(&[
+        (None, true),
+        (Some("2026-11-22"), true),
+        (Some("2026-11-21"), false),
+        (Some("2026-11-21T22:00:00Z"), false),
+        (Some("2026-12-01T08:00:00+01:00"), true),
+    ])
+}
+
 fn born(dice: &mut Dice) -> (Option<String>, Option<u32>) {
     let (date, age) = *dice.pick(&[
         ("1950-11-18", 76),
@@ -200,6 +213,7 @@ impl<'a> Teller<'a> {
             representatives: Vec::new(),
             wishes: Vec::new(),
             grants: Vec::new(),
+            withholds: false,
         };
         Self { dice, town, number, of, patient, items: Vec::new(), resources: Vec::new() }
     }
@@ -208,11 +222,20 @@ impl<'a> Teller<'a> {
         reference(&format!("Patient/{}", self.patient.id))
     }
 
-    fn put(&mut self, item: Item, mut body: Value) {
+    fn put(&mut self, mut item: Item, mut body: Value) {
         body["resourceType"] = item.type_name.into();
         body["id"] = item.id.as_str().into();
         if let Some(label) = item.label {
-            body["meta"] = json!({"security": [{"system": ACT_CODE, "code": label}]});
+            let mut coding = json!({"system": ACT_CODE, "code": label});
+            if label == WITHHELD {
+                let (until, holds) = released(self.dice);
+                item.is_withheld = holds;
+                self.patient.withholds |= holds && !item.is_apart;
+                if let Some(until) = until {
+                    coding["extension"] = json!([{"url": WITHHELD_UNTIL, "valueDateTime": until}]);
+                }
+            }
+            body["meta"] = json!({"security": [coding]});
         }
         self.items.push(item);
         self.resources.push(body);
@@ -400,7 +423,7 @@ impl<'a> Teller<'a> {
     }
 
     fn note(&mut self, type_name: &'static str, at: &str, contacts: &[String], by: usize) {
-        let label = *self.dice.pick(&[None, None, Some("PSY"), Some(CONFIDENCE)]);
+        let label = *self.dice.pick(&[None, None, Some("PSY"), Some(CONFIDENCE), Some(WITHHELD)]);
         let contacts = contacts.to_vec();
         let item = Item { label, contacts, organisation: Some(by), ..self.item(type_name) };
         let code = json!({"text": "noe"});
@@ -458,7 +481,8 @@ impl<'a> Teller<'a> {
     /// Something to be done, perhaps about what was written: as its focus, or where no search
     /// parameter looks.
     fn task(&mut self) {
-        let label = *self.dice.pick(&[None, None, None, Some("PSY"), Some(CONFIDENCE)]);
+        let labels = [None, None, None, Some("PSY"), Some(CONFIDENCE), Some(WITHHELD)];
+        let label = *self.dice.pick(&labels);
         let mut body = json!({"status": "requested", "intent": "order", "for": self.subject()});
         let possible: Vec<Item> =
             self.items.iter().filter(|item| !item.is_apart).cloned().collect();
