@@ -45,6 +45,9 @@ pub(crate) struct DemoArguments {
     /// The same seed makes the same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Let the demo's clock begin at this time of day, so that rounds and agendas are those of then
+    #[arg(long, value_name = "HH:MM")]
+    pub(crate) at: Option<jiff::civil::Time>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use akson_base::{Clock, Instant};
 
+/// A clock that is so many milliseconds ahead of the machine's (behind it when negative): a demo
+/// looked at as if it were another time of the day.
+#[derive(Debug)]
+pub(crate) struct ShiftedClock(pub(crate) i64);
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Instant {
+        Instant(WallClock.now().0.saturating_add(self.0))
+    }
+}
+
 /// The machine's clock, in UTC.
 #[derive(Debug)]
 pub(crate) struct WallClock;

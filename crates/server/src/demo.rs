@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use crate::cli::DemoArguments;
-use crate::clock::WallClock;
+use crate::clock::{ShiftedClock, WallClock};
 use crate::config::{AppSettings, LimitSettings, Settings};
 use crate::failure::Failure;
 use crate::load::target::{Outcome, Target};
@@ -38,6 +38,9 @@ struct Built {
     /// Year, month, day on which the charts end.
     today: (i16, i8, i8),
     complete: bool,
+    /// Minute of the day up to which the nursing home's rounds are done.
+    #[serde(default)]
+    minute: u16,
     /// [`EDITION`] of the program that built it; 0 before editions were counted.
     #[serde(default)]
     edition: u32,
@@ -45,7 +48,7 @@ struct Built {
 
 /// Counts the changes of the municipality that a folder built before does not have: people to log in
 /// as, the rules' words for their roles, what was looked at before.
-const EDITION: u32 = 3;
+const EDITION: u32 = 4;
 
 impl Built {
     fn options(self) -> Result<municipality::Options, Failure> {
@@ -80,10 +83,13 @@ impl Built {
             )));
         }
         let people = arguments.people as usize;
+        let now = local(&ShiftedClock(ahead(arguments)?))?;
+        let (today, time) = (now.date(), now.time());
         Ok(Self {
             people,
             seed: arguments.seed,
-            today: today()?,
+            today: (today.year(), today.month(), today.day()),
+            minute: round_before(time),
             complete: false,
             edition: EDITION,
         })
@@ -97,11 +103,31 @@ impl Built {
     }
 }
 
-fn today() -> Result<(i16, i8, i8), Failure> {
+fn local(clock: &dyn Clock) -> Result<jiff::Zoned, Failure> {
     let failed = |error: jiff::Error| Failure::Failed(format!("what day is it? {error}"));
-    let now = jiff::Timestamp::from_millisecond(WallClock.now().0).map_err(failed)?;
-    let today = now.in_tz("Europe/Oslo").map_err(failed)?.date();
-    Ok((today.year(), today.month(), today.day()))
+    let now = jiff::Timestamp::from_millisecond(clock.now().0).map_err(failed)?;
+    now.in_tz("Europe/Oslo").map_err(failed)
+}
+
+/// Milliseconds that the demo's clock is ahead of the machine's.
+fn ahead(arguments: &DemoArguments) -> Result<i64, Failure> {
+    let Some(at) = arguments.at else { return Ok(0) };
+    let now = local(&WallClock)?.time();
+    let milliseconds = |time: jiff::civil::Time| {
+        (i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second()))
+            * 1000
+    };
+    Ok(milliseconds(at) - milliseconds(now))
+}
+
+/// Minute of the day up to which the rounds before this time are done: the round of now is left to do.
+fn round_before(time: jiff::civil::Time) -> u16 {
+    match time.hour() {
+        0..11 => 5 * 60,
+        11..17 => 11 * 60,
+        17..21 => 17 * 60,
+        _ => 21 * 60,
+    }
 }
 
 pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
@@ -109,11 +135,18 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let folder = &arguments.data;
     let mut built = Built::of(folder, arguments)?;
     let runtime = runtime()?;
+    let ahead = ahead(arguments)?;
+    let open = |policy| wiring::open_by_clock(folder, policy, None, Arc::new(ShiftedClock(ahead)));
     if !built.complete {
-        let house = wiring::open(folder, Policy::Operator)?;
+        let house = open(Policy::Operator)?;
         built.remember(folder)?;
         let options = built.options()?;
-        build(runtime.handle(), &Target::record(Arc::clone(&house.record)), &options)?;
+        build(
+            runtime.handle(),
+            &Target::record(Arc::clone(&house.record)),
+            &options,
+            built.minute,
+        )?;
         runtime.block_on(looks::look(&house, &municipality::logins(&options)))?;
         house.store.settle()?;
         built.complete = true;
@@ -129,7 +162,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     };
     runtime.block_on(async {
         let addresses = serve::addresses(&settings.listen, Policy::Rules).await?;
-        let house = wiring::open(folder, Policy::Rules)?;
+        let house = open(Policy::Rules)?;
         let logins = municipality::logins(&options);
         let login = Login::Demo(DemoLogin { people: logins.iter().map(person).collect() });
         let welcome = |address| welcome(address, &options, &logins);
@@ -157,7 +190,12 @@ fn person(login: &municipality::Login) -> DemoPerson {
 }
 
 /// Puts services and people into the record: the services one by one, since all refer to them.
-fn build(handle: &Handle, target: &Target, options: &municipality::Options) -> Result<(), Failure> {
+fn build(
+    handle: &Handle,
+    target: &Target,
+    options: &municipality::Options,
+    minute: u16,
+) -> Result<(), Failure> {
     let all = municipality::bundle_count(options);
     let bar = ProgressBar::new(all as u64);
     if let Ok(style) =
@@ -178,7 +216,7 @@ fn build(handle: &Handle, target: &Target, options: &municipality::Options) -> R
             ))),
         }
     };
-    let mut bundles = municipality::generate(options).enumerate();
+    let mut bundles = municipality::generate_until(options, minute).enumerate();
     for (number, bundle) in bundles.by_ref().take(all.saturating_sub(options.people)) {
         put(number, bundle)?;
     }

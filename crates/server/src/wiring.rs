@@ -32,7 +32,16 @@ pub(crate) fn open_with_cache(
     policy: Policy,
     cache_mebibytes: Option<u64>,
 ) -> Result<House, Failure> {
-    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    open_by_clock(data, policy, cache_mebibytes, Arc::new(WallClock))
+}
+
+/// As [`open_with_cache`], by another clock than the machine's.
+pub(crate) fn open_by_clock(
+    data: &Path,
+    policy: Policy,
+    cache_mebibytes: Option<u64>,
+    clock: Arc<dyn Clock>,
+) -> Result<House, Failure> {
     let mebibytes = cache_mebibytes.unwrap_or_else(memory::cache_mebibytes);
     let options = Options { cache_bytes: mebibytes.saturating_mul(1 << 20), ..Options::default() };
     let store = Arc::new(Store::open(data, &options, Arc::clone(&clock))?);

@@ -48,6 +48,13 @@ impl Server {
         Self::run(binary.as_ref(), TempDir::new()?, demo.into_iter())
     }
 
+    /// As [`Server::start_demo`], as if it were this time of the day: `08:20`.
+    pub fn start_demo_at(binary: impl AsRef<Path>, people: usize, time: &str) -> io::Result<Self> {
+        let people = people.to_string();
+        let demo = ["demo", "--port", "0", "--people", people.as_str(), "--at", time];
+        Self::run(binary.as_ref(), TempDir::new()?, demo.into_iter())
+    }
+
     fn run<'a>(
         binary: &Path,
         folder: TempDir,

@@ -16,5 +16,6 @@ mod cases {
     mod logins;
     mod municipality;
     pub(crate) mod town;
+    mod ward;
     mod wishes;
 }

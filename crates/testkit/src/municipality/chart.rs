@@ -17,6 +17,7 @@ use super::people::Person;
 use super::random::Random;
 use super::resources;
 use super::visit::{Class, Plan, Visit};
+use super::ward::Bed;
 use super::wishes;
 use super::write::{Entry, Json, object};
 
@@ -107,6 +108,8 @@ pub(crate) struct Chart<'a> {
     label: Option<Label>,
     next: u32,
     turn: usize,
+    /// Letter before the numbers of ids that are counted apart, and how many there are.
+    apart: Option<(char, u32)>,
 }
 
 impl<'a> Chart<'a> {
@@ -136,7 +139,32 @@ impl<'a> Chart<'a> {
             label: None,
             next: 0,
             turn: person.index,
+            apart: None,
         }
+    }
+
+    /// Tell something with ids and chance of its own, so that the rest of the chart stays as it is.
+    pub(crate) fn tell_apart(
+        &mut self,
+        letter: char,
+        random: Random,
+        tell: impl FnOnce(&mut Self),
+    ) {
+        let random = std::mem::replace(&mut self.random, random);
+        self.apart = Some((letter, 0));
+        tell(self);
+        self.apart = None;
+        self.random = random;
+    }
+
+    /// The medicines told of so far.
+    pub(crate) fn treatments(&self) -> &[Treatment] {
+        &self.treatments
+    }
+
+    /// The bed in the nursing home that the person lies in.
+    pub(crate) fn bed(&self) -> Option<&'a Bed> {
+        self.town.ward.bed_of(self.person.index)
     }
 
     /// Whether the person is alive today.
@@ -156,6 +184,10 @@ impl<'a> Chart<'a> {
 
     /// The next id of this chart, unique over all types.
     pub(crate) fn new_id(&mut self) -> String {
+        if let Some((letter, count)) = &mut self.apart {
+            *count += 1;
+            return format!("{}-{letter}{count}", self.person.id);
+        }
         self.next += 1;
         format!("{}-{}", self.person.id, self.next)
     }

@@ -5,6 +5,8 @@
 
 use super::organisations::{Job, Organisation, Profession, Service, Town, Worker};
 use super::places::phone_json;
+use super::resources::hl7;
+use super::ward;
 use super::write::{Entry, Json, object};
 use akson_base::identifiers;
 
@@ -18,6 +20,9 @@ pub(crate) fn bundles(town: &Town) -> Vec<Vec<Entry>> {
 
 fn bundle(town: &Town, organisation: &Organisation) -> Vec<Entry> {
     let mut entries = vec![organisation_entry(town, organisation), location(organisation)];
+    if organisation.service == Service::NursingHome {
+        entries.extend(wards(organisation));
+    }
     if !organisation.staff.is_empty() {
         entries.push(healthcare_service(organisation));
     }
@@ -107,6 +112,42 @@ fn location(organisation: &Organisation) -> Entry {
                 reference("Organization", &organisation.id, organisation.name),
         },
     }
+}
+
+/// Id of a ward of the nursing home.
+pub(crate) fn ward_id(home: &Organisation, ward: usize) -> String {
+    format!("{}-{}", location_id(home), ward + 2)
+}
+
+/// Id of a room of a ward.
+pub(crate) fn room_id(home: &Organisation, number_of_ward: usize, number: usize) -> String {
+    format!("{}-{}", location_id(home), ward::room(number_of_ward, number))
+}
+
+/// The wards of the nursing home and their rooms.
+fn wards(home: &Organisation) -> Vec<Entry> {
+    let place = |id: String, name: String, form: &'static str, part_of: String| Entry {
+        kind: "Location",
+        id,
+        members: object! {
+            "status": "active",
+            "name": name,
+            "mode": "instance",
+            "physicalType":
+                hl7("http://terminology.hl7.org/CodeSystem/location-physical-type", form),
+            "managingOrganization": reference("Organization", &home.id, home.name),
+            "partOf": object! { "reference": format!("Location/{part_of}") },
+        },
+    };
+    let mut entries = Vec::new();
+    for (number, name) in ward::WARDS.into_iter().enumerate() {
+        let own = ward_id(home, number);
+        entries.push(place(own.clone(), name.to_owned(), "wa", location_id(home)));
+        entries.extend((0..ward::BEDS).map(|bed| {
+            place(room_id(home, number, bed), ward::room(number, bed), "ro", own.clone())
+        }));
+    }
+    entries
 }
 
 fn healthcare_service(organisation: &Organisation) -> Entry {

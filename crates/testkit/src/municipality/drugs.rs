@@ -18,6 +18,8 @@ pub(crate) struct Drug {
 pub(crate) enum Rhythm {
     /// At these events of every day (codes of `event-timing`).
     At(&'static [&'static str]),
+    /// At these times of every day, `07:30`.
+    AtTimes(&'static [&'static str]),
     /// So many times a day.
     PerDay(i32),
     /// Once in so many weeks.
@@ -148,6 +150,12 @@ pub(crate) const EPINEPHRINE: Drug =
 pub(crate) const COD_LIVER_OIL: Drug =
     other("A11JA", "Tran, multivitamin", "5 ml", "mikstur", "ml");
 pub(crate) const OMEGA_3: Drug = other("C10AX06", "Omega-3-fettsyrer", "1 g", "kapsel", "kapsel");
+
+pub(crate) const OXYCODONE_DEPOT: Drug =
+    other("N02AA05", "Oksykodon", "10 mg", "depottablett", "tablett");
+pub(crate) const OXAZEPAM: Drug = tablet("N05BA04", "Oksazepam", "10 mg");
+pub(crate) const LATANOPROST: Drug =
+    other("S01EE01", "Latanoprost", "50 mikrog/ml", "øyedråper", "dråpe");
 
 pub(crate) const MORNING: Dose =
     Dose { text: "1 tablett om morgenen", amount: 1.0, rhythm: Rhythm::At(&["MORN"]) };

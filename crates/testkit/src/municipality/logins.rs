@@ -64,6 +64,9 @@ fn at_work(town: &Town, roster: &[Person]) -> Vec<Login> {
     let temp = town.organisation(Service::HomeCare(0)).and_then(|place| {
         Some((place, place.others.iter().find(|worker| worker.period.is_some())?))
     });
+    let nurse = town.organisation(Service::NursingHome).and_then(|place| {
+        Some((place, place.others.iter().find(|worker| worker.period.is_some())?))
+    });
     let station = Service::HealthStation;
     let people = [
         (own_doctor, "Fastlege", "har Ingrid Solbakken, Jonas Myklebust og flere på listen sin"),
@@ -92,6 +95,17 @@ fn at_work(town: &Town, roster: &[Person]) -> Vec<Login> {
             "styrer brukere og roller, uten klinisk tilgang",
         ),
         (staff(station, "LE"), "Lege", "har to arbeidssteder og velger rolle etter innlogging"),
+        (
+            staff(Service::NursingHome, "SP"),
+            "Sykepleier på sykehjem",
+            "går runden med legemidler i 2. etasje på Furutun",
+        ),
+        (
+            staff(Service::NursingHome, "HF"),
+            "Helsefagarbeider",
+            "er på runden sammen med sykepleieren, og vitne for A-preparater",
+        ),
+        (nurse, "Sykepleiervikar", "første vakt på sykehjemmet"),
     ];
     people
         .into_iter()

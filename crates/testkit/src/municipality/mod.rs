@@ -31,6 +31,7 @@ mod places;
 mod random;
 mod resources;
 mod visit;
+mod ward;
 mod wishes;
 mod write;
 
@@ -39,6 +40,7 @@ pub use logins::{Login, logins};
 
 use calendar::Day;
 use organisations::Town;
+use ward::Ward;
 
 /// What to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +73,22 @@ pub struct Highlight {
 
 /// Transaction Bundles as JSON, to be loaded in this order: one for each organisation, then one for
 /// each person. Every entry is a PUT under its own id, and refers only to resources of its own
-/// or an earlier bundle. Lazy: a chart is made when it is asked for.
+/// or an earlier bundle. Lazy: a chart is made when it is asked for. Nothing of today is told.
 pub fn generate(options: &Options) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+    generate_until(options, 0)
+}
+
+/// As [`generate`], with the rounds of today in the nursing home done up to this minute of the day.
+pub fn generate_until(
+    options: &Options,
+    minute: u16,
+) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let Options { people, seed, today } = *options;
     let today = Day::from_civil(today);
-    let town = Town::new(people, seed, today);
+    let mut town = Town::new(people, seed, today);
     let services = directory::bundles(&town);
     let roster = people::roster(people, seed, today, organisations::doctors(people));
+    town.ward = Ward::of(&roster, seed, today, minute.into());
     let charts = roster
         .into_iter()
         .map(move |person| write::transaction(&courses::chart_of(&person, &town, seed, today)));

@@ -10,6 +10,7 @@ use super::names::Culture;
 use super::people::Sex;
 use super::places::{self, Address};
 use super::random::Random;
+use super::ward::Ward;
 use akson_base::identifiers;
 
 /// One service, as people speak of it.
@@ -119,6 +120,8 @@ pub(crate) struct Organisation {
 #[derive(Debug, Clone)]
 pub(crate) struct Town {
     pub(crate) organisations: Vec<Organisation>,
+    /// Who lies where in the nursing home; nobody before the roster is known.
+    pub(crate) ward: Ward,
 }
 
 /// Patients per doctor's list: small, as in a municipality with room for more.
@@ -270,12 +273,13 @@ const RADIOLOGY: Plan = (
 /// Somebody with a name of their own: who is to be found in every municipality.
 type Colleague = (Service, &'static str, &'static str, Sex, Option<Profession>, Option<Job>);
 
-const COLLEAGUES: [Colleague; 5] = [
+const COLLEAGUES: [Colleague; 6] = [
     (Service::Office(0), "Turid", "Kvam", Sex::Female, None, Some(RECEPTIONIST)),
     (Service::HomeCare(0), "Amina", "Yusuf", Sex::Female, Some(HEALTH_WORKER), None),
     (Service::Allocation, "Kjersti", "Holm", Sex::Female, None, Some(CASE_WORKER)),
     (Service::Municipality, "Per Arne", "Vik", Sex::Male, None, Some(PRIVACY_OFFICER)),
     (Service::Municipality, "Line", "Strand", Sex::Female, None, Some(ADMINISTRATOR)),
+    (Service::NursingHome, "Jonas", "Berg", Sex::Male, Some(NURSE), None),
 ];
 
 /// A fødselsnummer for somebody at work, by their place in the register. The serial numbers 900–999
@@ -337,7 +341,7 @@ impl Registry {
     fn colleague(&mut self, colleague: &Colleague, today: Day) -> Worker {
         self.workers += 1;
         let (service, given, family, sex, profession, job) = *colleague;
-        let is_temp = matches!(service, Service::HomeCare(_));
+        let is_temp = matches!(service, Service::HomeCare(_) | Service::NursingHome);
         Worker {
             id: format!("fv-helsepersonell-{:03}", self.workers),
             given: given.to_owned(),
@@ -420,7 +424,7 @@ impl Town {
                 Some(_) | None => {}
             }
         }
-        Town { organisations }
+        Town { organisations, ward: Ward::default() }
     }
 
     /// The organisation of a service. Every service that the courses name exists.

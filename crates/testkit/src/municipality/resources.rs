@@ -6,6 +6,7 @@
 use super::analyses::{Lab, Report, Score, Vital};
 use super::calendar::{Day, Moment};
 use super::chart::{Chart, Problem, Treatment};
+use super::courses::ward;
 use super::diagnoses::Diagnosis;
 use super::directory::reference;
 use super::documents::{self, Kind};
@@ -146,6 +147,14 @@ fn dosage(drug: &Drug, dose: Dose, bounds: Option<(Day, Option<Day>)>) -> Json {
             "periodUnit": "d",
             "when": when.iter().map(|when| Json::from(*when)).collect::<Vec<_>>(),
         },
+        Rhythm::AtTimes(times) => object! {
+            "boundsPeriod": bounds,
+            "frequency": 1,
+            "period": 1,
+            "periodUnit": "d",
+            "timeOfDay":
+                times.iter().map(|time| Json::from(format!("{time}:00"))).collect::<Vec<_>>(),
+        },
         Rhythm::PerDay(times) => object! {
             "boundsPeriod": bounds,
             "frequency": times,
@@ -227,14 +236,19 @@ pub(crate) fn medication(
         |visit| Some(reference("Practitioner", &visit.worker.0, &visit.worker.1)),
     );
     let bounds = (treatment.from, planned_end);
+    let community =
+        hl7("http://terminology.hl7.org/CodeSystem/medicationrequest-category", "community");
+    let pouch = ward::is_in_pouch(chart, treatment).then(|| {
+        object! {
+            "coding": [object! { "system": ward::DISPENSING, "code": "multidose" }],
+            "text": "Multidose",
+        }
+    });
     let request = object! {
         "status": status,
         "statusReason": why.map(words),
         "intent": "order",
-        "category": [hl7(
-            "http://terminology.hl7.org/CodeSystem/medicationrequest-category",
-            "community",
-        )],
+        "category": std::iter::once(community).chain(pouch).collect::<Vec<_>>(),
         "medicationCodeableConcept": medicine(treatment.drug),
         "subject": chart.subject(),
         "encounter": visit.map(|visit| reference_to("Encounter", &visit.id)),

@@ -77,6 +77,9 @@ fn the_list_is_in_the_order_in_which_people_are_offered() {
         "Personvernombud",
         "Administrator",
         "Lege",
+        "Sykepleier på sykehjem",
+        "Helsefagarbeider",
+        "Sykepleiervikar",
         "Innbygger",
         "Forelder",
         "Forelder",
@@ -85,7 +88,7 @@ fn the_list_is_in_the_order_in_which_people_are_offered() {
     ];
     assert_eq!(titles, expected);
     // In the smallest municipality the services are there, and one inhabitant.
-    assert_eq!(municipality::logins(&options(1, 1)).len(), 10);
+    assert_eq!(municipality::logins(&options(1, 1)).len(), 13);
     // A larger town does not change who these people are.
     assert_eq!(municipality::logins(&options(500, 1)), logins());
 }

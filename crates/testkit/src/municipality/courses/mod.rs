@@ -24,6 +24,7 @@ mod onset;
 mod pregnancy;
 mod today;
 mod vaccinations;
+pub(crate) mod ward;
 
 use super::calendar::Day;
 use super::chart::Chart;
@@ -37,7 +38,7 @@ use super::write::Entry;
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 20] = [
+    let courses: [fn(&mut Chart<'_>); 21] = [
         allergies::tell,
         circulation::tell,
         metabolic::tell,
@@ -58,6 +59,7 @@ pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> V
         acute::tell,
         today::tell,
         wishes::tell,
+        ward::tell,
     ];
     for course in courses {
         course(&mut chart);
