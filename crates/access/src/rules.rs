@@ -1,5 +1,6 @@
-//! The rules as data: `rules/matrix.tsv` (role × situation × class of resources) and
-//! `rules/classes.tsv` (which class a resource type belongs to).
+//! The rules as data: `rules/matrix.tsv` (role × situation × class of resources),
+//! `rules/classes.tsv` (which class a resource type belongs to) and `rules/acts.tsv` (what those may
+//! write who may not write everything of a class).
 //!
 //! A lawyer can read them; this file only looks up. Not here: which situation somebody is in, and
 //! what the patient has blocked (`decide`).
@@ -12,6 +13,7 @@ use crate::decide::Situation;
 
 const MATRIX: &str = include_str!("../rules/matrix.tsv");
 const CLASSES: &str = include_str!("../rules/classes.tsv");
+const ACTS: &str = include_str!("../rules/acts.tsv");
 
 /// A class of resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,11 +80,12 @@ impl Class {
 pub struct Rights {
     reads: u16,
     writes: u16,
+    acts: u16,
 }
 
 impl Rights {
     /// Nothing at all.
-    pub const NONE: Self = Self { reads: 0, writes: 0 };
+    pub const NONE: Self = Self { reads: 0, writes: 0, acts: 0 };
 
     /// Whether resources of the class may be read and searched.
     pub fn may_read(self, class: Class) -> bool {
@@ -93,6 +96,50 @@ impl Rights {
     pub fn may_write(self, class: Class) -> bool {
         self.writes & bit(class) != 0
     }
+
+    /// What the matrix says of the class: `w`, `a`, `r` or `-`.
+    pub fn word(self, class: Class) -> &'static str {
+        match (self.may_write(class), self.may_act(class), self.may_read(class)) {
+            (true, _, _) => "w",
+            (_, true, _) => "a",
+            (_, _, true) => "r",
+            (false, false, false) => "-",
+        }
+    }
+
+    /// Whether of the class what [`act`] knows may be written, and nothing else.
+    pub fn may_act(self, class: Class) -> bool {
+        self.acts & bit(class) != 0
+    }
+}
+
+/// One line of `rules/acts.tsv`: something that those may write who may not write everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// What it is called in the rules.
+    pub name: &'static str,
+    /// The elements that it may carry (of a new resource) or change.
+    pub elements: Vec<&'static str>,
+}
+
+/// The act that creates (`is_new`) or changes a resource of this type; there is at most one.
+pub fn act(type_name: &str, is_new: bool) -> Option<&'static Act> {
+    let mut all = ALL_ACTS.iter();
+    all.find(|(of, new, _)| *of == type_name && *new == is_new).map(|(_, _, act)| act)
+}
+
+static ALL_ACTS: LazyLock<Vec<(&'static str, bool, Act)>> =
+    LazyLock::new(|| lines(ACTS).skip(1).filter_map(parse_act).collect());
+
+fn parse_act(line: &'static str) -> Option<(&'static str, bool, Act)> {
+    let mut cells = line.split('\t');
+    let (name, type_name, how) = (cells.next()?, cells.next()?, cells.next()?);
+    let is_new = match how {
+        "new" => true,
+        "change" => false,
+        _ => return None,
+    };
+    Some((type_name, is_new, Act { name, elements: cells.next()?.split(' ').collect() }))
 }
 
 fn bit(class: Class) -> u16 {
@@ -126,11 +173,14 @@ fn parse(line: &'static str) -> Option<((Role, Situation), Rights)> {
     let mut rights = Rights::NONE;
     for class in Class::ALL {
         let cell = cells.next()?;
-        if matches!(cell, "r" | "w") {
+        if matches!(cell, "r" | "w" | "a") {
             rights.reads |= bit(class);
         }
         if cell == "w" {
             rights.writes |= bit(class);
+        }
+        if cell == "a" {
+            rights.acts |= bit(class);
         }
     }
     Some(((role, situation), rights))
@@ -170,12 +220,34 @@ mod tests {
         for line in all {
             let cells: Vec<&str> = line.split('\t').collect();
             assert_eq!(cells.len(), columns.len(), "{line}");
-            assert!(cells.iter().skip(2).all(|c| ["r", "w", "-"].contains(c)), "{line}");
+            assert!(cells.iter().skip(2).all(|c| ["r", "w", "a", "-"].contains(c)), "{line}");
             let (key, _) = parse(line).unwrap_or_else(|| panic!("not understood: {line}"));
             assert!(seen.insert(key), "twice: {line}");
         }
         for role in Role::ALL {
             assert!(seen.contains(&(role, Situation::None)), "{} has no line", role.code());
+        }
+    }
+
+    #[test]
+    fn every_act_is_understood_and_belongs_to_a_class_in_which_somebody_acts() {
+        let definitions = Definitions::r4();
+        let all: Vec<_> = lines(ACTS).skip(1).map(|line| parse_act(line).unwrap()).collect();
+        let once: HashSet<_> = all.iter().map(|(of, is_new, _)| (*of, *is_new)).collect();
+        assert_eq!(all.len(), once.len(), "an act stands twice");
+        for (type_name, _, act) in all {
+            assert!(definitions.resource_type(type_name).is_some(), "{type_name}");
+            let class = Class::of_type(type_name).unwrap();
+            assert!(LINES.values().any(|rights| rights.may_act(class)), "{}", act.name);
+        }
+        // Nobody but citizens acts, and nobody acts on what they have no ground for.
+        for ((role, situation), rights) in LINES.iter() {
+            let acts = Class::ALL.into_iter().filter(|class| rights.may_act(*class));
+            for class in acts {
+                let is_time = *situation == Situation::None && class == Class::Directory;
+                assert!(*role == Role::Citizen && (is_time || *situation != Situation::None));
+                assert!(rights.may_read(class) && !rights.may_write(class));
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! One file per interaction under `interactions/`; [`page`] writes the Bundles, [`outcome`] the
 //! OperationOutcomes.
 
+mod acts;
 mod apart;
 mod bounds;
 mod commit;

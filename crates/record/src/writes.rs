@@ -21,6 +21,7 @@ use akson_store::facets::set_time;
 use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::reads::json_of;
 
+use crate::acts::Acts;
 use crate::bounds::{ANY, Asked, SEARCH};
 use crate::elements::reference;
 use crate::interactions::conditional::{Condition, several};
@@ -261,11 +262,12 @@ impl Record {
         let mut outcomes = Vec::with_capacity(resolved.len());
         let mut befores: Vec<Option<ResourceKey>> = Vec::with_capacity(writing.entries.len());
         let safeguards = Safeguards::of(self, sight, whole.as_ref());
+        let acts = Acts::of(self, sight, whole.as_ref());
         let mut spoken_of = Vec::new();
         for (entry, resolved) in writing.entries.iter().zip(resolved) {
             let before = resolved.located().map(|located| located.key);
             let permit = writing.permit;
-            let guards = safeguards.as_ref();
+            let guards = (safeguards.as_ref(), acts.as_ref());
             let rewriting = &mut rewriting;
             let mut outcome =
                 draft_entry(&mut draft, permit, entry, resolved, rewriting, searching, guards)
@@ -283,7 +285,7 @@ impl Record {
         }
         if let Some(judge) = sight.judge() {
             let written = (writing.entries, &outcomes[..], &befores[..]);
-            let registered = allowed(judge, written, whole.as_ref(), denied)?;
+            let registered = allowed(judge, written, acts.as_ref(), whole.as_ref(), denied)?;
             outcomes.iter_mut().for_each(|outcome| outcome.lighten(writing.want_json));
             self.give_ground(&mut draft, writing.permit, &registered)?;
         }
@@ -506,6 +508,7 @@ fn own_id(resource_type: ResourceType) -> Problem {
 fn allowed(
     judge: &Judge,
     written: (&[WriteEntry<'_>], &[Outcome], &[Option<ResourceKey>]),
+    acts: Option<&Acts<'_>>,
     whole: &dyn Snapshot,
     denied: &mut Vec<PatientNumber>,
 ) -> Result<Vec<String>, Problem> {
@@ -521,22 +524,32 @@ fn allowed(
     }
     for ((entry, outcome), before) in entries.iter().zip(outcomes).zip(befores) {
         if let Outcome::Wrote { drafted, .. } = outcome {
-            permitted(judge, entry, *before, drafted, denied)
+            permitted((judge, acts), entry, *before, drafted, denied)
                 .and_then(|()| in_scope(judge, entry, *before, drafted, whole))
                 .map_err(|p| within(p, entry))?;
         }
     }
+    acts.map_or(Ok(()), Acts::settle)?;
     Ok(registered)
 }
 
-/// Refuses a change of what the caller may not change: as it was, and as it becomes.
+/// Refuses a change of what the caller may not change: as it was, and as it becomes. What the caller
+/// does as an act is judged as one.
 fn permitted(
-    judge: &Judge,
+    (judge, acts): (&Judge, Option<&Acts<'_>>),
     entry: &WriteEntry<'_>,
     before: Option<ResourceKey>,
     drafted: &Drafted,
     denied: &mut Vec<PatientNumber>,
 ) -> Result<(), Problem> {
+    if let Some(verdict) = acts.and_then(|acts| acts.verdict(drafted.key))
+        && !entry.intent.is_delete()
+    {
+        if verdict.is_err() {
+            denied.extend(acts.into_iter().flat_map(|acts| acts.concerned(drafted)));
+        }
+        return verdict;
+    }
     let refused = |key: ResourceKey| {
         let text = format!(
             "Your role and your ground do not let you change this {}.",
@@ -605,7 +618,7 @@ fn draft_entry(
     resolved: Resolved,
     rewriting: &mut Rewriting,
     searching: Option<&Searching<'_>>,
-    safeguards: Option<&Safeguards<'_>>,
+    (safeguards, acts): (Option<&Safeguards<'_>>, Option<&Acts<'_>>),
 ) -> Result<Outcome, Problem> {
     let resource_type = entry.resource_type;
     let check = |located: Option<&Located>, after: Option<&Resource>| {
@@ -635,6 +648,8 @@ fn draft_entry(
             let patient = context.and_then(|c| c.strip_prefix("Patient/").map(str::to_string));
             drafted.subjects.extend(patient);
             check_if_match(if_match, Some(drafted.version - 1))?;
+            let before = located.as_ref().map(|located| located.key);
+            acts.map_or(Ok(()), |acts| acts.consider(before, &resource, &drafted))?;
             Ok(Outcome::Wrote { id, drafted, deleted: false })
         }
     }

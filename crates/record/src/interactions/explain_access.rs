@@ -158,7 +158,7 @@ impl Record {
         }
         if about.patients.is_empty() {
             part.push(rule(judge, "none", class(about.key.resource_type()), |class| {
-                (judge.base().may_read(class), judge.base().may_write(class))
+                judge.base().word(class)
             }));
         }
         for patient in &about.patients {
@@ -266,9 +266,7 @@ fn of_one(judge: &Judge, about: &About<'_>, patient: PatientNumber) -> Result<Va
     if let Some(until) = decision.until {
         part.push(json!({"name": "until", "valueInstant": until.to_fhir()}));
     }
-    part.push(rule(judge, decision.situation.code(), of, |class| {
-        (decision.rights.may_read(class), decision.rights.may_write(class))
-    }));
+    part.push(rule(judge, decision.situation.code(), of, |class| decision.rights.word(class)));
     let actor = judge.actor();
     part.extend(evidence(actor, &gathered.facts, judge.now()).iter().map(fact));
     if about.with_blocks {
@@ -284,19 +282,14 @@ fn rule(
     judge: &Judge,
     situation: &str,
     class: Class,
-    rights: impl Fn(Class) -> (bool, bool),
+    word: impl Fn(Class) -> &'static str,
 ) -> Value {
     let role = judge.actor().role().map_or("", akson_access::Role::code);
-    let cell = match rights(class) {
-        (_, true) => "w",
-        (true, false) => "r",
-        (false, false) => "-",
-    };
     json!({"name": "rule", "part": [
         {"name": "role", "valueCode": role},
         {"name": "situation", "valueCode": situation},
         {"name": "class", "valueCode": class.code()},
-        {"name": "right", "valueCode": cell},
+        {"name": "right", "valueCode": word(class)},
     ]})
 }
 

@@ -1,6 +1,7 @@
 //! Whatever somebody asks, they get what the rules give them: the record under `Policy::Rules`
 //! against an independent model, over many small worlds. What is hidden looks like what never was.
 
+mod acts;
 mod attorneys;
 mod emergency;
 mod log;

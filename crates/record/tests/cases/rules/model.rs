@@ -366,7 +366,7 @@ impl Town {
         }
     }
 
-    /// What the matrix gives for a resource about a patient: `-`, `r` or `w`.
+    /// What the matrix gives for a resource about a patient: `-`, `r`, `a` or `w`.
     pub(crate) fn right(
         &self,
         tables: &Tables,
