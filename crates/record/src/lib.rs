@@ -51,6 +51,7 @@ pub use interactions::outliers::{
 };
 pub use interactions::register::APP_CONSENT_SYSTEM;
 pub use interactions::role_changes::RoleChange;
+pub use interactions::stirrings::Stirring;
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
 pub use patient_facts::DECISION_SYSTEM;

@@ -86,6 +86,26 @@ impl Store {
         self.page(permit, snapshot, positions, limit)
     }
 
+    /// Where resources of a type were changed in commits after `commit`, the oldest first, at most
+    /// `limit`; nothing of what is read is content.
+    pub fn changed_since(
+        &self,
+        snapshot: &dyn Snapshot,
+        resource_type: ResourceType,
+        commit: u64,
+        limit: usize,
+    ) -> Result<Vec<HistoryPosition>, Problem> {
+        let mut range = keys::under(&[b'Y', resource_type.0]);
+        let after = commit.saturating_add(1).to_be_bytes();
+        range.start = [&[b'Y', resource_type.0], after.as_slice()].concat();
+        let mut positions = Vec::new();
+        snapshot.visit(&range, Direction::Ascending, &mut |key, _| {
+            positions.push(position(key)?);
+            Ok(positions.len() < limit)
+        })?;
+        Ok(positions)
+    }
+
     /// Versions of all resources, newest first, older than `before`.
     pub fn system_history(
         &self,

@@ -21,13 +21,13 @@ impl Record {
     /// One page of a search.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Page, Problem> {
         match self.log_page(caller, &request).await? {
-            None => self.search_stored(caller, request).await,
+            None => self.search_stored(caller, request, &|_| true).await,
             Some(log) if log.next_link.is_some() => Ok(log),
             Some(mut log) => {
                 let mut request = request;
                 request.query = without_log_cursor(&request.query);
                 // AuditEvents that other systems have sent in come after the log's own.
-                let stored = self.search_stored(caller, request).await?;
+                let stored = self.search_stored(caller, request, &|_| true).await?;
                 log.entries.extend(stored.entries);
                 log.next_link = stored.next_link;
                 log.warnings = stored.warnings;
@@ -36,10 +36,26 @@ impl Record {
         }
     }
 
+    /// As [`Record::search`], of what is stored, without the matches that `keep` does not keep: what
+    /// is left out was not shown to anybody, and does not stand in the log. For what no search
+    /// parameter says. Takes no `_include`; the page's total and links are of the whole search.
+    ///
+    /// # Errors
+    /// As [`Record::search`].
+    pub async fn search_keeping(
+        &self,
+        caller: &Caller,
+        request: SearchRequest,
+        keep: &(dyn Fn(&[u8]) -> bool + Sync),
+    ) -> Result<Page, Problem> {
+        self.search_stored(caller, request, keep).await
+    }
+
     async fn search_stored(
         &self,
         caller: &Caller,
         request: SearchRequest,
+        keep: &(dyn Fn(&[u8]) -> bool + Sync),
     ) -> Result<Page, Problem> {
         let sight = self.sight(caller, SEARCH)?;
         let logged = || entry(&sight.permit, &request, caller);
@@ -53,7 +69,8 @@ impl Record {
             let query = parse(&searching, &request)?;
             let found = searching.execute(&query)?;
             for (keys, mode) in [(&found.matches, Mode::Match), (&found.included, Mode::Include)] {
-                for one in self.store.current_of_many(permit, snapshot.as_ref(), keys)? {
+                let stored = self.store.current_of_many(permit, snapshot.as_ref(), keys)?;
+                for one in stored.into_iter().filter(|one| keep(&one.json)) {
                     seen.push(one.key);
                     page.entries.push((reduce(version(one), &query)?, mode));
                 }

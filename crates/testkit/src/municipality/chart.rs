@@ -519,6 +519,15 @@ impl<'a> Chart<'a> {
         })
     }
 
+    /// A prescription that runs: its id, and of what.
+    pub(crate) fn running_prescription(&self) -> Option<(String, &'static Drug)> {
+        let mut running = self
+            .treatments
+            .iter()
+            .filter(|one| !one.own && !one.limited && one.until.is_none() && one.from <= self.end);
+        running.next().map(|one| (one.id.clone(), one.drug))
+    }
+
     /// Measure the bedside values at a contact.
     pub(crate) fn vitals(&mut self, visit: &Visit, list: &[Vital]) {
         for vital in list {

@@ -40,14 +40,12 @@ pub fn logins(options: &Options) -> Vec<Login> {
     let today = Day::from_civil(options.today);
     let town = Town::new(options.people, options.seed, today);
     let doctors = organisations::doctors(options.people);
-    let roster = people::roster(options.people.min(SCRIPTED_PEOPLE), options.seed, today, doctors);
+    let roster =
+        people::roster(options.people.min(people::SCRIPTED_PEOPLE), options.seed, today, doctors);
     let mut all = at_work(&town, &roster);
     all.extend(CITIZENS.iter().filter_map(|citizen| as_citizen(&roster, citizen)));
     all
 }
-
-/// Members of the scripted households.
-const SCRIPTED_PEOPLE: usize = 17;
 
 fn at_work(town: &Town, roster: &[Person]) -> Vec<Login> {
     let frail = roster.iter().find(|person| person.persona == Some(Persona::Frail));

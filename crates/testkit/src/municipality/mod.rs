@@ -10,6 +10,7 @@
 
 mod analyses;
 mod body;
+mod bookings;
 mod calendar;
 mod chart;
 mod courses;

@@ -4,6 +4,7 @@
 //! National numbers are synthetic (month + 80, as in Skatteetaten's test population) with valid
 //! check digits, and unique within the municipality.
 
+use super::bookings::{self, Booking};
 use super::calendar::Day;
 use super::households;
 use super::names::Culture;
@@ -112,6 +113,8 @@ pub(crate) struct Person {
     pub(crate) representatives: Vec<Representative>,
     /// Whether the address is strictly confidential.
     pub(crate) protected: bool,
+    /// The part in today's work at the desks, of those who have one.
+    pub(crate) booking: Option<Booking>,
 }
 
 impl Person {
@@ -129,6 +132,9 @@ impl Person {
         format!("{} {}", self.given, self.family)
     }
 }
+
+/// Members of the scripted households.
+pub(crate) const SCRIPTED_PEOPLE: usize = 17;
 
 /// Gives out national numbers, none twice.
 #[derive(Debug, Default)]
@@ -198,6 +204,7 @@ pub(crate) fn roster(people: usize, seed: u64, today: Day, doctors: usize) -> Ve
         settle(household, doctors, today, &mut office, &mut random, &mut all);
     }
     personas::appoint(&mut all);
+    bookings::book(&mut all, SCRIPTED_PEOPLE, today);
     all.truncate(people);
     all
 }
@@ -245,6 +252,7 @@ fn settle(
             persona: member.persona,
             representatives: Vec::new(),
             protected: household.protected,
+            booking: None,
         });
     }
     let (_, family) = all.split_at_mut(first);

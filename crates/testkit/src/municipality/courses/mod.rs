@@ -25,6 +25,7 @@ mod pregnancy;
 mod today;
 mod vaccinations;
 pub(crate) mod ward;
+mod workday;
 
 use super::calendar::Day;
 use super::chart::Chart;
@@ -38,7 +39,7 @@ use super::write::Entry;
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 21] = [
+    let courses: [fn(&mut Chart<'_>); 22] = [
         allergies::tell,
         circulation::tell,
         metabolic::tell,
@@ -60,6 +61,7 @@ pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> V
         today::tell,
         wishes::tell,
         ward::tell,
+        workday::tell,
     ];
     for course in courses {
         course(&mut chart);
