@@ -126,9 +126,7 @@ pub(crate) fn tell(chart: &mut Chart<'_>) {
         (_, Some(Booking::Station(place))) => station(chart, place),
         (_, None) => {}
     }
-    if chart.health.nursing_home.is_some_and(|begin| begin <= chart.today) {
-        nursing_home(chart);
-    }
+    nursing_home(chart);
 }
 
 fn type_one(chart: &mut Chart<'_>) {
@@ -165,7 +163,7 @@ fn frail(chart: &mut Chart<'_>) {
 
 fn doctors(chart: &mut Chart<'_>, place: usize) {
     let Some((office, doctor)) = chart.doctor() else { return };
-    if chart.health.nursing_home.is_none() {
+    if chart.bed().is_none() && chart.health.nursing_home.is_none() {
         if let Some((minute, minutes, status)) = TIMES.get(place).copied() {
             let reasons: &[Reason] =
                 if chart.person.age(chart.today) < 16 { &CHILDREN } else { &ADULTS };
@@ -233,18 +231,18 @@ fn nursing_home(chart: &mut Chart<'_>) {
     let Some(home) = town.organisation(Service::NursingHome) else { return };
     let Some(doctor) = home.with_profession("LE") else { return };
     let is_lunde = chart.person.persona == Some(Persona::Resident);
-    let turn = chart.person.index as i32 % 6;
-    if !is_lunde && chart.person.index % 3 != 0 {
+    let Some(bed) = chart.bed().filter(|bed| bed.ward == 0).map(|bed| bed.number) else { return };
+    if !is_lunde && bed % 3 != 1 {
         return;
     }
-    let minute = if is_lunde { 570 } else { 585 + 15 * turn };
+    let minute = if is_lunde { 570 } else { 585 + 5 * bed as i32 };
     let at = chart.today.at(minute / 60, minute % 60);
     book(chart, (home, doctor), (at, 15, "booked"), "Legevisitt", None);
     if is_lunde {
         result(chart, doctor, &IRON, 1, 1);
         let deadline = chart.today.iso();
         task(chart, doctor, "Legemiddelgjennomgang med sykepleier", None, None, (6, deadline));
-    } else if turn == 3 {
+    } else if bed == 4 {
         result(chart, doctor, &KIDNEY, 2, 0);
     }
 }
