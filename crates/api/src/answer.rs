@@ -13,6 +13,24 @@ use crate::conditions::http_date;
 use crate::format::FHIR_JSON;
 use crate::pretty::pretty;
 
+/// An extension of a response that succeeded and yet shows nothing where something may be hidden.
+/// Under the rules its time must not tell which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaysNo {
+    /// A search that found nothing.
+    Empty,
+    /// A batch of which an entry was refused, or was about what is not there.
+    Refused,
+}
+
+impl SaysNo {
+    /// The response, marked.
+    pub(crate) fn on(self, mut response: Response<Body>) -> Response<Body> {
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
 /// A FHIR JSON answer; an empty body carries no media type.
 pub(crate) fn json(status: StatusCode, body: Bytes, is_pretty: bool) -> Response<Body> {
     let body = if is_pretty && !body.is_empty() { pretty(&body).into() } else { body };

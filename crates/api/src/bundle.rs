@@ -7,7 +7,7 @@ use akson_base::{Kind, Problem};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use crate::answer::json;
+use crate::answer::{SaysNo, json};
 use crate::body;
 use crate::outcome::well;
 use crate::service::Call;
@@ -20,16 +20,16 @@ pub(crate) async fn bundle(call: &Call<'_>, body: Body) -> Result<Response<Body>
     let taken = body::fhir(call.room(), call.headers, body, REQUEST_BYTES_MAX).await?;
     let body = taken.bytes.clone();
     let answer = match key {
-        None => call.record().bundle(call.caller, body).await?,
+        None => Some(call.record().bundle(call.caller, body).await?),
         // A client that lost our answer sends the same key again and changes nothing twice.
-        Some(key) => match call.record().bundle_once(call.caller, body, key).await? {
-            Some(answer) => answer,
-            None => {
-                well("A bundle with this Idempotency-Key was applied before; nothing was done.")
-            }
-        },
+        Some(key) => call.record().bundle_once(call.caller, body, key).await?,
     };
-    Ok(json(StatusCode::OK, answer, call.pretty))
+    let Some(answer) = answer else {
+        let told = well("A bundle with this Idempotency-Key was applied before; nothing was done.");
+        return Ok(json(StatusCode::OK, told, call.pretty));
+    };
+    let response = json(StatusCode::OK, answer.json, call.pretty);
+    Ok(if answer.says_no { SaysNo::Refused.on(response) } else { response })
 }
 
 fn key<'a>(call: &'a Call<'_>) -> Result<Option<&'a str>, Problem> {

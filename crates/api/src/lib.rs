@@ -31,6 +31,7 @@ mod service;
 mod trace;
 mod write;
 
+pub use answer::SaysNo;
 pub use callers::{Admission, Admitted, Authenticator, Callers, Denied, Shown};
 pub use compress::compress;
 pub use oauth::OAuth;

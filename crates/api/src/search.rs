@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 
-use crate::answer::json;
+use crate::answer::{SaysNo, json};
 use crate::body;
 use crate::conditions::strict;
 use crate::format::without_format;
@@ -34,7 +34,8 @@ pub(crate) async fn search_form(call: &Call<'_>, body: Body) -> Result<Response<
 async fn run(call: &Call<'_>, query: String) -> Result<Response<Body>, Problem> {
     let page = call.record().search(call.caller, request(call, query)).await?;
     let body = page_json(&page, &call.caller.base, "searchset");
-    Ok(json(StatusCode::OK, body, call.pretty))
+    let response = json(StatusCode::OK, body, call.pretty);
+    Ok(if page.entries.is_empty() { SaysNo::Empty.on(response) } else { response })
 }
 
 fn request(call: &Call<'_>, query: String) -> SearchRequest {

@@ -1,5 +1,6 @@
 //! What goes into the record and what comes out, independent of HTTP and pages.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use akson_access::Actor;
@@ -55,6 +56,23 @@ pub struct Written {
     pub did: Did,
     /// The current version; `None` for a delete of what never was.
     pub version: Option<Version>,
+}
+
+/// The answer to a batch or transaction; reads as its JSON.
+#[derive(Clone, Debug)]
+pub struct BundleAnswer {
+    /// The response Bundle.
+    pub json: Bytes,
+    /// Whether an entry was refused or about what is not there, which may be what is hidden.
+    pub says_no: bool,
+}
+
+impl Deref for BundleAnswer {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.json
+    }
 }
 
 /// Which history.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use akson_api::{Api, OAuth};
+use akson_api::{Api, OAuth, SaysNo};
 use akson_store::Store;
 use axum::Router;
 use axum::body::Body;
@@ -40,20 +40,30 @@ pub(crate) struct App {
 /// Two years, as browsers' preload lists ask for; not for other names below ours.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
-/// A no is told at a multiple of this after the question came.
-const NO_STEP: Duration = Duration::from_millis(10);
+/// A no is told at a multiple of this after the question came: what is hidden costs more to look at,
+/// the first time, than what is not there.
+const REFUSAL_STEP: Duration = Duration::from_millis(50);
 
-/// Waits with a no, so that its time does not tell why: of what is hidden more is looked at, the first
-/// time, than of what is not there.
-async fn keep_time(began: Instant) {
-    let steps = began.elapsed().as_micros() / NO_STEP.as_micros() + 1;
+/// The same for a search that found nothing, which is the right answer to most who ask.
+const EMPTY_STEP: Duration = Duration::from_millis(10);
+
+/// Waits for the next multiple of `step` since the question came.
+async fn keep_time(began: Instant, step: Duration) {
+    let steps = began.elapsed().as_micros() / step.as_micros() + 1;
     let steps = u32::try_from(steps).unwrap_or(1);
-    tokio::time::sleep_until(began + NO_STEP * steps).await;
+    tokio::time::sleep_until(began + step * steps).await;
 }
 
-/// Whether an answer may be the one for what is hidden.
-fn is_no(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE)
+/// At which multiples an answer is given that may be the one about what is hidden.
+fn step_of(response: &Response<Body>) -> Option<Duration> {
+    let refusals = [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN, StatusCode::GONE];
+    if refusals.contains(&response.status()) {
+        return Some(REFUSAL_STEP);
+    }
+    match response.extensions().get::<SaysNo>()? {
+        SaysNo::Refused => Some(REFUSAL_STEP),
+        SaysNo::Empty => Some(EMPTY_STEP),
+    }
 }
 
 /// For whatever is no page: nothing in it is run or framed.
@@ -91,8 +101,10 @@ impl App {
         } else {
             self.other(peer, request).await
         };
-        if self.is_ruled && is_no(response.status()) {
-            Box::pin(keep_time(began)).await;
+        if self.is_ruled
+            && let Some(step) = step_of(&response)
+        {
+            Box::pin(keep_time(began, step)).await;
         }
         guard(response.headers_mut());
         if self.is_tls {

@@ -245,6 +245,7 @@ mod tests {
     use akson_base::{Clock, FixedClock};
 
     use super::*;
+    use crate::engine::backup;
     use crate::engine::fjall_engine::Options;
 
     const START: i64 = 1_795_298_880_000;
@@ -278,6 +279,23 @@ mod tests {
         let (kept, _) = (open(folder.path()).0, clock);
         assert_eq!(&*kept.get(at(1)).unwrap().unwrap().content, b"one");
         assert!(kept.get(Place { space: b'b', ..at(1) }).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_was_withdrawn_after_a_backup_does_not_come_back_with_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (kept, clock) = open(&folder.path().join("a"));
+        change(&kept, &[Change::New(at(1), LATER, b"one".to_vec())]).unwrap();
+        let mut archive = Vec::new();
+        backup::backup(&*kept.store.engine, &mut archive, &mut |_| {}).unwrap();
+        let path = folder.path().join("b");
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let options = Options::default();
+        backup::restore(&path, &mut &archive[..], &options, shared, &mut |_| {}).unwrap();
+        let (restored, _) = open(&path);
+        assert!(kept.get(at(1)).unwrap().is_some());
+        assert!(restored.get(at(1)).unwrap().is_none());
+        assert_eq!(restored.count.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -157,6 +157,12 @@ pub fn dictionary(resource_type: ResourceType, number: u16) -> Vec<u8> {
     join(&[b"D", &[resource_type.0], &number.to_be_bytes()])
 }
 
+/// Whether a key comes back from a backup. Tokens and the like do not: what was withdrawn after the
+/// backup was made would work again.
+pub fn is_restored(key: &[u8]) -> bool {
+    !key.starts_with(b"K")
+}
+
 /// All keys that begin with `prefix`.
 pub fn under(prefix: &[u8]) -> Range {
     let start = prefix.to_vec();

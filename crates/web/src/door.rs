@@ -24,6 +24,7 @@ use crate::authorise;
 use crate::forms::{FORM_TOKEN, Form};
 use crate::login::{Choosing, DemoLogin, LOGIN, LOGOUT, ROLE, Visitor, Why};
 use crate::messages::t;
+use crate::pages::accessibility_page::ACCESSIBILITY;
 use crate::pages::{problem_page, step_up_page};
 use crate::provider_login;
 use crate::response;
@@ -118,6 +119,7 @@ pub(crate) async fn keep(
     next: Next,
 ) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
+    let is_told_to_all = request.uri().path() == ACCESSIBILITY;
     match &keeper.door {
         Door::Open => {
             let actor = Arc::new(Actor::open());
@@ -125,6 +127,7 @@ pub(crate) async fn keep(
             next.run(request).await
         }
         Door::Shut | Door::Guarded(_) if is_asset => next.run(request).await,
+        Door::Shut if is_told_to_all => next.run(request).await,
         Door::Shut => response::problem(&nobody(), None, wants_fragment(request.headers())),
         Door::Guarded(guard) if authorise::is_arrival(guard, &request) => {
             authorise::arrive(guard, request).await
@@ -151,6 +154,12 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
     match (found, ticket, parts.uri.path()) {
         (found, ticket, path) if is_at_login(path) => {
             visitor(guard, found, ticket, parts, body).await
+        }
+        // Whoever is not logged in reads it too; who is, reads it as themself.
+        (Found::TimedOut | Found::Nobody | Found::Choosing(_), _, ACCESSIBILITY)
+            if matches!(parts.method, Method::GET | Method::HEAD) =>
+        {
+            Ok(Request::from_parts(parts, body))
         }
         (Found::In(login), Some(ticket), _) => {
             let login = confirmed(guard, desk, &ticket, login, &parts).await?;

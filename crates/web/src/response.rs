@@ -1,10 +1,12 @@
 //! How pages leave the house: security headers, caching, timing, and the page of a problem.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
 use akson_record::outcome::status_and_code;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
 
@@ -69,6 +71,17 @@ pub(crate) fn timed(markup: Markup, timing: Timing, render: Duration) -> Respons
     );
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(header::HeaderName::from_static("server-timing"), value);
+    }
+    response
+}
+
+/// Tells how long a page took in all, from when it was asked for until its first byte.
+pub(crate) async fn clocked(request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let mut response = next.run(request).await;
+    let text = format!("total;dur={:.1}", begin.elapsed().as_secs_f64() * 1000.0);
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().append(header::HeaderName::from_static("server-timing"), value);
     }
     response
 }

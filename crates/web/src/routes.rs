@@ -6,21 +6,23 @@ use std::time::Instant;
 
 use akson_base::{Clock, Kind, Problem};
 use akson_record::Record;
-use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use maud::Markup;
 
 use crate::chart::{Chart, Filter, Person};
 use crate::door::{self, Door, Keeper};
+use crate::pages::accessibility_page::{self, ACCESSIBILITY};
 use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
 use crate::pages::{search_page, trend_page};
 use crate::sight::{Desk, Reader, Timing, no_document};
+use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, home, language, login, opening, people, privacy, registering,
     response, wishes,
@@ -42,6 +44,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route("/pasient/{id}/trend/{key}", get(trend))
         .route("/pasient/{id}/dokument/{type}/{document}", get(document))
         .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
+        .route(ACCESSIBILITY, get(accessibility))
         .route("/assets/{file}", get(assets::serve));
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
@@ -60,6 +63,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .layer(from_fn_with_state(keeper, door::keep))
         .layer(from_fn(language::speak))
         .layer(map_response(response::secure))
+        .layer(from_fn(response::clocked))
         .with_state(desk)
 }
 
@@ -103,6 +107,11 @@ async fn search(reader: Reader, Query(asked): Asked, headers: HeaderMap) -> Resp
         }
         Err(problem) => response::problem(&problem, Some(&reader.who), wants_fragment(&headers)),
     }
+}
+
+/// Read by anybody, logged in or not.
+async fn accessibility(who: Option<Extension<Who>>) -> Response {
+    response::html(accessibility_page::accessibility(who.as_deref()))
 }
 
 async fn nowhere(reader: Reader) -> Response {

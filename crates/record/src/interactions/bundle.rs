@@ -18,19 +18,19 @@ use futures_util::future::join_all;
 use self::address::{Request, Wanted};
 use self::reply::Reply;
 use crate::Record;
-use crate::request::{Caller, HistoryRequest, SearchRequest};
+use crate::request::{BundleAnswer, Caller, HistoryRequest, SearchRequest};
 use crate::writes::{WriteEntry, Writing};
 
 /// Entries of a batch worked on at the same time, so that they share commits.
 const BATCH_AT_ONCE: usize = 64;
 
 impl Record {
-    /// Applies a batch or transaction Bundle; answers the response Bundle as JSON.
+    /// Applies a batch or transaction Bundle; answers the response Bundle.
     ///
     /// # Errors
     /// A transaction's first problem, located in the Bundle (nothing is stored then); for a batch
     /// only what is wrong with the Bundle itself.
-    pub async fn bundle(&self, caller: &Caller, body: Bytes) -> Result<Bytes, Problem> {
+    pub async fn bundle(&self, caller: &Caller, body: Bytes) -> Result<BundleAnswer, Problem> {
         let answer = self.bundle_claiming(caller, &body, None).await?;
         answer.ok_or_else(|| Problem::fault("REC-024", "an unclaimed bundle was not applied"))
     }
@@ -42,7 +42,7 @@ impl Record {
         caller: &Caller,
         body: Bytes,
         key: &str,
-    ) -> Result<Option<Bytes>, Problem> {
+    ) -> Result<Option<BundleAnswer>, Problem> {
         if self.store.is_claimed(key)? {
             return Ok(None);
         }
@@ -54,7 +54,7 @@ impl Record {
         caller: &Caller,
         body: &[u8],
         claim: Option<&str>,
-    ) -> Result<Option<Bytes>, Problem> {
+    ) -> Result<Option<BundleAnswer>, Problem> {
         let parts = bundle::split(body).map_err(Problem::from)?;
         match parts.type_ {
             BundleType::Transaction => self.transaction(caller, &parts.entries, claim).await,
@@ -82,7 +82,7 @@ impl Record {
         caller: &Caller,
         entries: &[Entry<'_>],
         claim: Option<&str>,
-    ) -> Result<Option<Bytes>, Problem> {
+    ) -> Result<Option<BundleAnswer>, Problem> {
         let permit = self.policy.may_write(&caller.actor)?;
         let mut writes = Vec::with_capacity(entries.len());
         let mut wanted = Vec::with_capacity(entries.len());
@@ -130,7 +130,7 @@ impl Record {
         Ok(Some(reply::bundle("transaction-response", &replies, &caller.base)))
     }
 
-    async fn batch(&self, caller: &Caller, entries: &[Entry<'_>]) -> Result<Bytes, Problem> {
+    async fn batch(&self, caller: &Caller, entries: &[Entry<'_>]) -> Result<BundleAnswer, Problem> {
         self.policy.may_read(&caller.actor)?;
         let mut replies: Vec<Reply> = Vec::with_capacity(entries.len());
         for chunk in entries.chunks(BATCH_AT_ONCE) {

@@ -73,7 +73,7 @@ impl Target {
     pub(crate) async fn apply(&self, body: Bytes, key: &str) -> Result<Outcome, Failure> {
         match self {
             Self::Record(record, caller) => match record.bundle_once(caller, body, key).await {
-                Ok(Some(answer)) => Ok(Outcome::Applied(answer)),
+                Ok(Some(answer)) => Ok(Outcome::Applied(answer.json)),
                 Ok(None) => Ok(Outcome::AppliedBefore),
                 Err(problem) if stops(problem.kind) => Err(problem.into()),
                 Err(problem) => Ok(Outcome::Refused(refusal(problem))),

@@ -25,6 +25,7 @@ use super::folder::{DataFolder, FORMAT, io_problem};
 use super::high_water::{HighWater, Mark};
 use super::queue::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use super::{Direction, Engine, Op, Range};
+use crate::keys;
 
 const MAGIC: [u8; 7] = *b"AKSONBK";
 /// A backup holds a store's keys and values as they are, so it is of the store's format.
@@ -84,6 +85,7 @@ pub fn backup(
 
 /// Makes a data folder from a backup. `path` must not exist or be empty. On an error the folder is
 /// left without a format file, so that nothing takes it for a store; remove it and try again.
+/// Tokens stay behind ([`keys::is_restored`]), though the summary counts them.
 ///
 /// # Errors
 /// `STO-055` when the folder is not empty or the backup of another format; `STO-069` when the
@@ -192,6 +194,8 @@ fn fill<R: std::io::BufRead>(
         let ops = entries(&block)?;
         summary.entries += ops.len() as u64;
         summary.bytes += (length - 8 * ops.len()) as u64;
+        let comes_back = |op: &Op| keys::is_restored(op.key());
+        let ops: Vec<Op> = ops.into_iter().filter(comes_back).collect();
         let count = ops.len();
         backend.write(ops.into_iter(), count)?;
         progress(summary.entries);

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::accessibility_page::ACCESSIBILITY;
 use super::menu::menu;
 use crate::assets;
 use crate::forms::FORM_TOKEN;
@@ -48,6 +49,7 @@ pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
                 }
                 (before)
                 main id="main" tabindex="-1" { (main) }
+                footer.foot { a href=(ACCESSIBILITY) { (t("accessibility.link")) } }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! HTML of every page, one file per page or section. Templates only: no reading, no deciding.
 
 pub(crate) mod accesses;
+pub(crate) mod accessibility_page;
 pub(crate) mod apps_page;
 pub(crate) mod attorneys_page;
 pub(crate) mod banner;

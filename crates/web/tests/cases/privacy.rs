@@ -14,7 +14,8 @@ async fn curious(house: &House) {
 
 /// The address of the first case on a page.
 fn first_case(body: &str) -> String {
-    let (_, rest) = body.split_once("href=\"/personvern/").unwrap();
+    let (_, main) = body.split_once("<main").unwrap();
+    let (_, rest) = main.split_once("href=\"/personvern/").unwrap();
     format!("/personvern/{}", rest.split('"').next().unwrap())
 }
 

@@ -1,13 +1,13 @@
 //! The response Bundle of a batch or transaction.
 
-use akson_base::Problem;
+use akson_base::{Kind, Problem};
 use bytes::Bytes;
 use serde_json::json;
 
 use crate::interactions::target;
 use crate::outcome::{operation_outcome, status_and_code, status_line};
 use crate::page::page_json;
-use crate::request::{Did, Page, Version, Written};
+use crate::request::{BundleAnswer, Did, Page, Version, Written};
 
 /// What became of one entry.
 pub(super) enum Reply {
@@ -19,8 +19,20 @@ pub(super) enum Reply {
     Empty,
 }
 
+impl Reply {
+    /// Whether it may be the answer about what is hidden.
+    fn says_no(&self) -> bool {
+        match self {
+            Self::Failed(problem) => {
+                matches!(problem.kind, Kind::NotFound | Kind::Gone | Kind::Refused)
+            }
+            Self::Page(..) | Self::Written(_) | Self::Version(_) | Self::Empty => false,
+        }
+    }
+}
+
 /// The whole response Bundle.
-pub(super) fn bundle(bundle_type: &str, replies: &[Reply], base: &str) -> Bytes {
+pub(super) fn bundle(bundle_type: &str, replies: &[Reply], base: &str) -> BundleAnswer {
     let mut out = Vec::with_capacity(replies.len() * 160 + 128);
     out.extend_from_slice(b"{\"resourceType\":\"Bundle\",\"type\":\"");
     out.extend_from_slice(bundle_type.as_bytes());
@@ -35,7 +47,7 @@ pub(super) fn bundle(bundle_type: &str, replies: &[Reply], base: &str) -> Bytes 
         out.push(b']');
     }
     out.push(b'}');
-    Bytes::from(out)
+    BundleAnswer { json: Bytes::from(out), says_no: replies.iter().any(Reply::says_no) }
 }
 
 fn push(out: &mut Vec<u8>, reply: &Reply, base: &str) {
