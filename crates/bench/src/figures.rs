@@ -10,6 +10,7 @@ mod rules;
 mod searching;
 mod ten;
 mod tokens;
+mod users;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ pub(crate) enum Name {
     Hidden,
     /// One patient's entries in a log of ten million; only when named (slow, 3 GB of disk)
     Log,
+    /// Two hundred people in the pages of the demo; only when named (`--seconds 600` for ten minutes)
+    Users,
     /// The HTTP stack alone, answering a constant of 1.6 KB; only when named
     Http,
 }
@@ -181,7 +184,10 @@ impl Bench {
         if self.wants(Name::Log) {
             self.log()?;
         }
-        if self.names.iter().all(|name| matches!(name, Name::Http | Name::Log)) {
+        if self.wants(Name::Users) {
+            self.users()?;
+        }
+        if self.names.iter().all(|name| matches!(name, Name::Http | Name::Log | Name::Users)) {
             return Ok(());
         }
         let data = self.work.join("data");

@@ -16,6 +16,7 @@ mod report;
 mod scripts;
 mod search_mix;
 mod unwaited;
+mod visitor;
 mod wall_clock;
 
 use std::io::Write;

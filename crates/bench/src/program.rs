@@ -61,25 +61,41 @@ impl Program {
         arguments: &[&str],
     ) -> Result<Self, String> {
         let port = free_port()?;
+        let mut command = Command::new(akson);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
+        Self::start(command.arg(data).args(arguments), port, log)
+    }
+
+    /// `akson demo` on the folder, with so many inhabitants; built when the folder is empty.
+    pub(crate) fn demo(
+        akson: &Path,
+        data: &Path,
+        people: &str,
+        log: &Path,
+    ) -> Result<Self, String> {
+        let port = free_port()?;
+        let mut command = Command::new(akson);
+        command.args(["demo", "--port", &port.to_string(), "--people", people, "--data"]);
+        Self::start(command.arg(data), port, log)
+    }
+
+    fn start(command: &mut Command, port: u16, log: &Path) -> Result<Self, String> {
         let address = Address::parse(&format!("http://127.0.0.1:{port}/fhir"))?;
         let log = std::fs::File::create(log).map_err(|error| error.to_string())?;
         let begin = Instant::now();
-        let mut child = Command::new(akson)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-            .arg(data)
-            .args(arguments)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(|error| error.to_string())?)
             .stderr(log)
             .spawn()
-            .map_err(|error| format!("{}: {error}", akson.display()))?;
+            .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
         while std::net::TcpStream::connect(&address.authority).is_err() {
             if let Ok(Some(status)) = child.try_wait() {
-                return Err(format!("akson serve stopped at once: {status}"));
+                return Err(format!("akson stopped at once: {status}"));
             }
             if begin.elapsed().as_secs() > READY_SECONDS_MAX {
                 drop(child.kill());
-                return Err(format!("akson serve did not listen within {READY_SECONDS_MAX} s"));
+                return Err(format!("akson did not listen within {READY_SECONDS_MAX} s"));
             }
             pause(Duration::from_millis(2));
         }

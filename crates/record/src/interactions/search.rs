@@ -10,6 +10,7 @@ use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::search::{Query, Summary};
 use serde_json::Value;
 
+use super::audit_events::is_beside_log;
 use super::{target, type_name, version};
 use crate::Record;
 use crate::bounds::SEARCH;
@@ -17,11 +18,21 @@ use crate::request::{Caller, Mode, Page, SearchRequest, Version};
 use crate::searching::Searching;
 use crate::sight::Sight;
 
+/// Told with a search for AuditEvents that the log does not answer.
+const BESIDE_LOG: &str = "This lists only AuditEvents that others have sent in. The access log itself answers \
+     a search with patient (or type 110114), date, agent, _count and _sort=-date.";
+
 impl Record {
     /// One page of a search.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Page, Problem> {
         match self.log_page(caller, &request).await? {
-            None => self.search_stored(caller, request, &|_| true).await,
+            None => {
+                let is_beside_log = is_beside_log(&request);
+                let mut page = self.search_stored(caller, request, &|_| true).await?;
+                // An empty page must not be taken for a journal that nobody has opened.
+                page.warnings.extend(is_beside_log.then(|| BESIDE_LOG.to_string()));
+                Ok(page)
+            }
             Some(log) if log.next_link.is_some() => Ok(log),
             Some(mut log) => {
                 let mut request = request;

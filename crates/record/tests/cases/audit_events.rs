@@ -84,6 +84,28 @@ async fn time_agent_and_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_the_log_does_not_answer_says_so() {
+    let f = log().await;
+    for (query, is_told) in [
+        ("patient=p&entity=Patient/p", true),
+        ("", true),
+        ("patient=p", false),
+        ("patient=p&_total=accurate", false),
+        ("_id=theirs", false),
+    ] {
+        let request = SearchRequest {
+            resource_type: akson_fhir::definitions::Definitions::r4().resource_type("AuditEvent"),
+            compartment: None,
+            query: query.to_string(),
+            strict: false,
+        };
+        let page = f.record.search(&f.caller, request).await.unwrap();
+        assert_eq!(page.warnings.iter().any(|w| w.contains("access log")), is_told, "{query}");
+        assert_eq!(page.entries.is_empty(), !query.starts_with("patient=p") || is_told, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_send_in_comes_after_the_logs_own() {
     let f = log().await;
     f.put(json!({"resourceType": "AuditEvent", "id": "theirs",
