@@ -25,6 +25,7 @@ pub enum Class {
     Planning,
     Clinical,
     Medication,
+    Prescription,
     Document,
     Wish,
     Log,
@@ -34,13 +35,14 @@ pub enum Class {
 
 impl Class {
     /// All classes, in the order of the matrix's columns.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Directory,
         Self::Definition,
         Self::Person,
         Self::Planning,
         Self::Clinical,
         Self::Medication,
+        Self::Prescription,
         Self::Document,
         Self::Wish,
         Self::Log,
@@ -57,6 +59,7 @@ impl Class {
             Self::Planning => "planning",
             Self::Clinical => "clinical",
             Self::Medication => "medication",
+            Self::Prescription => "prescription",
             Self::Document => "document",
             Self::Wish => "wish",
             Self::Log => "log",

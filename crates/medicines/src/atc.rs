@@ -24,6 +24,7 @@ impl Groups {
     }
 
     /// The codes.
+    #[cfg(test)]
     pub(crate) fn codes(&self) -> &[&'static str] {
         &self.0
     }

@@ -60,7 +60,6 @@ impl Moment {
     }
 
     /// A whole day.
-    #[cfg(test)]
     pub(crate) fn day(date: Date) -> Self {
         Self { start: date.to_datetime(jiff::civil::Time::midnight()), precision: Precision::Day }
     }

@@ -24,8 +24,8 @@ use crate::pages::{search_page, trend_page};
 use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::who::Who;
 use crate::{
-    assets, attorneys, authorise, home, language, login, opening, people, privacy, registering,
-    response, wishes,
+    assets, attorneys, authorise, home, language, login, opening, ordering, people, prescribing,
+    privacy, registering, response, wishes,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -45,7 +45,9 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route("/pasient/{id}/dokument/{type}/{document}", get(document))
         .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
         .route(ACCESSIBILITY, get(accessibility))
-        .route("/assets/{file}", get(assets::serve));
+        .route("/assets/{file}", get(assets::serve))
+        .merge(prescribing::routes())
+        .merge(ordering::routes());
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
         pages = pages.merge(people::routes()).merge(attorneys::routes());

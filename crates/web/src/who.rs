@@ -7,6 +7,7 @@ use std::sync::Arc;
 use akson_access::decide::Situation;
 use akson_access::rules::{Class, rights};
 use akson_access::{Actor, Standing};
+use serde_json::{Value, json};
 
 use crate::messages::t;
 
@@ -47,6 +48,25 @@ impl Who {
         self.actor.role().is_none_or(|role| {
             Situation::ALL.into_iter().any(|situation| rights(role, situation).may_read(class))
         })
+    }
+
+    /// Whether the reader's role ever writes resources of this class.
+    pub(crate) fn may_ever_write(&self, class: Class) -> bool {
+        self.actor.role().is_none_or(|role| {
+            Situation::ALL.into_iter().any(|situation| rights(role, situation).may_write(class))
+        })
+    }
+
+    /// The token that every form of this login carries; empty without a login.
+    pub(crate) fn form_token(&self) -> &str {
+        self.login.as_ref().map_or("", |login| login.form_token.as_str())
+    }
+
+    /// The reader as an author: a reference to the Practitioner; nothing for one who is none.
+    pub(crate) fn author(&self) -> Option<Value> {
+        let Standing::Personnel(personnel) = &self.actor.standing else { return None };
+        let own = personnel.references.iter().find(|to| to.starts_with("Practitioner/"))?;
+        Some(json!({"reference": &**own, "display": self.display()}))
     }
 }
 

@@ -52,6 +52,11 @@ impl Together {
 }
 
 impl Reader {
+    /// The moment as FHIR writes it.
+    pub(crate) fn now_written(&self) -> String {
+        jiff::Timestamp::from_millisecond(self.now().0).unwrap_or_default().to_string()
+    }
+
     /// Stores a new resource; the stored version.
     pub(crate) async fn create(&self, resource: &Value) -> Result<Version, Problem> {
         let name = resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();

@@ -165,6 +165,12 @@ fn registering_and_opening_by_number_hold_in_a_real_browser() {
 }
 
 #[test]
+fn medication_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("medication.mjs", &[server.root(), &screenshots()]);
+}
+
+#[test]
 fn powers_of_attorney_hold_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("attorneys.mjs", &[server.root(), &screenshots(), &people()]);

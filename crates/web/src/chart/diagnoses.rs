@@ -8,6 +8,8 @@ use crate::dates::Moment;
 /// A diagnosis, however many times it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
+    /// Id of one of its Conditions.
+    pub id: Option<String>,
     pub text: String,
     pub code: Option<Code>,
     /// First onset (or recording).
@@ -72,6 +74,7 @@ fn diagnosis(condition: NodeRef<'_>) -> Option<Diagnosis> {
         .or_else(|| moment(condition, &["onset", "start"]))
         .or_else(|| moment(condition, &["recordedDate"]));
     Some(Diagnosis {
+        id: text(condition, &["id"]).map(str::to_owned),
         text: concept(code)?,
         code: first_code(code),
         since,

@@ -118,7 +118,10 @@ pub(super) fn plans<'a>(
             ),
         })
     });
-    let requests = requests.iter().filter(|r| text(**r, &["status"]) == Some("active"));
+    // Tests that are ordered stand above the laboratory's results.
+    let requests = requests
+        .iter()
+        .filter(|r| text(**r, &["status"]) == Some("active") && !super::orders::is_laboratory(**r));
     let requests = requests.filter_map(|request| {
         Some(Line {
             text: request.first("code").and_then(concept)?,

@@ -9,8 +9,10 @@ mod documents;
 mod lines;
 mod medication;
 mod news;
+mod orders;
 mod person;
 mod results;
+mod safety;
 mod todo;
 mod warnings;
 
@@ -23,10 +25,12 @@ pub(crate) use contacts::{Contact, Filter, kind_of};
 pub(crate) use diagnoses::{Diagnoses, Diagnosis};
 pub(crate) use documents::{Attachment, Document, attachments};
 pub(crate) use lines::Line;
-pub(crate) use medication::{Medication, Medications};
+pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
+pub(crate) use orders::Order;
 pub(crate) use person::Person;
 pub(crate) use results::{Direction, Group, Point, Range, Series};
+pub(crate) use safety::Safety;
 pub(crate) use todo::Todo;
 pub(crate) use warnings::{Severity, Warning};
 
@@ -61,6 +65,8 @@ pub(crate) struct Chart {
     pub warnings: Vec<Warning>,
     pub diagnoses: Diagnoses,
     pub medications: Medications,
+    pub safety: Safety,
+    pub orders: Vec<Order>,
     pub series: Vec<Series>,
     pub contacts: Vec<Contact>,
     pub documents: Vec<Document>,
@@ -126,6 +132,8 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
             &index,
             today,
         ),
+        orders: orders::read(of("ServiceRequest")),
+        safety: safety::read(of("AllergyIntolerance")),
         series: results::read(of("Observation")),
         documents: documents::read(of("DocumentReference"), of("DiagnosticReport")),
         vaccinations: lines::vaccinations(of("Immunization")),

@@ -52,10 +52,15 @@ pub(super) fn read(allergies: &[NodeRef<'_>], flags: &[NodeRef<'_>]) -> Vec<Warn
     warnings
 }
 
-fn is_current(allergy: NodeRef<'_>) -> bool {
+pub(super) fn is_current(allergy: NodeRef<'_>) -> bool {
     let refuted =
         matches!(status(allergy, "verificationStatus"), Some("refuted" | "entered-in-error"));
     !refuted && !matches!(status(allergy, "clinicalStatus"), Some("inactive" | "resolved"))
+}
+
+/// Whether it says that there is no allergy.
+pub(super) fn says_none(allergy: NodeRef<'_>) -> bool {
+    NO_KNOWN_ALLERGY.iter().any(|code| has_code(allergy.first("code"), code))
 }
 
 fn allergy(allergy: NodeRef<'_>) -> Option<Warning> {
@@ -64,7 +69,7 @@ fn allergy(allergy: NodeRef<'_>) -> Option<Warning> {
     let reaction = allergy.first("reaction");
     let detail = reaction.and_then(|r| r.first("manifestation")).and_then(concept);
     let severe = reaction.and_then(|r| text(r, &["severity"])) == Some("severe");
-    let severity = if NO_KNOWN_ALLERGY.iter().any(|c| has_code(code, c)) {
+    let severity = if says_none(allergy) {
         Severity::Quiet
     } else if severe || text(allergy, &["criticality"]) == Some("high") {
         Severity::Stop

@@ -40,7 +40,11 @@ impl Sight<'_> {
             Section::News => news::section(chart, extent, today),
             Section::Todo => todo::section(chart, extent, today),
             Section::Diagnoses => diagnoses::section(chart, extent, today),
-            Section::Medication => medication::section(chart, extent, today),
+            Section::Medication => {
+                let may = |class| self.who.may_ever_write(class);
+                let may = (may(Class::Prescription), may(Class::Clinical));
+                medication::section(chart, extent, today, may)
+            }
             Section::Vitals => results::section(chart, Group::Vital, extent, today),
             Section::Laboratory => results::section(chart, Group::Laboratory, extent, today),
             Section::OtherResults => results::section(chart, Group::Other, extent, today),

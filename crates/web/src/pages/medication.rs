@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::section::{Extent, Section, empty, fold, frame};
-use crate::chart::{Chart, Medication};
-use crate::dates::days_between;
+use crate::chart::{Chart, Course, Medication};
+use crate::dates::{Moment, days_between};
 use crate::messages::{t, tf};
 
 const IN_USE_SHORT: usize = 12;
@@ -13,7 +13,13 @@ const FORMER_SHORT: usize = 3;
 /// A drug started within so many days is marked as new.
 const NEW_DAYS: i64 = 30;
 
-pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
+/// `may` says whether the reader prescribes, `orders` whether tests are ordered.
+pub(crate) fn section(
+    chart: &Chart,
+    extent: Extent,
+    today: Date,
+    (may, orders): (bool, bool),
+) -> Markup {
     let (in_use, former) = (&chart.medications.in_use, &chart.medications.former);
     let note = tf(
         "medication.note",
@@ -21,7 +27,10 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
     );
     let shown = in_use.len().min(extent.limit(IN_USE_SHORT));
     let shown_former = former.len().min(extent.limit(FORMER_SHORT));
+    let patient = &chart.person.id;
     let body = html! {
+        (deeds(patient, may, orders))
+        @if may { div.slot id="resept" {} }
         @if in_use.is_empty() {
             (empty(t("medication.none")))
         } @else {
@@ -32,8 +41,11 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
                     th role="columnheader" scope="col" { (t("medication.dosage")) }
                     th role="columnheader" scope="col" { (t("medication.reason")) }
                     th.num role="columnheader" scope="col" { (t("medication.since")) }
+                    @if may { th role="columnheader" scope="col" { span.ds-sr-only { (t("prescribing.renew")) } } }
                 } }
-                tbody role="rowgroup" { @for drug in in_use.iter().take(shown) { (row(drug, today)) } }
+                tbody role="rowgroup" {
+                    @for drug in in_use.iter().take(shown) { (row(drug, patient, today, may)) }
+                }
             }
         }
         @if shown_former > 0 {
@@ -46,23 +58,79 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
     frame(Section::Medication, &note, body)
 }
 
-fn row(drug: &Medication, today: Date) -> Markup {
-    let age = drug.since.map(|since| days_between(since.date(), today));
+/// What can be done with the list.
+fn deeds(patient: &str, may: bool, orders: bool) -> Markup {
+    html! {
+        nav.medicine-deeds aria-label=(t("prescribing.actions")) {
+            @if may {
+                a.ds-button data-variant="secondary" data-size="sm" href=(format!("/pasient/{patient}/resept/ny")) {
+                    (t("prescribing.new"))
+                }
+            }
+            @if orders {
+                a.ds-button data-variant="secondary" data-size="sm" href=(format!("/pasient/{patient}/bestill")) {
+                    (t("ordering.open"))
+                }
+            }
+            a.ds-button data-variant="tertiary" data-size="sm" href=(format!("/pasient/{patient}/utskrift/legemidler")) {
+                (t("prescribing.print-list"))
+            }
+        }
+    }
+}
+
+fn row(drug: &Medication, patient: &str, today: Date, may: bool) -> Markup {
+    let address = drug.prescription.as_ref().map(|id| format!("/pasient/{patient}/resept/{id}"));
     html! {
         tr role="row" {
             th.name role="rowheader" scope="row" {
-                (drug.text)
-                @if age.is_some_and(|days| (0..=NEW_DAYS).contains(&days)) {
-                    " " span.tag.tag-new { (t("medication.new")) }
+                @match &address {
+                    Some(address) => { a href=(address) { (drug.text) } },
+                    None => { (drug.text) },
                 }
+                (lately(drug, today))
             }
             td role="cell" {
                 (drug.dosage.as_deref().unwrap_or(t("medication.no-dosage")))
                 @if let Some(until) = drug.until { ", " (t("medication.until")) " " (until.short(today)) }
+                @if let Course::Changed(at, before) = &drug.course {
+                    @if is_late(*at, today) { span.was { (tf("prescribing.before", &[("before", before)])) } }
+                }
             }
             td.reason role="cell" { @if let Some(reason) = &drug.reason { (reason) } }
             td.num.quiet role="cell" { @if let Some(since) = drug.since { (since.short(today)) } }
+            @if may { td.deed role="cell" { @if let Some(address) = &address { (renew(drug, address)) } } }
         }
+    }
+}
+
+fn renew(drug: &Medication, address: &str) -> Markup {
+    let renew = format!("{address}/forny");
+    html! {
+        a.renew href=(renew) data-hx-get=(renew) data-hx-target="#resept" data-hx-swap="innerHTML"
+            aria-label=(tf("prescribing.renew-label", &[("drug", &drug.text)])) {
+            (t("prescribing.renew"))
+        }
+    }
+}
+
+fn is_late(at: Option<Moment>, today: Date) -> bool {
+    at.is_some_and(|at| (0..=NEW_DAYS).contains(&days_between(at.date(), today)))
+}
+
+/// What has happened to it of late.
+fn lately(drug: &Medication, today: Date) -> Markup {
+    let word = match &drug.course {
+        Course::Begun => is_late(drug.since, today).then(|| t("medication.new")),
+        Course::Renewed(at) => {
+            at.is_some_and(|at| at.date() == today).then(|| t("prescribing.renewed-tag"))
+        }
+        Course::Changed(at, _) => is_late(*at, today).then(|| t("prescribing.changed-tag")),
+    };
+    let over = drug.valid_until.filter(|end| end.date() < today);
+    html! {
+        @if let Some(word) = word { " " span.tag.tag-new { (word) } }
+        @if over.is_some() { " " span.tag { (t("prescribing.expired")) } }
     }
 }
 

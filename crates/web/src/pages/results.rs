@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::ordering_page::waiting;
 use super::section::{Extent, Section, empty, fold, frame};
 use super::trend_figure::{figure, sparkline};
 use crate::chart::{Chart, Direction, Group, Point, Series};
@@ -32,6 +33,7 @@ pub(crate) fn section(chart: &Chart, group: Group, extent: Extent, today: Date) 
     let note =
         tf("results.note", &[("analyses", &count(series.len())), ("values", &count(points))]);
     let body = html! {
+        @if section == Section::Laboratory { (waiting(chart, today)) }
         @if series.is_empty() { (empty(t("results.none"))) } @else {
             (table(chart, section, series.get(..shown).unwrap_or(&series), today))
         }

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 64;
 /// Of how many items one is asked for by itself.
 const SHARE: usize = 4;
 /// What the worlds have, by type.
-pub(crate) const TYPES: [&str; 17] = [
+pub(crate) const TYPES: [&str; 18] = [
     "Patient",
     "RelatedPerson",
     "Appointment",
@@ -34,6 +34,7 @@ pub(crate) const TYPES: [&str; 17] = [
     "Condition",
     "ServiceRequest",
     "MedicationRequest",
+    "MedicationStatement",
     "DocumentReference",
     "List",
     "Consent",

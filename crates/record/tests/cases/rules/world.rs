@@ -458,6 +458,9 @@ impl<'a> Teller<'a> {
         let payer = self.subject();
         let body = json!({"status": "active", "beneficiary": self.subject(), "payor": [payer]});
         self.put(self.item("Coverage"), body);
+        let body = json!({"status": "active", "subject": self.subject(),
+            "medicationCodeableConcept": {"text": "noe"}});
+        self.put(self.item("MedicationStatement"), body);
         let body = json!({
             "type": {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type",
                 "code": "rest"},

@@ -158,6 +158,11 @@ fn of_each_class(id: &str) -> Vec<(&'static str, Value)> {
                 "medicationCodeableConcept": text}),
         ),
         (
+            "prescription",
+            json!({"resourceType": "MedicationRequest", "status": "active", "intent": "order",
+                "subject": subject, "medicationCodeableConcept": text}),
+        ),
+        (
             "document",
             json!({"resourceType": "DocumentReference", "status": "current", "subject": subject,
                 "content": [{"attachment": {"title": "Notat"}}]}),

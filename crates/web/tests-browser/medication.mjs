@@ -1,0 +1,160 @@
+// Prescribing, in the demo in a real browser: renew, prescribe, change, stop, warnings, paper.
+//
+// node medication.mjs BASE SCREENSHOTS
+// Clicks are counted from the chart: taps, clicks and Enter, a choice in a list as two; typing not.
+
+import { assert, assertSound, assertWhole, enterAs, open, picture, run } from "./browser.mjs";
+
+const [base, screenshots] = process.argv.slice(2);
+const RENEW_CLICKS_MAX = 2;
+const PATIENT = "Ingrid Solbakken";
+const SIZES = { wide: {}, narrow: { viewport: { width: 320, height: 640 } } };
+
+/** The chart of a patient whom the search finds; the page counts the clicks from there. */
+async function chartOf(browser, title, name, options = {}) {
+  const page = await open(browser, options);
+  await enterAs(page, base, title);
+  await page.goto(`${base}/pasienter?q=${encodeURIComponent(name)}`);
+  await page.locator("#hits a.hit").first().click();
+  await page.locator(".banner h1").waitFor();
+  page.clicks = 0;
+  page.press = async (locator) => {
+    page.clicks += 1;
+    await locator.click();
+  };
+  page.chart = new URL(page.url()).pathname;
+  return page;
+}
+
+const row = (page, name) => page.locator("#legemidler tbody tr").filter({ hasText: name }).first();
+const forgive = (page) => { page.faults = page.faults.filter((fault) => !fault.includes("400")); };
+/** The form of a medicine that is searched for by these words. */
+async function begin(page, words, name) {
+  await page.goto(`${base}${page.chart}/resept/ny`);
+  await page.locator("#legemiddelsok").fill(words);
+  await page.locator("#funn a").filter({ hasText: name }).first().click();
+  await page.locator("#resept-skjema").waitFor();
+}
+
+const cases = {
+  "every state is sound, light and dark, wide and narrow": async (browser) => {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const [size, options] of Object.entries(SIZES)) {
+        const page = await chartOf(browser, "Fastlege", PATIENT, { colorScheme, ...options });
+        const shoot = async (state) => {
+          await assertSound(page, `${state}, ${colorScheme}, ${size}`);
+          await picture(page, screenshots, `medication-${state}-${size}-${colorScheme}`);
+        };
+        await shoot("chart");
+        await row(page, "Apiksaban").getByRole("link", { name: "Forny" }).click();
+        await page.locator("#resept form.renewal").waitFor();
+        await shoot("renew-in-chart");
+        await page.goto(`${base}${page.chart}/resept/ny?q=apiks`);
+        await shoot("search");
+        await begin(page, "ibuprofen 400", "Ibuprofen 400 mg");
+        await shoot("form-notice");
+        await begin(page, "fenoksymetylpenicillin 1 g", "Fenoksymetylpenicillin 1 g");
+        await shoot("form-stop");
+        await page.getByRole("button", { name: "Skriv ut resept" }).click();
+        await page.getByRole("alert").first().waitFor();
+        forgive(page);
+        await shoot("form-faults");
+        await page.goto(`${base}${page.chart}`);
+        await row(page, "Apiksaban").locator("th a").click();
+        await page.locator(".prescriptions").waitFor();
+        await shoot("history");
+        await page.getByRole("link", { name: "Seponer" }).click();
+        await page.locator("#tekst").waitFor();
+        await shoot("stop");
+        await page.goto(`${base}${page.chart}/utskrift/legemidler`);
+        await shoot("paper");
+        await page.context().close();
+      }
+    }
+  },
+
+  "renewed in two clicks, and the chart shows it at once": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    const before = await page.locator("#legemidler tbody tr").count();
+    await page.press(row(page, "Apiksaban").getByRole("link", { name: "Forny" }));
+    await page.press(page.getByRole("button", { name: "Forny resept" }));
+    await page.locator("#legemidler .tag-new").filter({ hasText: "fornyet i dag" }).waitFor();
+    assert(page.clicks <= RENEW_CLICKS_MAX, `${page.clicks} clicks`);
+    assert((await page.locator("#legemidler tbody tr").count()) === before, "one row for it, as before");
+    assert((await row(page, "Apiksaban").innerText()).includes("fornyet i dag"), "on its own row");
+    await row(page, "Apiksaban").locator("th a").click();
+    const told = await page.locator(".prescriptions").innerText();
+    assert(told.includes("Fornyet uten endring") && told.includes("avsluttet"), told);
+    await picture(page, screenshots, "medication-renewed");
+  },
+
+  "works without JavaScript": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT, { javaScriptEnabled: false });
+    await page.press(row(page, "Furosemid").getByRole("link", { name: "Forny" }));
+    await page.press(page.getByRole("button", { name: "Forny resept" }));
+    await page.locator(".banner h1").waitFor();
+    assert((await row(page, "Furosemid").innerText()).includes("fornyet i dag"), "renewed");
+    assert(page.clicks <= RENEW_CLICKS_MAX, `${page.clicks} clicks`);
+  },
+
+  "a stop needs a reason, which is kept with the prescription": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    await begin(page, "fenoksymetylpenicillin 1 g", "Fenoksymetylpenicillin 1 g");
+    assert((await page.locator(".caution-stop").innerText()).includes("Penicillin"), "the allergy stops");
+    await page.locator("#grunntekst").fill("Lungebetennelse");
+    await page.locator("#dager").fill("7");
+    await page.getByRole("button", { name: "Skriv ut resept" }).click();
+    await page.getByRole("alert").first().waitFor();
+    forgive(page);
+    assert((await page.locator("#grunntekst").inputValue()) === "Lungebetennelse", "nothing typed is lost");
+    await page.locator("#begrunnelse").fill("Tålt penicillin etter utredning 2024");
+    await page.getByRole("button", { name: "Skriv ut resept" }).click();
+    await row(page, "Fenoksymetylpenicillin").waitFor();
+    await assertWhole(page, "the chart with the new prescription");
+    await row(page, "Fenoksymetylpenicillin").locator("th a").click();
+    const told = await page.locator(".prescriptions").innerText();
+    assert(told.includes("tross varsel: Tålt penicillin etter utredning 2024"), told);
+  },
+
+  "words and numbers change together as one types": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    await begin(page, "paracetamol 500", "Paracetamol 500 mg");
+    await page.locator(".in-words").filter({ hasText: "2 tabletter ved behov, høyst 4 ganger i døgnet" }).waitFor();
+    await page.locator("#dose").fill("3");
+    await page.locator(".in-words").filter({ hasText: "3 tabletter ved behov" }).waitFor();
+    await page.locator(".caution-stop").filter({ hasText: "4 g paracetamol" }).waitFor();
+    await page.locator("#dose").fill("1");
+    await page.locator(".caution-stop").waitFor({ state: "detached" });
+  },
+
+  "another dose takes the place of the one before; a stopped one is gone": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    await row(page, "Furosemid").locator("th a").click();
+    await page.getByRole("link", { name: "Endre dose" }).click();
+    await page.locator("#resept-skjema").waitFor();
+    await page.locator("#dose").fill("2");
+    await page.getByRole("button", { name: "Endre", exact: true }).click();
+    await row(page, "Furosemid").filter({ hasText: "2 tabletter" }).waitFor();
+    const told = await row(page, "Furosemid").innerText();
+    assert(told.includes("endret") && told.includes("var 1 tablett"), told);
+    await picture(page, screenshots, "medication-changed");
+    await row(page, "Furosemid").locator("th a").click();
+    await page.getByRole("link", { name: "Seponer" }).click();
+    await page.getByRole("button", { name: "Bivirkning" }).click();
+    await page.locator(".banner h1").waitFor();
+    assert((await row(page, "Furosemid").count()) === 0, "not in use any more");
+  },
+
+  "a nurse reads, and has no button that prescribes": async (browser) => {
+    const page = await chartOf(browser, "Sykepleier", PATIENT);
+    assert((await page.locator(".renew").count()) === 0, "nothing to renew with");
+    assert((await page.getByRole("link", { name: "Ny resept" }).count()) === 0, "no new prescription");
+    const answer = await page.request.get(`${base}${page.chart}/resept/ny`);
+    assert(answer.status() === 403, `the page answers ${answer.status()}`);
+    await row(page, "Apiksaban").locator("th a").click();
+    await page.locator(".prescriptions").waitFor();
+    assert((await page.getByRole("link", { name: "Seponer" }).count()) === 0, "nothing to stop with");
+  },
+};
+
+await run(cases, 240, screenshots);
