@@ -195,7 +195,8 @@ pub(crate) fn month_short(month: i8) -> &'static str {
     crate::messages::code("month-short", &month.to_string()).unwrap_or("")
 }
 
-fn month_long(month: i8) -> &'static str {
+/// `november`
+pub(crate) fn month_long(month: i8) -> &'static str {
     crate::messages::code("month", &month.to_string()).unwrap_or("")
 }
 

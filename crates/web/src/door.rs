@@ -123,7 +123,7 @@ pub(crate) async fn keep(
     match &keeper.door {
         Door::Open => {
             let actor = Arc::new(Actor::open());
-            request.extensions_mut().insert(Who { actor, login: None });
+            request.extensions_mut().insert(Who { actor, login: None, waits: None });
             next.run(request).await
         }
         Door::Shut | Door::Guarded(_) if is_asset => next.run(request).await,
@@ -168,7 +168,8 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
             let may_switch = login.actors.len() > 1;
             let has_apps = guard.apps.is_some();
             let of_login = Login { form_token, may_switch, has_apps };
-            let who = Who { actor: login.actor, login: Some(of_login) };
+            let waits = desk.waits(&login.actor);
+            let who = Who { actor: login.actor, login: Some(of_login), waits };
             let mut request = checked(guard, &ticket, parts, body, Some(&who)).await?;
             let choosing = Choosing { actors: login.actors, ticket };
             request.extensions_mut().insert(who);

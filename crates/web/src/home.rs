@@ -3,15 +3,19 @@
 //! A home is *my work now*: what is drawn there is each home's own file. Not here: what the top bar
 //! offers (`pages::menu`), who may see what (`access`, asked by `record`).
 
+use std::collections::HashMap;
+
 use akson_access::Role;
 use akson_access::decide::may_review_log;
+use axum::extract::Query;
+use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::pages::search_page;
 use crate::people::keeps_registers;
 use crate::sight::Reader;
 use crate::who::Who;
-use crate::{citizens_home, people, privacy, response};
+use crate::{citizens_home, people, privacy, response, workday};
 
 /// A kind of home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub(crate) enum Home {
     Registers,
     /// A citizen's own pages.
     Citizen,
+    /// Agenda, inbox, results and tasks of those who work with patients at a desk.
+    Workday,
 }
 
 impl Home {
@@ -34,16 +40,30 @@ impl Home {
             _ if may_review_log(&who.actor) => Self::Privacy,
             _ if keeps_registers(who) => Self::Registers,
             Some(Role::Citizen) => Self::Citizen,
-            Some(_) | None => Self::Search,
+            Some(
+                Role::Doctor
+                | Role::Nurse
+                | Role::HealthStationNurse
+                | Role::HealthcareWorker
+                | Role::Therapist
+                | Role::CaseWorker
+                | Role::Receptionist,
+            ) => Self::Workday,
+            Some(Role::PrivacyOfficer | Role::Administrator | Role::System) | None => Self::Search,
         }
     }
 }
 
 /// `GET /`
-pub(crate) async fn start(reader: Reader) -> Response {
+pub(crate) async fn start(
+    reader: Reader,
+    Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
     match Home::of(&reader.who) {
         Home::Privacy => privacy::list(reader).await,
         Home::Registers => people::home(reader).await,
+        Home::Workday => workday::home(reader, &asked, &headers).await,
         Home::Citizen => citizens_home::show(reader).await,
         Home::Search => response::html(search_page::start(&reader.who, "", None)),
     }

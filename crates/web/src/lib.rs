@@ -40,6 +40,7 @@ mod sight;
 mod standing;
 mod who;
 mod wishes;
+mod workday;
 mod writing;
 
 pub use door::{Door, Guard};

@@ -25,7 +25,7 @@ use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, home, language, login, opening, ordering, people, prescribing,
-    privacy, registering, response, wishes,
+    privacy, registering, response, wishes, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -51,7 +51,7 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
         pages = pages.merge(people::routes()).merge(attorneys::routes());
-        pages = pages.merge(registering::routes());
+        pages = pages.merge(registering::routes()).merge(workday::routes());
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));

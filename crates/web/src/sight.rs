@@ -3,8 +3,9 @@
 //! Not here: whether the caller may (`access`, asked by `record`), what is done with what was read
 //! (`chart`).
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use akson_access::{Actor, Identity};
@@ -27,7 +28,8 @@ use crate::dates::{Moment, local_day};
 use crate::messages::{code, t};
 use crate::pages::search_page::HITS_MAX;
 use crate::response;
-use crate::who::Who;
+use crate::who::{Waits, Who};
+use crate::workday::Units;
 
 /// Accesses read for the list of who has opened a journal.
 const LOOKS_MAX: usize = 500;
@@ -35,6 +37,8 @@ const LOOKS_MAX: usize = 500;
 const TASKS_MAX: usize = 100;
 /// `Task.status` of what is still to be done.
 const OPEN_TASK: &str = "requested,received,accepted,ready,in-progress,on-hold";
+/// People whose numbers are remembered; when there are more, it starts over.
+const WAITS_MAX: usize = 20_000;
 /// Medications outside the patient's own range that one chart may refer to.
 const MEDICATIONS_MAX: usize = 500;
 
@@ -46,6 +50,11 @@ pub(crate) struct Desk {
     requests: AtomicU64,
     /// Apps that people let in, where there is an authorisation server.
     apps: Option<Arc<AuthorisationServer>>,
+    /// The units of those who work at a desk.
+    units: Units,
+    /// What waited when somebody's home was last drawn, by the actor's id: the top bar of the other
+    /// pages tells it without reading anything.
+    waits: Mutex<HashMap<Arc<str>, Waits>>,
 }
 
 /// How long each step took, for the `Server-Timing` header.
@@ -73,7 +82,8 @@ impl Desk {
         clock: Arc<dyn Clock>,
         apps: Option<Arc<AuthorisationServer>>,
     ) -> Self {
-        Self { record, clock, base: "".into(), requests: AtomicU64::new(0), apps }
+        let (units, waits) = (Units::default(), Mutex::default());
+        Self { record, clock, base: "".into(), requests: AtomicU64::new(0), apps, units, waits }
     }
 
     /// The capacities of somebody who has proved who they are, as the registers have it now.
@@ -91,6 +101,26 @@ impl Desk {
     /// The record, for what nobody in particular asks of it.
     pub(crate) fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The units that are remembered.
+    pub(crate) fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// What waited for somebody when their home was last drawn.
+    pub(crate) fn waits(&self, actor: &Actor) -> Option<Waits> {
+        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.get(&actor.id).copied()
+    }
+
+    /// Remembers what waits for somebody.
+    pub(crate) fn remember_waits(&self, actor: &Actor, waits: Waits) {
+        let mut all = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= WAITS_MAX {
+            all.clear();
+        }
+        all.insert(Arc::clone(&actor.id), waits);
     }
 
     /// A name for one request, as the log has it.
@@ -138,6 +168,11 @@ impl Reader {
     /// The moment.
     pub(crate) fn now(&self) -> Instant {
         self.desk.clock.now()
+    }
+
+    /// The desk.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     pub(crate) fn caller(&self) -> Caller {

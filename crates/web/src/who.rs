@@ -18,6 +18,20 @@ pub(crate) struct Who {
     pub actor: Arc<Actor>,
     /// What belongs to a login; `None` without one (`--open`).
     pub login: Option<Login>,
+    /// What waited when the reader's home was last drawn; `None` before, and for those without such
+    /// a home.
+    pub waits: Option<Waits>,
+}
+
+/// How much waits for somebody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// Messages and requests.
+    pub inbox: usize,
+    /// Results to sign.
+    pub signing: usize,
+    /// Things to do.
+    pub tasks: usize,
 }
 
 /// What a page needs to know of the login.

@@ -29,7 +29,7 @@ pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
 pub(crate) use orders::Order;
 pub(crate) use person::Person;
-pub(crate) use results::{Direction, Group, Point, Range, Series};
+pub(crate) use results::{Direction, Group, Point, Range, Series, read as read_series};
 pub(crate) use safety::Safety;
 pub(crate) use todo::Todo;
 pub(crate) use warnings::{Severity, Warning};

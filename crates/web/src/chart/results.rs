@@ -103,7 +103,8 @@ impl Series {
 const SYSTOLIC: &str = "8480-6";
 const DIASTOLIC: &str = "8462-4";
 
-pub(super) fn read(observations: &[NodeRef<'_>]) -> Vec<Series> {
+/// The series among Observations.
+pub(crate) fn read(observations: &[NodeRef<'_>]) -> Vec<Series> {
     let mut series: Vec<Series> = Vec::new();
     let mut places: HashMap<(Option<Code>, Option<String>), usize> = HashMap::new();
     for observation in observations {

@@ -4,6 +4,8 @@
 //! An entry may carry a number of things that wait. Not here: counting them (the homes), which home
 //! somebody has (`home`), what can be done in an open chart (`pages::banner`).
 
+use akson_access::decide::Situation;
+use akson_access::rules::{Class, rights};
 use maud::{Markup, html};
 
 use crate::home::Home;
@@ -17,8 +19,9 @@ pub(crate) struct Entry {
     pub href: &'static str,
     /// What it is called: a key of the messages.
     pub label: &'static str,
-    /// How much waits there, when that is counted.
-    pub waits: Option<usize>,
+    /// What waits there, by the name that the scripts count it under, and how much, when it is
+    /// counted.
+    pub waits: Option<(&'static str, usize)>,
 }
 
 const fn entry(href: &'static str, label: &'static str) -> Entry {
@@ -34,8 +37,27 @@ pub(crate) fn entries(who: &Who) -> Vec<Entry> {
         Home::Registers => {
             vec![entry("/", "menu.people"), entry("/ansatte/ny", "menu.new-employee")]
         }
+        Home::Workday => workday(who),
         Home::Search | Home::Citizen => Vec::new(),
     }
+}
+
+/// Those who work at a desk; results are for those who write in journals.
+fn workday(who: &Who) -> Vec<Entry> {
+    let waits = who.waits.unwrap_or_default();
+    let counted = |href, label, of, n| Entry { href, label, waits: Some((of, n)) };
+    let mut entries =
+        vec![entry("/", "menu.workday"), counted("/innboks", "menu.inbox", "inbox", waits.inbox)];
+    if signs(who) {
+        entries.push(counted("/signering", "menu.signing", "signing", waits.signing));
+    }
+    entries
+}
+
+/// Whether somebody's role has to do with results.
+pub(crate) fn signs(who: &Who) -> bool {
+    let may_write = |role| rights(role, Situation::CareRelationship).may_write(Class::Clinical);
+    who.actor.role().is_some_and(may_write)
 }
 
 /// The entries as the top bar has them; nothing where there are none.
@@ -55,8 +77,9 @@ fn link(entry: &Entry) -> Markup {
     html! {
         a href=(entry.href) {
             (t(entry.label))
-            @if let Some(n) = entry.waits.filter(|n| *n > 0) {
-                " " b { (n) span.ds-sr-only { " " (t("menu.waits")) } }
+            @if let Some((of, n)) = entry.waits {
+                b data-tally=(of) hidden[n == 0] { (n) }
+                span.ds-sr-only hidden[n == 0] { " " (t("menu.waits")) }
             }
         }
     }

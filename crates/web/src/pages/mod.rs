@@ -2,6 +2,7 @@
 
 pub(crate) mod accesses;
 pub(crate) mod accessibility_page;
+pub(crate) mod agenda_panel;
 pub(crate) mod apps_page;
 pub(crate) mod attorneys_page;
 pub(crate) mod banner;
@@ -15,6 +16,7 @@ pub(crate) mod documents;
 pub(crate) mod employee_page;
 pub(crate) mod hiring_page;
 pub(crate) mod home_page;
+pub(crate) mod inbox_panel;
 pub(crate) mod layout;
 pub(crate) mod line_sections;
 pub(crate) mod log_page;
@@ -37,13 +39,17 @@ pub(crate) mod renewal_page;
 pub(crate) mod results;
 pub(crate) mod role_page;
 pub(crate) mod roles_page;
+pub(crate) mod rows;
 pub(crate) mod search_page;
 pub(crate) mod section;
+pub(crate) mod signing_panel;
 pub(crate) mod step_up_page;
+pub(crate) mod tasks_panel;
 pub(crate) mod todo;
 pub(crate) mod trend_figure;
 pub(crate) mod trend_page;
 pub(crate) mod wishes_page;
+pub(crate) mod workday_page;
 
 #[cfg(test)]
 mod corpus;

@@ -1,0 +1,149 @@
+//! Results to sign: the abnormal values as rows with reference, direction and trend, the others in
+//! one line.
+
+use maud::{Markup, html};
+
+use super::results::value;
+use super::rows::{Act, act, token, whom};
+use super::trend_figure::sparkline;
+use super::workday_page::{AtDesk, nothing, tally};
+use crate::dates::Moment;
+use crate::messages::{t, tf};
+use crate::workday::{Line, ToSign};
+
+/// Days until a follow-up, unless somebody says otherwise.
+const FOLLOW_UP_DAYS: i64 = 14;
+
+/// The panel.
+pub(super) fn panel(desk: &AtDesk<'_>, results: &[ToSign]) -> Markup {
+    html! {
+        section.card.panel id="signering" data-panel="" aria-labelledby="signering-h" {
+            header {
+                h2 id="signering-h" { (t("workday.signing")) }
+                (tally("signing", results.len()))
+            }
+            @if results.is_empty() { (nothing(t("workday.no-results"), t("workday.no-results-text"))) }
+            ul.answers { @for one in results { (result(desk, one)) } }
+        }
+    }
+}
+
+fn result(desk: &AtDesk<'_>, result: &ToSign) -> Markup {
+    let abnormal = result.abnormal();
+    let name = result.person.name_or_unknown();
+    let (marked, normal): (Vec<&Line>, Vec<&Line>) =
+        result.lines.iter().partition(|line| line.direction.is_some());
+    let sign = format!("/oppgave/{}/signer", result.task);
+    let about = format!("{name}: {}", result.title);
+    let sign = Act { action: &sign, label: t("workday.sign"), about: &about, is_primary: true };
+    html! {
+        li.answered data-waits="" id=(format!("oppgave-{}", result.task)) {
+            p.from {
+                (whom(&result.person, desk.today))
+                @if let Some(issued) = result.issued {
+                    time.when datetime=(issued.machine()) { (issued.short(desk.today)) }
+                }
+            }
+            p.topic { (result.title) (over(desk, result)) }
+            @if abnormal > 0 { (table(&marked, &about)) }
+            @if let Some(conclusion) = &result.conclusion { p.lines.text { (conclusion) } }
+            @if !normal.is_empty() { (others(&normal, abnormal > 0)) }
+            div.acts {
+                @if result.may_sign {
+                    (act(&sign, desk.who))
+                    (follow_up(desk, result, name))
+                }
+            }
+        }
+    }
+}
+
+/// That nobody has signed in time, and whose it was.
+fn over(desk: &AtDesk<'_>, result: &ToSign) -> Markup {
+    let by = result.by.map(|by| by.short(desk.today)).unwrap_or_default();
+    html! {
+        @if result.is_over {
+            " " span.tag.tag-late {
+                @match &result.owner {
+                    Some(owner) => (tf("workday.unsigned-by", &[("name", owner), ("by", &by)])),
+                    None => (tf("workday.overdue", &[("by", &by)])),
+                }
+            }
+        } @else if let Some(owner) = &result.owner {
+            span.kind { " · " (owner) }
+        }
+    }
+}
+
+fn table(lines: &[&Line], about: &str) -> Markup {
+    html! {
+        table.values {
+            caption.ds-sr-only { (about) }
+            thead.ds-sr-only { tr {
+                th scope="col" { (t("results.analysis")) }
+                th scope="col" { (t("results.latest")) }
+                th scope="col" { (t("results.range")) }
+                th scope="col" { (t("results.trend")) }
+            } }
+            tbody {
+                @for line in lines {
+                    @if let Some(point) = line.series.latest() {
+                        tr {
+                            th.name scope="row" { (line.series.name) }
+                            td.num { (value(point)) }
+                            td.quiet.range { @if let Some(range) = &point.range_text { (range) } }
+                            td.curve-cell { (sparkline(&line.series)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The values within what is normal, in one line.
+fn others(lines: &[&Line], is_rest: bool) -> Markup {
+    let label = if is_rest { t("workday.others-normal") } else { t("workday.all-normal") };
+    html! {
+        p.normal {
+            span.tag.tag-good { (label) } " "
+            @for (place, line) in lines.iter().enumerate() {
+                @if place > 0 { ", " }
+                (line.series.name) " "
+                @if let Some(point) = line.series.latest() { (point.value.text) }
+            }
+        }
+    }
+}
+
+fn follow_up(desk: &AtDesk<'_>, result: &ToSign, name: &str) -> Markup {
+    let action = format!("/oppgave/{}/folg-opp", result.task);
+    let field = |name: &str| format!("{name}-{}", result.task);
+    let by = desk.today.saturating_add(jiff::Span::new().days(FOLLOW_UP_DAYS));
+    html! {
+        details.act {
+            summary.ds-button data-variant="secondary" data-size="sm" {
+                (t("workday.follow-up")) span.ds-sr-only { " " (name) ": " (result.title) }
+            }
+            form.write method="post" action=(action) data-hx-post=(action)
+                data-hx-target="closest li" data-hx-swap="outerHTML" {
+                (token(desk.who))
+                div.pair {
+                    div {
+                        label for=(field("hva")) { (t("workday.what")) }
+                        input.ds-input id=(field("hva")) name="hva" required maxlength="300"
+                            value=(t("workday.what-usual"));
+                    }
+                    div {
+                        label for=(field("dato")) { (t("workday.by")) }
+                        input.ds-input id=(field("dato")) name="dato" type="date" required
+                            value=(Moment::day(by).machine());
+                    }
+                }
+                label for=(field("melding")) { (tf("workday.tell", &[("name", name)])) }
+                textarea.ds-input id=(field("melding")) name="melding" rows="3" maxlength="10000" {}
+                button.ds-button type="submit" data-size="sm" { (t("workday.save-and-sign")) }
+            }
+        }
+    }
+}
