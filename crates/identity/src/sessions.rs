@@ -245,6 +245,16 @@ impl Sessions {
 
     /// Who comes with this ticket now. Being seen keeps the login alive, up to its absolute limit.
     pub fn find(&self, ticket: &Ticket) -> Found {
+        self.look(ticket, true)
+    }
+
+    /// As [`Sessions::find`], when a page asks by itself: that somebody has left it open does not
+    /// keep the login alive.
+    pub fn find_unattended(&self, ticket: &Ticket) -> Found {
+        self.look(ticket, false)
+    }
+
+    fn look(&self, ticket: &Ticket, is_somebody: bool) -> Found {
         let now = self.clock.now();
         let key = ticket.digest();
         let mut held = self.held();
@@ -253,7 +263,9 @@ impl Sessions {
             held.remove(&key);
             return Found::TimedOut;
         }
-        session.seen = now;
+        if is_somebody {
+            session.seen = now;
+        }
         match &session.chosen {
             None => Found::Choosing(Arc::clone(&session.actors)),
             Some(actor) => Found::In(LoggedIn {

@@ -4,6 +4,8 @@
 (() => {
   const ASK_MILLISECONDS = 5000;
   const UNDO_MILLISECONDS = 10000;
+  // Nobody pressed anything: it does not keep the login alive.
+  const UNATTENDED = { headers: { "HX-Request": "true", "Akson-Unattended": "1" } };
   const day = () => document.getElementById("arbeidsdag");
 
   for (const link of document.querySelectorAll("#menu a")) {
@@ -58,9 +60,7 @@
   }
 
   async function read() {
-    const answer = await fetch(location.pathname, { headers: { "HX-Request": "true" } });
-    const away = answer.headers.get("hx-redirect");
-    if (away) { location.assign(away); return; }
+    const answer = await fetch(location.pathname, UNATTENDED);
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.getElementById("arbeidsdag");
@@ -84,9 +84,9 @@
       if (next) asked.set("neste", next);
       if (unit !== undefined) asked.set("enhet", "");
       if (over !== undefined) asked.set("over", "");
-      const answer = await fetch(`/min-dag/nytt?${asked}`, { headers: { "HX-Request": "true" } });
-      const away = answer.headers.get("hx-redirect");
-      if (away) location.assign(away);
+      const answer = await fetch(`/min-dag/nytt?${asked}`, UNATTENDED);
+      // When the login is over nothing is asked any more, and nothing that was typed is taken away.
+      if (answer.status === 401) clearInterval(timer);
       else if (answer.status === 200) await read();
     } catch {
       // The network is away: asked again the next time.
@@ -94,7 +94,7 @@
       asking = false;
     }
   }
-  setInterval(ask, ASK_MILLISECONDS);
+  const timer = setInterval(ask, ASK_MILLISECONDS);
   setInterval(settle, 1000);
   document.addEventListener("visibilitychange", ask);
 

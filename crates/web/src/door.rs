@@ -32,6 +32,9 @@ use crate::routes::wants_fragment;
 use crate::sight::{Desk, nobody};
 use crate::who::{Login, Who};
 
+/// The header by which a script says that nobody pressed anything.
+const UNATTENDED: &str = "akson-unattended";
+
 /// Who comes in.
 #[derive(Clone, Debug)]
 pub enum Door {
@@ -148,6 +151,10 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
     }
     let ticket = guard.cookies.login(&parts.headers);
     let found = match &ticket {
+        // A page that asks by itself is nobody at work: it does not keep the login alive.
+        Some(ticket) if parts.headers.contains_key(UNATTENDED) => {
+            guard.sessions.find_unattended(ticket)
+        }
         Some(ticket) => guard.sessions.find(ticket),
         None => Found::Nobody,
     };

@@ -29,6 +29,7 @@ async function enter(browser, person, options = {}) {
 /** Finds somebody in the search box and goes to what stands at their address. */
 async function find(page, name) {
   if (new URL(page.url()).pathname !== "/") await page.goto(base);
+  await page.keyboard.press("/");
   await page.waitForFunction(() => document.activeElement?.id === "q");
   await page.keyboard.type(name);
   await page.press(page.locator("#hits a.hit").filter({ hasText: name }).first());

@@ -75,6 +75,7 @@ try {
   const page = await open(browser);
   await enter(page, "Sykehjemslege");
   let clicks = 0;
+  await page.keyboard.press("/");
   await page.keyboard.type(hidden);
   await page.getByText("er registrert, men vises ikke").waitFor();
   clicks += 1;

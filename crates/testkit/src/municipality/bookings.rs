@@ -9,7 +9,7 @@ use super::people::Person;
 /// A place in somebody's day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Booking {
-    /// On the list of the first doctor.
+    /// A patient of the first doctor's today.
     Doctor(usize),
     /// On the list of the doctor beside.
     Colleague(usize),
@@ -32,6 +32,8 @@ pub(crate) fn book(roster: &mut [Person], scripted: usize, today: Day) {
         let (next, max, booking): (&mut usize, usize, fn(usize) -> Booking) = match person.doctor {
             _ if is_small => (&mut station, STATION, Booking::Station),
             0 => (&mut doctor, DOCTOR, Booking::Doctor),
+            // Colleagues are away, and some of theirs come too.
+            2 | 3 if doctor % 2 == 1 => (&mut doctor, DOCTOR, Booking::Doctor),
             1 => (&mut colleague, COLLEAGUE, Booking::Colleague),
             _ => continue,
         };

@@ -61,14 +61,17 @@ pub(crate) fn slot(slot: &Slot, who: &Who, today: Date) -> Markup {
         li class=(class) id=(format!("time-{}", slot.id)) {
             time.at datetime=(slot.start.machine()) { (slot.start.clock().unwrap_or_default()) }
             div.who-why {
-                p { @if let Some(person) = &slot.person { (whom(person, today)) } }
+                p {
+                    @if let Some(person) = &slot.person { (whom(person, today)) }
+                    " " (state(slot))
+                }
                 p.why {
                     @if let Some(reason) = &slot.reason { (reason) }
                     @if let Some(kind) = &slot.kind { span.kind { " · " (kind) } }
                     @if let Some(with) = &slot.with { span.kind { " · " (with) } }
                 }
             }
-            div.acts { (state(slot)) (acts(slot, name, who)) }
+            div.acts { (acts(slot, name, who)) }
         }
     }
 }
@@ -92,8 +95,8 @@ fn acts(slot: &Slot, name: &str, who: &Who) -> Markup {
         @match slot.state {
             SlotState::Booked => (button("ankommet", t("workday.arrive"))),
             SlotState::Late => {
-                (button("ikke-mott", t("workday.miss")))
                 (button("ankommet", t("workday.arrive")))
+                (button("ikke-mott", t("workday.miss")))
             }
             SlotState::Arrived | SlotState::Missed => (button("angre", t("workday.undo"))),
             SlotState::Done => {}

@@ -22,7 +22,7 @@ use crate::who::Who;
 
 const TODAY: Date = Date::constant(2026, 11, 21);
 static READER: LazyLock<Who> =
-    LazyLock::new(|| Who { actor: Arc::new(Actor::open()), login: None });
+    LazyLock::new(|| Who { actor: Arc::new(Actor::open()), login: None, waits: None });
 
 #[derive(serde::Deserialize)]
 struct Bundle<'a> {

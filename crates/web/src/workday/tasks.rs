@@ -1,9 +1,8 @@
 //! What is to be done by when: the open tasks that are neither results nor requests for renewal.
 
-use akson_base::Instant;
 use jiff::civil::Date;
 
-use super::{Tasks, code_of, deadline};
+use super::{Tasks, code_of};
 use crate::chart::Person;
 use crate::datatypes::{concept, moment, text};
 use crate::dates::Moment;
@@ -16,7 +15,6 @@ pub(crate) struct ToDo {
     pub person: Option<Person>,
     /// The last day.
     pub by: Option<Moment>,
-    pub deadline: Option<Instant>,
     /// The last day is over.
     pub is_late: bool,
     pub is_today: bool,
@@ -36,7 +34,6 @@ pub(super) fn to_do(tasks: &Tasks<'_>, today: Date) -> Vec<ToDo> {
                     .or_else(|| task.first("code").and_then(concept))?,
                 person: tasks.person(*task).cloned(),
                 by,
-                deadline: deadline(*task),
                 is_late: by.is_some_and(|by| by.date() < today),
                 is_today: by.is_some_and(|by| by.date() == today),
             })

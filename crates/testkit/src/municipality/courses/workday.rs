@@ -59,10 +59,10 @@ const CHILDREN: [Reason; 4] = [
     ("Vondt i magen før skolen", "D01", "Abdominalsmerte/krampe generell"),
 ];
 const STATION: [(&str, i32, i32); 5] = [
-    ("Kontroll 2 år: vekst og språk", 510, 30),
+    ("Kontroll av vekst og utvikling", 510, 30),
     ("Vaksinasjon", 560, 20),
     ("Samtale om søvn", 660, 30),
-    ("Kontroll 4 år", 780, 30),
+    ("Kontroll av syn og språk", 780, 30),
     ("Vaksinasjon", 830, 20),
 ];
 
@@ -162,7 +162,8 @@ fn frail(chart: &mut Chart<'_>) {
 }
 
 fn doctors(chart: &mut Chart<'_>, place: usize) {
-    let Some((office, doctor)) = chart.doctor() else { return };
+    let town = chart.town;
+    let Some((office, doctor)) = town.general_practitioner(0) else { return };
     if chart.bed().is_none() && chart.health.nursing_home.is_none() {
         if let Some((minute, minutes, status)) = TIMES.get(place).copied() {
             let reasons: &[Reason] =
