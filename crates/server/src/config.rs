@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<TlsSettings>,
     /// Signed checkpoints of the commit chain.
     pub(crate) checkpoints: Option<CheckpointSettings>,
+    /// File of the codes that clinicians choose from; a built-in subset without it.
+    pub(crate) terminology: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -79,6 +81,7 @@ impl Default for Settings {
             limits: LimitSettings::default(),
             tls: None,
             checkpoints: None,
+            terminology: None,
         }
     }
 }
@@ -140,6 +143,7 @@ mod tests {
             "cache_mebibytes",
             "log",
             "log_json",
+            "terminology",
             "identity.issuer",
             "identity.audience",
             "identity.algorithms",

@@ -27,6 +27,7 @@ mod observe;
 mod repeat;
 mod say;
 mod serve;
+mod terminology;
 mod tls;
 mod wiring;
 

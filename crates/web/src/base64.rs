@@ -1,4 +1,4 @@
-//! Decoding of `base64Binary`, which documents carry their bytes in.
+//! `base64Binary`, which documents carry their bytes in.
 //!
 //! Standard: <https://hl7.org/fhir/R4/datatypes.html#base64Binary> (RFC 4648, whitespace allowed).
 
@@ -24,6 +24,21 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     (padding <= 2 && held < 6).then_some(out)
 }
 
+/// The bytes as base64, without line breaks.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let letter = |sextet: u32| LETTERS.get(sextet as usize & 63).map_or('=', |one| *one as char);
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let held = group.iter().fold(0_u32, |held, byte| held << 8 | u32::from(*byte));
+        let held = held << (8 * (3 - group.len()));
+        for place in 0..4 {
+            out.push(if place <= group.len() { letter(held >> (18 - 6 * place)) } else { '=' });
+        }
+    }
+    out
+}
+
 fn sextet(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
@@ -45,6 +60,7 @@ mod tests {
             [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9v\nYmFy", "foobar")]
         {
             assert_eq!(decode(text).as_deref(), Some(expected.as_bytes()), "{text}");
+            assert_eq!(encode(expected.as_bytes()), text.replace('\n', ""));
         }
         for text in ["Z", "Zg=x", "Zm9v!", "===="] {
             assert_eq!(decode(text), None, "{text}");

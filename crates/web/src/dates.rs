@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use akson_base::Instant;
+use akson_fhir::date::norway;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -153,6 +154,13 @@ pub(crate) fn parse_date(typed: &str) -> Option<Date> {
         return None;
     }
     Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+/// A point of the clock as FHIR's dateTime, on Norway's clocks, to the second.
+pub(crate) fn iso(instant: Instant) -> String {
+    let moment = jiff::Timestamp::from_millisecond(instant.0).unwrap_or_default();
+    let moment = moment.to_zoned(norway().clone());
+    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// The local day of a point of the clock.

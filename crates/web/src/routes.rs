@@ -22,20 +22,27 @@ use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
 use crate::pages::{search_page, trend_page};
 use crate::sight::{Desk, Reader, Timing, no_document};
+use crate::terminology::Terminology;
 use crate::who::Who;
 use crate::{
-    assets, attorneys, authorise, home, language, login, opening, ordering, people, prescribing,
-    privacy, registering, response, wishes, workday,
+    assets, attorneys, authorise, home, journal_search, language, login, notes, opening, ordering,
+    people, prescribing, privacy, registering, response, wishes, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
-pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router {
+/// `terminology`: the codes that clinicians choose from.
+pub fn router(
+    record: Arc<Record>,
+    clock: Arc<dyn Clock>,
+    door: Door,
+    terminology: Arc<Terminology>,
+) -> Router {
     let apps = match &door {
         Door::Guarded(guard) => guard.apps.clone(),
         Door::Open | Door::Shut => None,
     };
-    let desk = Arc::new(Desk::new(record, clock, apps));
+    let desk = Arc::new(Desk::new(record, clock, apps, terminology));
     let mut pages = Router::new()
         .route("/", get(home::start))
         .route("/pasienter", get(search))
@@ -47,7 +54,9 @@ pub fn router(record: Arc<Record>, clock: Arc<dyn Clock>, door: Door) -> Router 
         .route(ACCESSIBILITY, get(accessibility))
         .route("/assets/{file}", get(assets::serve))
         .merge(prescribing::routes())
-        .merge(ordering::routes());
+        .merge(ordering::routes())
+        .merge(notes::routes())
+        .merge(journal_search::routes());
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
         pages = pages.merge(people::routes()).merge(attorneys::routes());
@@ -126,7 +135,7 @@ pub(crate) fn no_page() -> Problem {
 }
 
 /// Reads the chart and draws a page of it.
-async fn with_chart(
+pub(crate) async fn with_chart(
     reader: &Reader,
     id: &str,
     looks_wanted: bool,
@@ -239,9 +248,10 @@ async fn document(
         Ok((chart, timing, found, contents)) => {
             let begin = Instant::now();
             let markup = if wants_fragment(&headers) {
-                article(&found, &contents, Some(&format!("les-{document}")))
+                article(&id, &found, &contents, Some(&format!("les-{document}")))
             } else {
-                let content = maud::html! { section.card { (article(&found, &contents, None)) } };
+                let content =
+                    maud::html! { section.card { (article(&id, &found, &contents, None)) } };
                 let (who, today) = (&reader.who, reader.today());
                 let (chart, filter) = (&chart, Filter::default());
                 let sight =

@@ -28,6 +28,7 @@ use crate::dates::{Moment, local_day};
 use crate::messages::{code, t};
 use crate::pages::search_page::HITS_MAX;
 use crate::response;
+use crate::terminology::Terminology;
 use crate::who::{Waits, Who};
 use crate::workday::Units;
 
@@ -55,6 +56,7 @@ pub(crate) struct Desk {
     /// What waited when somebody's home was last drawn, by the actor's id: the top bar of the other
     /// pages tells it without reading anything.
     waits: Mutex<HashMap<Arc<str>, Waits>>,
+    terminology: Arc<Terminology>,
 }
 
 /// How long each step took, for the `Server-Timing` header.
@@ -81,9 +83,11 @@ impl Desk {
         record: Arc<Record>,
         clock: Arc<dyn Clock>,
         apps: Option<Arc<AuthorisationServer>>,
+        terminology: Arc<Terminology>,
     ) -> Self {
         let (units, waits) = (Units::default(), Mutex::default());
-        Self { record, clock, base: "".into(), requests: AtomicU64::new(0), apps, units, waits }
+        let (base, requests) = ("".into(), AtomicU64::new(0));
+        Self { record, clock, base, requests, apps, units, waits, terminology }
     }
 
     /// The capacities of somebody who has proved who they are, as the registers have it now.
@@ -187,6 +191,11 @@ impl Reader {
     /// The record.
     pub(crate) fn record(&self) -> &Record {
         &self.desk.record
+    }
+
+    /// The codes that clinicians choose from.
+    pub(crate) fn terminology(&self) -> &Terminology {
+        &self.desk.terminology
     }
 
     /// A patient's chart, to one who stands so with the patient. `NotFound` or `Gone` when there is

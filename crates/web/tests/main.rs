@@ -10,6 +10,11 @@
     reason = "tests"
 )]
 
+/// The codes that the pages have when nobody gives them a file.
+fn codes() -> std::sync::Arc<akson_web::Terminology> {
+    std::sync::Arc::new(akson_web::Terminology::built_in())
+}
+
 mod cases {
     mod attorneys;
     mod login;

@@ -133,6 +133,12 @@ fn opening_and_blocking_hold_in_a_real_browser() {
     run("opening.mjs", &[server.root(), &screenshots(), &people()]);
 }
 
+/// The cases start and kill the server themselves.
+#[test]
+fn writing_notes_holds_in_a_real_browser() {
+    run("writing.mjs", &[BINARY, &screenshots(), &people()]);
+}
+
 #[test]
 fn the_privacy_officers_work_holds_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();

@@ -22,6 +22,44 @@ pub(crate) struct Document {
     pub organisation: Option<String>,
     /// Id of the contact that it belongs to.
     pub encounter: Option<String>,
+    /// How it stands, of what is written on the pages; `None` for what came from elsewhere.
+    pub note: Option<NoteMark>,
+}
+
+/// How a note stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoteMark {
+    Signed,
+    Draft,
+    Amended,
+    Withdrawn,
+}
+
+impl NoteMark {
+    /// `None` for a document whose text is not written on the pages.
+    pub(crate) fn of(node: NodeRef<'_>) -> Option<Self> {
+        let media_type = text(node, &["content", "attachment", "contentType"])?;
+        let status = text(node, &["docStatus"])?;
+        if media_type.split(';').next() != Some("text/plain") {
+            return None;
+        }
+        Some(match (text(node, &["status"]), status) {
+            (Some("entered-in-error"), _) => Self::Withdrawn,
+            (_, "preliminary") => Self::Draft,
+            (_, "amended") => Self::Amended,
+            _ => Self::Signed,
+        })
+    }
+
+    /// What the list says of it; nothing of what is signed and stands.
+    pub(crate) fn label(self) -> Option<&'static str> {
+        match self {
+            Self::Signed => None,
+            Self::Draft => Some(t("documents.draft")),
+            Self::Amended => Some(t("documents.amended")),
+            Self::Withdrawn => Some(t("documents.withdrawn")),
+        }
+    }
 }
 
 /// What a document holds: bytes in place or in a Binary.
@@ -70,8 +108,13 @@ fn is_copy(report: NodeRef<'_>, documents: &[Document]) -> bool {
 }
 
 fn document_reference(node: NodeRef<'_>) -> Option<Document> {
-    if text(node, &["status"]) == Some("entered-in-error") {
-        return None;
+    let note = NoteMark::of(node);
+    // A draft that was thrown away, or has become a correction, is nothing in the journal; a signed note
+    // that was entered in error is still read, as what it is.
+    match (text(node, &["status"]), text(node, &["docStatus"])) {
+        (Some("entered-in-error" | "superseded"), Some("preliminary")) => return None,
+        (Some("entered-in-error"), _) if note.is_none() => return None,
+        _ => {}
     }
     let kind = node.first("type").and_then(concept);
     let title = text(node, &["description"])
@@ -92,6 +135,7 @@ fn document_reference(node: NodeRef<'_>) -> Option<Document> {
         author: node.first("author").and_then(display),
         organisation: node.first("custodian").and_then(display),
         encounter: node.path(&["context", "encounter"]).and_then(target_id).map(str::to_owned),
+        note,
     })
 }
 
@@ -105,6 +149,7 @@ fn diagnostic_report(node: NodeRef<'_>) -> Option<Document> {
         author: node.first("performer").and_then(display),
         organisation: None,
         encounter: node.first("encounter").and_then(target_id).map(str::to_owned),
+        note: None,
     })
 }
 

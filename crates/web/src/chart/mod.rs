@@ -23,7 +23,7 @@ use jiff::civil::Date;
 
 pub(crate) use contacts::{Contact, Filter, kind_of};
 pub(crate) use diagnoses::{Diagnoses, Diagnosis};
-pub(crate) use documents::{Attachment, Document, attachments};
+pub(crate) use documents::{Attachment, Document, NoteMark, attachments};
 pub(crate) use lines::Line;
 pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};

@@ -8,6 +8,7 @@ use super::chart_page::Sight;
 use crate::chart::{Person, Severity, Warning};
 use crate::dates::Moment;
 use crate::messages::{code, t, tf};
+use crate::notes::writes_notes;
 
 /// The banner of a patient's pages; the name leads back to the chart from the other pages.
 pub(crate) fn banner(sight: &Sight<'_>, on_chart: bool) -> Markup {
@@ -28,6 +29,7 @@ pub(crate) fn banner(sight: &Sight<'_>, on_chart: bool) -> Markup {
                 p.id { (identity(person)) }
             }
             (warnings(&chart.warnings, sight.who.may_ever_read(Class::Clinical)))
+            (buttons(&actions(sight)))
             p.ground {
                 (t("banner.ground-before")) " " b { (sight.who.display()) } ". "
                 (ground(sight)) (t("banner.ground-logged"))
@@ -39,6 +41,48 @@ pub(crate) fn banner(sight: &Sight<'_>, on_chart: bool) -> Markup {
                     @if let Some(relationship) = &kin.relationship { " (" (relationship) ")" }
                     @if let Some(telephone) = &kin.telephone { ", " (telephone) }
                     "."
+                }
+            }
+        }
+    }
+}
+
+/// Something that can be done in an open chart.
+pub(crate) struct Action {
+    /// Where it is done.
+    pub href: String,
+    /// What it is called.
+    pub label: &'static str,
+    /// The key that does it.
+    pub key: Option<char>,
+}
+
+/// What the reader can do in this chart, the most usual first; at most seven.
+pub(crate) fn actions(sight: &Sight<'_>) -> Vec<Action> {
+    let patient = &sight.chart.person.id;
+    let mut all = Vec::new();
+    if writes_notes(sight.who) {
+        let href = format!("/pasient/{patient}/notat/ny");
+        all.push(Action { href, label: t("banner.new-note"), key: Some('n') });
+    }
+    all
+}
+
+/// The actions as buttons, the first as what one most likely came for.
+fn buttons(actions: &[Action]) -> Markup {
+    html! {
+        @if !actions.is_empty() {
+            ul.actions aria-label=(t("banner.actions")) {
+                @for (number, action) in actions.iter().enumerate() {
+                    @let key = action.key.map(String::from);
+                    li {
+                        a.ds-button href=(action.href) data-size="sm"
+                            data-variant=[(number > 0).then_some("secondary")]
+                            data-key=[key.as_deref()] aria-keyshortcuts=[key.as_deref()] {
+                            (action.label)
+                            @if let Some(key) = &key { " " kbd aria-hidden="true" { (key.to_uppercase()) } }
+                        }
+                    }
                 }
             }
         }

@@ -12,7 +12,8 @@ use super::banner::banner;
 use super::layout::{Page, page};
 use super::section::{Extent, Section};
 use super::{
-    accesses, contacts, diagnoses, documents, line_sections, medication, news, results, todo,
+    accesses, contacts, diagnoses, documents, journal_search_page, line_sections, medication, news,
+    results, todo,
 };
 use crate::chart::{Chart, Filter, Group};
 use crate::launches::launch_at;
@@ -122,8 +123,9 @@ impl Sight<'_> {
         let main = html! {
             (contents(self))
             div.columns {
-                @for column in columns {
+                @for (number, column) in columns.into_iter().enumerate() {
                     div.column {
+                        @if number == 2 && self.may(Section::Documents) { (self.search()) }
                         @for section in column.iter().filter(|section| self.has(**section)) {
                             (self.short(*section))
                         }
@@ -134,6 +136,14 @@ impl Sight<'_> {
         };
         let banner = banner(self, true);
         page(&self.page(self.chart.person.name_or_unknown()), banner, main)
+    }
+
+    /// Text search in the journal, and what it finds as one types.
+    fn search(&self) -> Markup {
+        html! {
+            (journal_search_page::field(&self.chart.person.id, ""))
+            div id="journal-treff" aria-live="polite" {}
+        }
     }
 
     /// The way into apps for this patient.
@@ -180,6 +190,30 @@ impl Sight<'_> {
         };
         let banner = banner(self, false);
         page(&self.page(&format!("{heading} – {name}")), banner, main)
+    }
+
+    /// The chart in short beside something that is written: what one looks at while writing.
+    pub(crate) fn beside(&self, title: &str, written: &Markup) -> Markup {
+        let sections = [
+            Section::News,
+            Section::Diagnoses,
+            Section::Medication,
+            Section::Laboratory,
+            Section::Vitals,
+            Section::Contacts,
+        ];
+        let main = html! {
+            div.writing {
+                div.writing-desk { (written) }
+                div.column.writing-chart {
+                    @for section in sections.into_iter().filter(|section| self.has(*section)) {
+                        (self.short(section))
+                    }
+                }
+            }
+        };
+        let name = self.chart.person.name_or_unknown();
+        page(&self.page(&format!("{title} – {name}")), banner(self, false), main)
     }
 
     fn page<'p>(&'p self, title: &'p str) -> Page<'p> {

@@ -23,7 +23,12 @@ pub(crate) enum Content {
 }
 
 /// The document's article; also the fragment that opens in place in a list.
-pub(crate) fn article(document: &Document, contents: &[Content], close: Option<&str>) -> Markup {
+pub(crate) fn article(
+    patient: &str,
+    document: &Document,
+    contents: &[Content],
+    close: Option<&str>,
+) -> Markup {
     html! {
         article.document {
             header {
@@ -39,6 +44,9 @@ pub(crate) fn article(document: &Document, contents: &[Content], close: Option<&
             }
             @for content in contents { (show(content)) }
             @if contents.is_empty() { (show(&Content::Absent)) }
+            @if document.note.is_some() {
+                p { a.more href=(super::documents::note_path(patient, document)) { (t("documents.note")) } }
+            }
         }
     }
 }
@@ -59,7 +67,7 @@ fn show(content: &Content) -> Markup {
 }
 
 /// Plain text as paragraphs; `#` headings and `-` lists, which notes often have, become their own.
-fn prose(text: &str) -> Markup {
+pub(crate) fn prose(text: &str) -> Markup {
     let mut blocks: Vec<Markup> = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {

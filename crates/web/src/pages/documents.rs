@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::section::{Extent, Section, empty, fold, frame};
-use crate::chart::{Chart, Document};
+use crate::chart::{Chart, Document, NoteMark};
 use crate::messages::t;
 use crate::numbers::count;
 
@@ -20,9 +20,19 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
             @for document in documents.iter().take(shown) {
                 @let reading = format!("les-{}", document.id);
                 @let href = document_path(patient, document);
+                @let is_draft = document.note == Some(NoteMark::Draft);
                 li {
-                    a href=(href) data-hx-get=(href) data-hx-target=(format!("#{reading}"))
-                        data-hx-swap="innerHTML" { b { (document.title) } }
+                    span {
+                        @if is_draft {
+                            a href=(note_path(patient, document)) { b { (document.title) } }
+                        } @else {
+                            a href=(href) data-hx-get=(href) data-hx-target=(format!("#{reading}"))
+                                data-hx-swap="innerHTML" { b { (document.title) } }
+                        }
+                        @if let Some(label) = document.note.and_then(NoteMark::label) {
+                            " " span.tag.tag-draft[is_draft] { (label) }
+                        }
+                    }
                     span.aside { @if let Some(date) = document.date { (date.short(today)) } }
                     span.sub {
                         (joined([document.kind.as_deref(), document.author.as_deref(),
@@ -41,6 +51,11 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date) -> Markup {
 /// The parts that are there, with a dot between.
 pub(crate) fn joined<const N: usize>(parts: [Option<&str>; N]) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Where a note is gone on with, corrected and signed.
+pub(crate) fn note_path(patient: &str, document: &Document) -> String {
+    format!("/pasient/{patient}/notat/{}", document.id)
 }
 
 /// Where a document is read.

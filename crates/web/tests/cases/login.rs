@@ -129,7 +129,7 @@ impl House {
         demo.push(stranger);
         let origins = Origins::of(base, "127.0.0.1:8080".parse().unwrap());
         let guard = Guard::demo(Arc::new(sessions), origins, DemoLogin { people: demo });
-        let pages = akson_web::router(record, time, Door::Guarded(Arc::new(guard)));
+        let pages = akson_web::router(record, time, Door::Guarded(Arc::new(guard)), crate::codes());
         Self { pages, people, clock, _folder: folder }
     }
 
@@ -548,7 +548,7 @@ async fn a_role_is_not_told_that_there_is_none_of_what_it_is_not_shown() {
 async fn a_server_without_login_says_so_on_every_page() {
     let (store, _folder, clock) = store().await;
     let record = Arc::new(Record::new(store, Policy::Closed));
-    let pages = akson_web::router(record, clock, Door::Shut);
+    let pages = akson_web::router(record, clock, Door::Shut, crate::codes());
     for address in ["/", "/pasient/fv-00001", "/logg-inn", "/finnes-ikke"] {
         let request = Request::get(address).body(Body::empty()).unwrap();
         let response = pages.clone().oneshot(request).await.unwrap();

@@ -55,7 +55,7 @@ impl House {
                 record.bundle(&caller, Bytes::from(bundle)).await.unwrap();
             }
         }
-        let pages = akson_web::router(Arc::clone(&record), clock, Door::Open);
+        let pages = akson_web::router(Arc::clone(&record), clock, Door::Open, crate::codes());
         Self { pages, people: highlights(&options), caller, record, _folder: folder }
     }
 

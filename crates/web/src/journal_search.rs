@@ -1,0 +1,365 @@
+//! Text search in one patient's journal: `/pasient/{id}/sok`.
+//!
+//! Looks through what the reader may see of notes and documents, diagnoses, medicines, allergies, contacts
+//! and messages, by words without their endings. Nothing is kept: each search is a look in the patient's
+//! log. Not here: what a word is (`norwegian`), HTML (`pages::journal_search_page`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use akson_base::Problem;
+use akson_fhir::model::{NodeRef, Resource};
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::base64;
+use crate::chart::NoteMark;
+use crate::datatypes::{concept, display, moment, text};
+use crate::dates::Moment;
+use crate::messages::{t, tf};
+use crate::norwegian::{stem, words};
+use crate::opening::opened;
+use crate::pages::journal_search_page::{found, own_page};
+use crate::response;
+use crate::routes::{wants_fragment, with_chart};
+use crate::sight::{Desk, Reader, parse};
+
+/// Hits that are shown.
+const HITS_MAX: usize = 60;
+/// Words of a search that count.
+const TERMS_MAX: usize = 8;
+/// Characters of an excerpt before the first hit, and in all.
+const BEFORE_CHARACTERS: usize = 60;
+const EXCERPT_CHARACTERS: usize = 220;
+/// Letters from which a word is found by its beginning.
+const PREFIX_CHARACTERS_MIN: usize = 3;
+
+/// What is searched.
+const TYPES: [&str; 12] = [
+    "DocumentReference",
+    "DiagnosticReport",
+    "Condition",
+    "MedicationRequest",
+    "MedicationStatement",
+    "AllergyIntolerance",
+    "Encounter",
+    "Procedure",
+    "Immunization",
+    "Communication",
+    "CarePlan",
+    "Patient",
+];
+
+/// A piece of an excerpt; whether it is what was sought.
+pub(crate) type Piece = (String, bool);
+
+/// One thing that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Hit {
+    /// What it is, in a word: "Notat", "Diagnose".
+    pub kind: &'static str,
+    pub title: Vec<Piece>,
+    pub date: Option<Moment>,
+    pub by: Option<String>,
+    pub excerpt: Vec<Piece>,
+    /// Where it is read.
+    pub href: String,
+    pub mark: Option<&'static str>,
+}
+
+/// What was sought, as words without endings.
+pub(crate) struct Sought {
+    terms: Vec<(String, String)>,
+}
+
+impl Sought {
+    /// `None` when nothing was.
+    pub(crate) fn of(typed: &str) -> Option<Self> {
+        let lower = words(typed).map(|word| word.text.to_lowercase());
+        let terms: Vec<_> = lower.take(TERMS_MAX).map(|word| (stem(&word), word)).collect();
+        (!terms.is_empty()).then_some(Self { terms })
+    }
+
+    /// Which of the terms a word is, as bits.
+    fn matching(&self, word: &str) -> u16 {
+        let lower = word.to_lowercase();
+        let own = stem(&lower);
+        let is_term = |(stem, typed): &(String, String)| {
+            let by_beginning = typed.chars().count() >= PREFIX_CHARACTERS_MIN;
+            own == *stem || (by_beginning && lower.starts_with(typed.as_str()))
+        };
+        let bits = self.terms.iter().enumerate().filter(|(_, term)| is_term(term));
+        bits.fold(0, |all, (bit, _)| all | 1 << bit)
+    }
+
+    fn all(&self) -> u16 {
+        (1 << self.terms.len()) - 1
+    }
+}
+
+/// Remembers of each word what it matches: in a journal the same words stand thousands of times.
+struct Reading<'a> {
+    sought: &'a Sought,
+    known: HashMap<String, u16>,
+}
+
+impl Reading<'_> {
+    fn matching(&mut self, word: &str) -> u16 {
+        if let Some(known) = self.known.get(word) {
+            return *known;
+        }
+        let found = self.sought.matching(word);
+        self.known.insert(word.to_owned(), found);
+        found
+    }
+
+    /// The terms that stand in a text.
+    fn terms_in(&mut self, text: &str) -> u16 {
+        words(text).fold(0, |all, word| all | self.matching(word.text))
+    }
+
+    /// A text with what was sought marked, around the first of it when the text is long.
+    fn excerpt(&mut self, text: &str) -> Vec<Piece> {
+        let first = words(text).find(|word| self.matching(word.text) != 0);
+        let from = first.map_or(0, |word| back(text, word.from, BEFORE_CHARACTERS));
+        let shown = text.get(from..).unwrap_or_default();
+        let end = shown.char_indices().nth(EXCERPT_CHARACTERS).map_or(shown.len(), |(at, _)| at);
+        let is_cut = end < shown.len();
+        let shown = shown.get(..end).unwrap_or_default();
+        let mut pieces = Vec::new();
+        if from > 0 {
+            pieces.push(("… ".to_owned(), false));
+        }
+        let mut done = 0;
+        for word in words(shown).filter(|word| self.matching(word.text) != 0).collect::<Vec<_>>() {
+            let before = shown.get(done..word.from).unwrap_or_default();
+            if !before.is_empty() {
+                pieces.push((before.to_owned(), false));
+            }
+            pieces.push((word.text.to_owned(), true));
+            done = word.from + word.text.len();
+        }
+        let rest = shown.get(done..).unwrap_or_default();
+        pieces.push((format!("{rest}{}", if is_cut { " …" } else { "" }), false));
+        pieces
+    }
+}
+
+/// So many characters back, and on to where a word begins.
+fn back(text: &str, from: usize, characters: usize) -> usize {
+    let before = text.get(..from).unwrap_or_default();
+    let Some((at, _)) = before.char_indices().rev().nth(characters) else { return 0 };
+    let rest = before.get(at..).unwrap_or_default();
+    rest.find(char::is_whitespace).map_or(from, |space| (at + space + 1).min(from))
+}
+
+/// What of a resource is searched: its title and the rest.
+struct Told {
+    kind: &'static str,
+    title: String,
+    body: String,
+    date: Option<Moment>,
+    by: Option<String>,
+    href: String,
+    mark: Option<&'static str>,
+}
+
+fn all_concepts(node: NodeRef<'_>, name: &str) -> String {
+    let told = node.named(name).map(|one| {
+        let codes = one.named("coding").filter_map(|coding| text(coding, &["code"]));
+        let words = concept(one).unwrap_or_default();
+        let codes: Vec<&str> = codes.collect();
+        format!("{words} {}", codes.join(" "))
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
+fn notes_of(node: NodeRef<'_>) -> String {
+    let told = node.named("note").filter_map(|note| text(note, &["text"]));
+    told.collect::<Vec<_>>().join(" ")
+}
+
+fn attached(attachment: Option<NodeRef<'_>>) -> String {
+    let is_text = |media: &str| media.starts_with("text/plain");
+    let attachment = attachment.filter(|a| text(*a, &["contentType"]).is_some_and(is_text));
+    let bytes = attachment.and_then(|a| text(a, &["data"])).and_then(base64::decode);
+    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// What is said of a resource; `None` for what is no part of the journal.
+fn tell(patient: &str, resource: &Resource) -> Option<Told> {
+    let root = resource.root();
+    let id = text(root, &["id"])?;
+    let section = |slug: &str| format!("/pasient/{patient}/{slug}");
+    let is_wrong = text(root, &["status"]) == Some("entered-in-error");
+    let coded = |name: &str| root.first(name).and_then(concept);
+    let told = |kind, title: Option<String>, body: String, slug: &str| {
+        let date = ["date", "recordedDate", "authoredOn", "occurrence", "performed", "sent"];
+        let date = date.iter().find_map(|name| moment(root, &[name]));
+        let date = date.or_else(|| moment(root, &["period", "start"]));
+        let by = ["author", "recorder", "requester", "sender"];
+        let by = by.iter().find_map(|name| root.first(name).and_then(display));
+        Some(Told { kind, title: title?, body, date, by, href: section(slug), mark: None })
+    };
+    match root.type_name() {
+        "DocumentReference" => document(patient, id, root),
+        "DiagnosticReport" => {
+            let body = attached(root.first("presentedForm"));
+            let conclusion = text(root, &["conclusion"]).unwrap_or_default();
+            let href = section(&format!("dokument/DiagnosticReport/{id}"));
+            let found =
+                told(t("journal.report"), coded("code"), format!("{conclusion} {body}"), "")?;
+            let has_form = root.first("presentedForm").is_some();
+            let href = if has_form { href } else { section("prover") };
+            Some(Told { href, date: moment(root, &["issued"]), ..found })
+        }
+        _ if is_wrong => None,
+        "Condition" => {
+            let body = format!("{} {}", all_concepts(root, "code"), notes_of(root));
+            told(t("journal.diagnosis"), coded("code"), body, "diagnoser")
+        }
+        "MedicationRequest" | "MedicationStatement" => {
+            let medication = root.first("medication")?;
+            let name = concept(medication).or_else(|| display(medication));
+            let dosage = root.named("dosageInstruction").chain(root.named("dosage"));
+            let dosage: Vec<&str> = dosage.filter_map(|one| text(one, &["text"])).collect();
+            let reasons = all_concepts(root, "reasonCode");
+            let body = format!("{} {reasons} {}", dosage.join(" "), notes_of(root));
+            told(t("journal.medicine"), name, body, "legemidler")
+        }
+        "AllergyIntolerance" => {
+            let body = format!("{} {}", all_concepts(root, "code"), notes_of(root));
+            told(t("journal.allergy"), coded("code"), body, "diagnoser")
+        }
+        "Encounter" => {
+            let title = coded("type").or_else(|| coded("serviceType"));
+            told(t("journal.contact"), title, all_concepts(root, "reasonCode"), "kontakter")
+        }
+        "Procedure" => {
+            let body = format!("{} {}", all_concepts(root, "code"), notes_of(root));
+            told(t("journal.procedure"), coded("code"), body, "prosedyrer")
+        }
+        "Immunization" => told(
+            t("journal.vaccination"),
+            coded("vaccineCode"),
+            all_concepts(root, "vaccineCode"),
+            "vaksiner",
+        ),
+        "Communication" => {
+            let payload = root.named("payload").filter_map(|one| text(one, &["content"]));
+            let payload = payload.collect::<Vec<_>>().join(" ");
+            told(t("journal.message"), Some(t("journal.message").to_owned()), payload, "nytt")
+        }
+        "CarePlan" => {
+            let body = text(root, &["description"]).unwrap_or_default().to_owned();
+            let title = text(root, &["title"]).map(str::to_owned);
+            told(t("journal.plan"), title, body, "planer")
+        }
+        _ => None,
+    }
+}
+
+fn document(patient: &str, id: &str, root: NodeRef<'_>) -> Option<Told> {
+    let is_draft = text(root, &["docStatus"]) == Some("preliminary");
+    match text(root, &["status"]) {
+        Some("entered-in-error" | "superseded") if is_draft => return None,
+        Some("entered-in-error") if text(root, &["docStatus"]).is_none() => return None,
+        _ => {}
+    }
+    let own_title = text(root, &["description"]).map(str::to_owned);
+    let title = own_title.or_else(|| root.first("type").and_then(concept));
+    let bodies = root.named("content").map(|content| attached(content.first("attachment")));
+    let href = match is_draft {
+        true => format!("/pasient/{patient}/notat/{id}"),
+        false => format!("/pasient/{patient}/dokument/DocumentReference/{id}"),
+    };
+    Some(Told {
+        kind: t("journal.note"),
+        title: title.unwrap_or_else(|| t("documents.untitled").to_owned()),
+        body: bodies.collect::<Vec<_>>().join("\n"),
+        date: moment(root, &["date"]),
+        by: root.first("author").and_then(display),
+        href,
+        mark: NoteMark::of(root).and_then(NoteMark::label),
+    })
+}
+
+/// The hits among these resources, the newest first, and how many there are in all.
+pub(crate) fn search(patient: &str, resources: &[Resource], sought: &Sought) -> (Vec<Hit>, usize) {
+    let mut reading = Reading { sought, known: HashMap::new() };
+    let mut told: Vec<Told> = Vec::new();
+    for one in resources.iter().filter_map(|resource| tell(patient, resource)) {
+        let by = one.by.as_deref().unwrap_or_default();
+        let found =
+            reading.terms_in(&one.title) | reading.terms_in(&one.body) | reading.terms_in(by);
+        if found == sought.all() {
+            told.push(one);
+        }
+    }
+    told.sort_by_key(|one| std::cmp::Reverse(one.date));
+    let all = told.len();
+    told.truncate(HITS_MAX);
+    let hit = |one: Told| Hit {
+        kind: one.kind,
+        title: reading.excerpt(&one.title),
+        date: one.date,
+        by: one.by,
+        excerpt: match one.body.trim() {
+            "" => Vec::new(),
+            body => reading.excerpt(body),
+        },
+        href: one.href,
+        mark: one.mark,
+    };
+    (told.into_iter().map(hit).collect(), all)
+}
+
+/// The address of the search.
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/pasient/{id}/sok", get(show))
+}
+
+async fn show(
+    reader: Reader,
+    Path(id): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let typed = asked.get("ord").map(|typed| typed.trim()).unwrap_or_default();
+    let is_fragment = wants_fragment(&headers);
+    if let Err(answer) = opened(&reader, &id, is_fragment).await {
+        return *answer;
+    }
+    let hits = match Sought::of(typed) {
+        Some(sought) => reader.searched(&id, &sought).await.map(Some),
+        None => Ok(None),
+    };
+    let hits = match hits {
+        Ok(hits) => hits,
+        Err(problem) => return response::problem(&problem, Some(&reader.who), is_fragment),
+    };
+    let (today, hits) = (reader.today(), hits.as_ref());
+    if is_fragment {
+        return response::html(found(typed, hits, today));
+    }
+    with_chart(&reader, &id, false, false, |sight| {
+        let title = tf("journal.title", &[("typed", typed)]);
+        Ok(sight.own_page(&title, own_page(&id, typed, hits, today)))
+    })
+    .await
+}
+
+impl Reader {
+    async fn searched(&self, id: &str, sought: &Sought) -> Result<(Vec<Hit>, usize), Problem> {
+        let versions = self.record().chart(&self.caller(), id, &TYPES).await?;
+        let resources: Result<Vec<Resource>, Problem> =
+            versions.iter().filter(|version| !version.deleted).map(parse).collect();
+        Ok(search(id, &resources?, sought))
+    }
+}
+
+#[cfg(test)]
+mod tests;
