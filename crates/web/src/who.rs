@@ -84,15 +84,6 @@ impl Who {
     }
 }
 
-impl Who {
-    /// Whether the reader's role ever writes resources of this class.
-    pub(crate) fn may_ever_write(&self, class: Class) -> bool {
-        self.actor.role().is_none_or(|role| {
-            Situation::ALL.into_iter().any(|situation| rights(role, situation).may_write(class))
-        })
-    }
-}
-
 /// Where an actor works, or that it is a citizen.
 pub(crate) fn place(actor: &Actor) -> Option<&str> {
     match &actor.standing {

@@ -51,6 +51,9 @@ fn workday(who: &Who) -> Vec<Entry> {
     if signs(who) {
         entries.push(counted("/signering", "menu.signing", "signing", waits.signing));
     }
+    if crate::notes::writes_notes(who) {
+        entries.push(entry("/notater", "menu.notes"));
+    }
     entries
 }
 
