@@ -56,6 +56,8 @@ pub const LOGINS_PENDING_MAX: usize = 20_000;
 pub const RATE_BUCKETS_MAX: usize = 65_536;
 /// Largest form that a page takes.
 pub const FORM_BYTES_MAX: usize = 256 * 1024;
+/// Largest form with files that a page takes.
+pub const FORM_WITH_FILES_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Tokens and the like that are remembered durably; each is gone when it is over.
 pub const KEPT_ENTRIES_MAX: usize = 1_000_000;
 /// Largest content of one of them.

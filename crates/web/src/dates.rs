@@ -163,6 +163,11 @@ pub(crate) fn iso(instant: Instant) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// The local hour of a point of the clock, 0 to 23.
+pub(crate) fn hour_of(instant: Instant) -> i8 {
+    Moment::from_instant(instant).start.hour()
+}
+
 /// The local day of a point of the clock.
 pub(crate) fn local_day(instant: Instant) -> Date {
     Moment::from_instant(instant).date()
@@ -196,6 +201,22 @@ pub(crate) fn age(birth: Moment, on: Date) -> Option<String> {
         1 => tf("date.month", &[]),
         _ => tf("date.months", &[("n", &months.to_string())]),
     })
+}
+
+/// `i dag`, `i morgen`, `tirsdag 24. november`; with the year when it is another.
+pub(crate) fn day_words(day: Date, today: Date) -> String {
+    match days_between(day, today) {
+        0 => return t("date.today").to_owned(),
+        1 => return t("date.yesterday").to_owned(),
+        -1 => return t("date.tomorrow").to_owned(),
+        _ => {}
+    }
+    let number = day.weekday().to_monday_one_offset().to_string();
+    let weekday = crate::messages::code("weekday", &number).unwrap_or("");
+    let (of_month, month) = (day.day().to_string(), month_long(day.month()));
+    let words = [("weekday", weekday), ("day", &*of_month), ("month", month)];
+    let words = tf("date.day-words", &words);
+    if day.year() == today.year() { words } else { format!("{words} {}", day.year()) }
 }
 
 /// `nov`

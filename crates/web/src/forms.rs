@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use akson_base::limits::FORM_BYTES_MAX;
+use akson_base::limits::{FORM_BYTES_MAX, FORM_WITH_FILES_BYTES_MAX};
 use akson_base::{Kind, Problem};
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
+use crate::multipart::{self, Part};
 use crate::response;
 
 /// The field of the token that every form carries.
@@ -21,6 +22,7 @@ pub(crate) const FORM_TOKEN: &str = "skjema";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form {
     fields: Arc<[(String, String)]>,
+    files: Arc<[Part]>,
 }
 
 impl Form {
@@ -28,16 +30,40 @@ impl Form {
     /// than [`FORM_BYTES_MAX`] (`WEB-013`).
     pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = media_type.and_then(|text| text.split(';').next()).unwrap_or_default();
+        let media_type = media_type.unwrap_or_default();
+        if let Some(boundary) = multipart::boundary(media_type) {
+            return Self::with_files(boundary, body).await;
+        }
+        let media_type = media_type.split(';').next().unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            let text = "The pages take forms, application/x-www-form-urlencoded.";
+            let text = "The pages take forms, application/x-www-form-urlencoded, and with files \
+                        multipart/form-data.";
             return Err(Problem::new(Kind::MediaType, "WEB-012", text));
         }
-        let bytes = axum::body::to_bytes(body, FORM_BYTES_MAX).await.map_err(|_| {
-            let text = format!("A form has at most {FORM_BYTES_MAX} bytes.");
-            Problem::new(Kind::TooLarge, "WEB-013", text)
-        })?;
-        Ok(Self { fields: url::form_urlencoded::parse(&bytes).into_owned().collect() })
+        let bytes = taken_in(body, FORM_BYTES_MAX).await?;
+        let fields = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        Ok(Self { fields, files: Arc::default() })
+    }
+
+    async fn with_files(boundary: &str, body: Body) -> Result<Self, Problem> {
+        let bytes = taken_in(body, FORM_WITH_FILES_BYTES_MAX).await?;
+        let broken = || {
+            let text = "The form is not whole: not multipart/form-data as RFC 7578 has it.";
+            Problem::new(Kind::Invalid, "WEB-202", text)
+        };
+        let parts = multipart::parts(&bytes, boundary).ok_or_else(broken)?;
+        let (files, fields): (Vec<Part>, Vec<Part>) =
+            parts.into_iter().partition(|part| part.file_name.is_some());
+        let field = |part: Part| String::from_utf8(part.content).ok().map(|text| (part.name, text));
+        let fields: Option<Vec<(String, String)>> = fields.into_iter().map(field).collect();
+        // A file field that was left empty is sent without a name and content.
+        let chosen = files.into_iter().filter(|file| !file.content.is_empty());
+        Ok(Self { fields: fields.ok_or_else(broken)?.into(), files: chosen.collect() })
+    }
+
+    /// The files that were chosen in a field.
+    pub(crate) fn files(&self, name: &str) -> impl Iterator<Item = &Part> {
+        self.files.iter().filter(move |file| file.name == name)
     }
 
     /// The first value of a field, empty when there is none.
@@ -51,6 +77,13 @@ impl Form {
         let found = self.fields.iter().filter(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).collect()
     }
+}
+
+async fn taken_in(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, Problem> {
+    axum::body::to_bytes(body, bytes_max).await.map_err(|_| {
+        let text = format!("A form has at most {bytes_max} bytes.");
+        Problem::new(Kind::TooLarge, "WEB-013", text)
+    })
 }
 
 impl<S: Sync> FromRequestParts<S> for Form {

@@ -19,6 +19,13 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
     in_language(language, next.run(request)).await
 }
 
+/// The cookie that remembers a language for a year; nothing for a tag that is none.
+pub(crate) fn cookie(tag: &str) -> Option<String> {
+    let language = Language::ALL.into_iter().find(|language| language.tag() == tag)?;
+    let tag = language.tag();
+    Some(format!("{COOKIE}={tag}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"))
+}
+
 fn chosen(headers: &HeaderMap) -> Language {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|c| c.split_once('='));

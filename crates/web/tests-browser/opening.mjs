@@ -80,7 +80,7 @@ const cases = {
 
   "the citizen reads in one click who opened the journal, and why": async (browser) => {
     const page = await enter(browser, citizen);
-    await page.press(page.getByRole("link", { name: "Hvem har åpnet journalen" }).first());
+    await page.press(page.getByRole("link", { name: "Se alle som har åpnet journalen" }).first());
     await page.waitForURL(/\/innsyn$/);
     const told = await page.locator("main").innerText();
     assert(told.includes(temp.name) && told.includes("Hjemmetjenesten"), told);

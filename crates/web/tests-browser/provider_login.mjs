@@ -70,7 +70,7 @@ const cases = {
   "a citizen logs in with ID-porten": async (browser) => {
     const page = await open(browser);
     await enter(page, "ID-porten", "Innbygger");
-    assert((await page.locator("h1").innerText()) === "Dine journaler", "the citizen's home");
+    assert((await page.locator("nav.my-bar").count()) === 1, "the citizen's home");
     await assertSound(page, "the citizen's home");
   },
 

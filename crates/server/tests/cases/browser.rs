@@ -140,6 +140,12 @@ fn writing_notes_holds_in_a_real_browser() {
 }
 
 #[test]
+fn the_citizens_pages_hold_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("citizen.mjs", &[server.root(), &screenshots()]);
+}
+
+#[test]
 fn the_privacy_officers_work_holds_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("privacy.mjs", &[server.root(), &screenshots()]);

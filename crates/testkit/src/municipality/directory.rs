@@ -3,6 +3,8 @@
 //!
 //! Profiles: <https://simplifier.net/hl7norwayno-basis>.
 
+use super::calendar::Day;
+use super::free_times;
 use super::organisations::{Job, Organisation, Profession, Service, Town, Worker};
 use super::places::phone_json;
 use super::resources::hl7;
@@ -14,11 +16,11 @@ use akson_base::identifiers;
 const JOBS: &str = "https://akson.no/fhir/CodeSystem/role";
 
 /// One transaction per organisation, parents first.
-pub(crate) fn bundles(town: &Town) -> Vec<Vec<Entry>> {
-    town.organisations.iter().map(|organisation| bundle(town, organisation)).collect()
+pub(crate) fn bundles(town: &Town, today: Day) -> Vec<Vec<Entry>> {
+    town.organisations.iter().map(|organisation| bundle(town, organisation, today)).collect()
 }
 
-fn bundle(town: &Town, organisation: &Organisation) -> Vec<Entry> {
+fn bundle(town: &Town, organisation: &Organisation, today: Day) -> Vec<Entry> {
     let mut entries = vec![organisation_entry(town, organisation), location(organisation)];
     if organisation.service == Service::NursingHome {
         entries.extend(wards(organisation));
@@ -32,6 +34,7 @@ fn bundle(town: &Town, organisation: &Organisation) -> Vec<Entry> {
         let also = worker.also.and_then(|service| town.organisation(service));
         entries.extend(also.map(|second| role(second, worker, "birolle")));
     }
+    entries.extend(free_times::entries(organisation, today));
     entries
 }
 

@@ -18,6 +18,7 @@ mod diagnoses;
 mod directory;
 mod documents;
 mod drugs;
+mod free_times;
 mod health;
 mod households;
 mod log_year;
@@ -87,7 +88,7 @@ pub fn generate_until(
     let Options { people, seed, today } = *options;
     let today = Day::from_civil(today);
     let mut town = Town::new(people, seed, today);
-    let services = directory::bundles(&town);
+    let services = directory::bundles(&town, today);
     let roster = people::roster(people, seed, today, organisations::doctors(people));
     town.ward = Ward::of(&roster, seed, today, minute.into());
     let charts = roster

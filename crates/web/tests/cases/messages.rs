@@ -101,3 +101,56 @@ fn placeholders_are_well_formed() {
         }
     }
 }
+
+/// What a citizen reads on the citizen's own pages, in every language. Months are the same word in
+/// both written forms of Norwegian.
+const CITIZENS: [&str; 13] = [
+    "site",
+    "my",
+    "times",
+    "letters",
+    "mine",
+    "measure",
+    "notice",
+    "date",
+    "code-weekday",
+    "accesses",
+    "trend",
+    "vaccinations",
+    "code-ground",
+];
+
+#[test]
+fn the_citizens_pages_are_whole_in_every_language() {
+    let (nb, mut wrong) = (nb(), Vec::new());
+    for language in ["nn", "en"] {
+        let own = tables_of(language);
+        let months: &[&str] =
+            if language == "en" { &["code-month", "code-month-short"] } else { &[] };
+        for table in CITIZENS.iter().chain(months) {
+            for (key, text) in &nb[*table] {
+                let translated = own.get(*table).and_then(|texts| texts.get(key));
+                // The same values are put into the text.
+                let holes = |text: &String| {
+                    let mut holes: Vec<&str> =
+                        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+                    holes.sort_unstable();
+                    holes.join(" ")
+                };
+                match translated {
+                    None => wrong.push(format!("{language}: {table}.{key} is missing")),
+                    Some(own) if holes(own) != holes(text) => {
+                        wrong.push(format!("{language}: {table}.{key} has other values"));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        for (table, texts) in own {
+            let known = nb.get(&table);
+            let unknown = texts.keys().filter(|key| known.is_none_or(|k| !k.contains_key(*key)));
+            wrong.extend(unknown.map(|key| format!("{language}: {table}.{key} is nobody's")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

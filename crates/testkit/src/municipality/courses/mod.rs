@@ -12,6 +12,7 @@ mod cancer;
 mod care_plan;
 mod childhood;
 mod circulation;
+mod citizen;
 mod dementia;
 mod everyday;
 mod follow_up;
@@ -39,7 +40,7 @@ use super::write::Entry;
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 22] = [
+    let courses: [fn(&mut Chart<'_>); 23] = [
         allergies::tell,
         circulation::tell,
         metabolic::tell,
@@ -62,6 +63,7 @@ pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> V
         wishes::tell,
         ward::tell,
         workday::tell,
+        citizen::tell,
     ];
     for course in courses {
         course(&mut chart);
