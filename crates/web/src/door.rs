@@ -25,7 +25,7 @@ use crate::forms::{FORM_TOKEN, Form};
 use crate::login::{Choosing, DemoLogin, LOGIN, LOGOUT, ROLE, Visitor, Why};
 use crate::messages::t;
 use crate::pages::accessibility_page::ACCESSIBILITY;
-use crate::pages::{problem_page, step_up_page};
+use crate::pages::{kept_text_page, problem_page, step_up_page};
 use crate::provider_login;
 use crate::response;
 use crate::routes::wants_fragment;
@@ -189,9 +189,8 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
             Ok(request)
         }
         (Found::Choosing(_), Some(_), _) => Err(elsewhere(&parts, ROLE, None)),
-        (Found::TimedOut | Found::Nobody, Some(_), _) => {
-            Err(logged_out(guard, &parts, Why::TimedOut))
-        }
+        (Found::TimedOut, Some(_), _) => Err(timed_out(guard, &parts, body).await),
+        (Found::Nobody, Some(_), _) => Err(logged_out(guard, &parts, Why::TimedOut)),
         (Found::TimedOut | Found::Nobody | Found::In(_) | Found::Choosing(_), None, _) => {
             Err(elsewhere(&parts, LOGIN, None))
         }
@@ -323,6 +322,30 @@ fn logged_out(guard: &Guard, parts: &Parts, why: Why) -> Box<Response> {
     let mut answer = elsewhere(parts, LOGIN, Some(why));
     add_cookie(answer.headers_mut(), &guard.cookies.clear_login());
     answer
+}
+
+/// As [`logged_out`]; what was written in the meantime is shown, so that it can be taken along. Only to a
+/// login that was: nobody else has a form of ours read.
+async fn timed_out(guard: &Guard, parts: &Parts, body: Body) -> Box<Response> {
+    let gone = logged_out(guard, parts, Why::TimedOut);
+    let is_form = parts.method == Method::POST && !wants_fragment(&parts.headers);
+    if !is_form || !guard.origins.sent(&parts.headers) {
+        return gone;
+    }
+    let Ok(form) = Form::read(&parts.headers, body).await else { return gone };
+    let login = gone.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    let (text, Some(login)) = (form.field("tekst"), login) else { return gone };
+    if text.trim().is_empty() {
+        return gone;
+    }
+    let problem = Problem::new(
+        Kind::Unauthenticated,
+        "WEB-207",
+        "The login was over before the form was sent. Nothing was stored.",
+    );
+    let mut answer = response::told(&problem, kept_text_page::kept(text, login));
+    add_cookie(answer.headers_mut(), &guard.cookies.clear_login());
+    Box::new(answer)
 }
 
 /// To another page first, and then back to this one.

@@ -18,6 +18,7 @@ pub(crate) mod hiring_page;
 pub(crate) mod home_page;
 pub(crate) mod inbox_panel;
 pub(crate) mod journal_search_page;
+pub(crate) mod kept_text_page;
 pub(crate) mod layout;
 pub(crate) mod line_sections;
 pub(crate) mod log_page;

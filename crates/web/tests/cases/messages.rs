@@ -104,7 +104,7 @@ fn placeholders_are_well_formed() {
 
 /// What a citizen reads on the citizen's own pages, in every language. Months are the same word in
 /// both written forms of Norwegian.
-const CITIZENS: [&str; 13] = [
+const CITIZENS: [&str; 18] = [
     "site",
     "my",
     "times",
@@ -118,6 +118,11 @@ const CITIZENS: [&str; 13] = [
     "trend",
     "vaccinations",
     "code-ground",
+    "kept",
+    "attorneys",
+    "wishes",
+    "my-apps",
+    "code-direction",
 ];
 
 #[test]
