@@ -6,7 +6,6 @@
 use std::sync::LazyLock;
 
 use akson_base::Instant;
-use akson_fhir::date::norway;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -68,6 +67,16 @@ impl Moment {
     /// The (first) day.
     pub(crate) fn date(self) -> Date {
         self.start.date()
+    }
+
+    /// The time of day; midnight when it is not known.
+    pub(crate) fn time(self) -> jiff::civil::Time {
+        self.start.time()
+    }
+
+    /// The beginning, in local time.
+    pub(crate) fn start(self) -> DateTime {
+        self.start
     }
 
     /// The year.
@@ -159,13 +168,24 @@ pub(crate) fn parse_date(typed: &str) -> Option<Date> {
 /// A point of the clock as FHIR's dateTime, on Norway's clocks, to the second.
 pub(crate) fn iso(instant: Instant) -> String {
     let moment = jiff::Timestamp::from_millisecond(instant.0).unwrap_or_default();
-    let moment = moment.to_zoned(norway().clone());
+    let moment = moment.to_zoned(OSLO.clone());
     moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// The local hour of a point of the clock, 0 to 23.
 pub(crate) fn hour_of(instant: Instant) -> i8 {
     Moment::from_instant(instant).start.hour()
+}
+
+/// A local time as a FHIR `dateTime`, `2026-11-22T08:00:00+01:00`.
+pub(crate) fn in_oslo(at: DateTime) -> Option<String> {
+    let zoned = at.to_zoned(OSLO.clone()).ok()?;
+    Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
+/// The point of the clock of a local time, in milliseconds.
+pub(crate) fn millisecond_in_oslo(at: DateTime) -> Option<i64> {
+    Some(at.to_zoned(OSLO.clone()).ok()?.timestamp().as_millisecond())
 }
 
 /// The local day of a point of the clock.
@@ -222,6 +242,13 @@ pub(crate) fn day_words(day: Date, today: Date) -> String {
 /// `nov`
 pub(crate) fn month_short(month: i8) -> &'static str {
     crate::messages::code("month-short", &month.to_string()).unwrap_or("")
+}
+
+/// `fredag 21. november`
+pub(crate) fn weekday_and_date(day: Date) -> String {
+    let number = day.weekday().to_monday_one_offset().to_string();
+    let weekday = crate::messages::code("weekday", &number).unwrap_or("");
+    format!("{weekday} {}. {}", day.day(), month_long(day.month()))
 }
 
 /// `november`

@@ -13,9 +13,10 @@ use axum::response::Response;
 
 use crate::pages::search_page;
 use crate::people::keeps_registers;
+use crate::routes::wants_fragment;
 use crate::sight::Reader;
 use crate::who::Who;
-use crate::{citizens_home, people, privacy, response, workday};
+use crate::{citizens_home, people, privacy, response, round, workday};
 
 /// A kind of home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +64,27 @@ pub(crate) async fn start(
     match Home::of(&reader.who) {
         Home::Privacy => privacy::list(reader).await,
         Home::Registers => people::home(reader).await,
+        // Whoever has a ward begins at its round; what else waits is at `/min-dag`.
+        Home::Workday if asked.is_empty() && round::gives(&reader) && !wants_fragment(&headers) => {
+            match round::home(&reader).await {
+                Some(page) => page,
+                None => workday::home(reader, &asked, &headers).await,
+            }
+        }
         Home::Workday => workday::home(reader, &asked, &headers).await,
         Home::Citizen => citizens_home::show(reader).await,
         Home::Search => response::html(search_page::start(&reader.who, "", None)),
+    }
+}
+
+/// `GET /min-dag`: agenda, inbox and tasks, for those who begin elsewhere.
+pub(crate) async fn workday(
+    reader: Reader,
+    Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    match Home::of(&reader.who) {
+        Home::Workday => workday::home(reader, &asked, &headers).await,
+        Home::Privacy | Home::Registers | Home::Citizen | Home::Search => response::to("/"),
     }
 }

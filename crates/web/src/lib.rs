@@ -44,6 +44,7 @@ mod privacy;
 mod provider_login;
 mod registering;
 mod response;
+mod round;
 mod routes;
 mod sight;
 mod standing;

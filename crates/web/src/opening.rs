@@ -50,6 +50,12 @@ pub(crate) async fn opened(
     }
 }
 
+/// The journal does not open for the reader.
+pub(crate) fn no_ground() -> Problem {
+    let text = "There is no ground on which this reader may open this journal.";
+    Problem::new(Kind::Refused, "WEB-005", text)
+}
+
 async fn offer(reader: Reader, Path(id): Path<String>) -> Response {
     match reader.standing(&id).await {
         Ok(standing) if standing.opens && !standing.may_take_emergency => {

@@ -27,7 +27,7 @@ use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, citizen, citizens_home, home, journal_search, language, login,
     my_journal, my_letters, my_times, notes, opening, ordering, people, prescribing, privacy,
-    registering, response, wishes, workday,
+    registering, response, round, wishes, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -62,10 +62,10 @@ pub fn router(
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
         pages = pages.merge(people::routes()).merge(attorneys::routes());
         pages = pages.merge(registering::routes()).merge(workday::routes());
-        pages = pages.merge(registering::routes());
         pages = pages.merge(citizen::routes()).merge(citizens_home::routes());
         pages = pages.merge(my_letters::routes()).merge(my_times::routes());
         pages = pages.merge(my_journal::routes());
+        pages = pages.merge(round::routes()).route("/min-dag", get(home::workday));
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));

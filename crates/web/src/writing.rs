@@ -33,6 +33,18 @@ impl Together {
         name
     }
 
+    /// Adds a new resource that is stored only when nothing matches `query`.
+    pub(crate) fn create_unless(&mut self, query: &str, resource: &Value) {
+        self.entries.push(json!({
+            "resource": resource,
+            "request": {
+                "method": "POST",
+                "url": resource.get("resourceType"),
+                "ifNoneExist": query,
+            },
+        }));
+    }
+
     /// Adds a new version of a resource whose current version must be `version`.
     pub(crate) fn update(&mut self, type_name: &str, id: &str, version: u32, resource: &Value) {
         self.entries.push(json!({

@@ -23,4 +23,5 @@ mod cases {
     mod people;
     mod privacy;
     mod registering;
+    mod round;
 }

@@ -29,6 +29,7 @@ pub(crate) struct House {
     pages: Router,
     pub(crate) people: Vec<Login>,
     clock: Arc<FixedClock>,
+    store: Arc<Store>,
     _folder: Arc<TempDir>,
 }
 
@@ -62,9 +63,9 @@ impl Answer {
 }
 
 /// A store with the municipality.
-async fn store() -> (Arc<Store>, Arc<TempDir>, Arc<FixedClock>) {
+async fn store(bundles: &[Vec<u8>], now: Instant) -> (Arc<Store>, Arc<TempDir>, Arc<FixedClock>) {
     let folder = Arc::new(TempDir::new().unwrap());
-    let clock = Arc::new(FixedClock::at(NOW));
+    let clock = Arc::new(FixedClock::at(now));
     let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
     let store = Arc::new(Store::open(folder.path(), &Engine::default(), time).unwrap());
     let operator = Record::new(Arc::clone(&store), Policy::Operator);
@@ -73,7 +74,7 @@ async fn store() -> (Arc<Store>, Arc<TempDir>, Arc<FixedClock>) {
         trace: "test".into(),
         base: Arc::from("http://localhost/fhir"),
     };
-    for bundle in bundles() {
+    for bundle in bundles {
         operator.bundle(&caller, Bytes::from(bundle.clone())).await.unwrap();
     }
     (store, folder, clock)
@@ -117,7 +118,19 @@ impl House {
 
     /// A house that browsers find at this address.
     async fn at(base: Option<&str>) -> Self {
-        let (store, folder, clock) = store().await;
+        Self::with(store(bundles(), NOW).await, base)
+    }
+
+    /// A house of other people, at another time (milliseconds since 1970).
+    pub(crate) async fn of(bundles: &[Vec<u8>], now: i64) -> Self {
+        Self::with(store(bundles, Instant(now)).await, None)
+    }
+
+    fn with(
+        (store, folder, clock): (Arc<Store>, Arc<TempDir>, Arc<FixedClock>),
+        base: Option<&str>,
+    ) -> Self {
+        let kept = Arc::clone(&store);
         let record = Arc::new(Record::new(store, Policy::Rules));
         let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let sessions = Sessions::new(SessionLimits::default(), Arc::clone(&time)).unwrap();
@@ -130,7 +143,7 @@ impl House {
         let origins = Origins::of(base, "127.0.0.1:8080".parse().unwrap());
         let guard = Guard::demo(Arc::new(sessions), origins, DemoLogin { people: demo });
         let pages = akson_web::router(record, time, Door::Guarded(Arc::new(guard)), crate::codes());
-        Self { pages, people, clock, _folder: folder }
+        Self { pages, people, clock, store: kept, _folder: folder }
     }
 
     async fn send(
@@ -166,6 +179,35 @@ impl House {
             ("content-type", "application/x-www-form-urlencoded"),
         ];
         self.send(Method::POST, address, &headers, body).await
+    }
+
+    /// As [`House::post`], by htmx.
+    pub(crate) async fn fragment(&self, address: &str, cookie: &str, body: &str) -> Answer {
+        let headers = [
+            ("cookie", cookie),
+            ("origin", OURS),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("hx-request", "true"),
+        ];
+        self.send(Method::POST, address, &headers, body).await
+    }
+
+    /// How many resources `Type?query` finds, whoever may see them.
+    pub(crate) async fn count(&self, search: &str) -> usize {
+        let (name, query) = search.split_once('?').unwrap();
+        let record = Record::new(Arc::clone(&self.store), Policy::Operator);
+        let caller = Caller {
+            actor: Arc::new(Actor::operator()),
+            trace: "test".into(),
+            base: Arc::from("http://localhost/fhir"),
+        };
+        let request = akson_record::request::SearchRequest {
+            resource_type: akson_fhir::definitions::Definitions::r4().resource_type(name),
+            compartment: None,
+            query: format!("{query}&_count=500"),
+            strict: true,
+        };
+        record.search(&caller, request).await.unwrap().entries.len()
     }
 
     fn place(&self, title: &str) -> usize {
@@ -546,7 +588,7 @@ async fn a_role_is_not_told_that_there_is_none_of_what_it_is_not_shown() {
 
 #[tokio::test]
 async fn a_server_without_login_says_so_on_every_page() {
-    let (store, _folder, clock) = store().await;
+    let (store, _folder, clock) = store(bundles(), NOW).await;
     let record = Arc::new(Record::new(store, Policy::Closed));
     let pages = akson_web::router(record, clock, Door::Shut, crate::codes());
     for address in ["/", "/pasient/fv-00001", "/logg-inn", "/finnes-ikke"] {
