@@ -24,4 +24,5 @@ mod cases {
     mod privacy;
     mod registering;
     mod round;
+    mod workday;
 }

@@ -43,6 +43,16 @@ fn is_in(found: &Found) -> bool {
 }
 
 #[test]
+fn a_page_that_asks_by_itself_does_not_keep_a_login_alive() {
+    let (sessions, clock) = sessions();
+    let ticket = sessions.open(Identity::default(), vec![at("a")]).unwrap();
+    wait(&clock, 1799);
+    assert!(is_in(&sessions.find_unattended(&ticket)), "it is answered");
+    wait(&clock, 1);
+    assert!(matches!(sessions.find_unattended(&ticket), Found::TimedOut), "half an hour");
+}
+
+#[test]
 fn a_login_lasts_half_an_hour_after_it_was_seen_last_to_the_second() {
     let (sessions, clock) = sessions();
     let ticket = sessions.open(Identity::default(), vec![at("a")]).unwrap();

@@ -213,3 +213,9 @@ fn apps_with_fhirclient_hold_in_a_real_browser() {
     let library = library.display().to_string();
     run("apps.mjs", &[server.root(), &screenshots(), &library]);
 }
+
+#[test]
+fn the_days_work_at_a_desk_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("home.mjs", &[server.root(), &screenshots()]);
+}

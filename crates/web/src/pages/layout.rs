@@ -1,8 +1,10 @@
 //! What every page shares: head, skip link, top bar with the one search box, main landmark.
 
+use akson_access::Role;
 use maud::{DOCTYPE, Markup, html};
 
 use super::accessibility_page::ACCESSIBILITY;
+use super::command_box::{command_box, opener};
 use super::menu::menu;
 use crate::assets;
 use crate::forms::FORM_TOKEN;
@@ -45,14 +47,20 @@ pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
                 header.top {
                     a.brand href="/" { "ak" i { "son" } }
                     @if page.search_in_top { (search_box(page.query, false)) }
-                    @if let Some(who) = page.who { (menu(who)) (reader(who)) }
+                    @if let Some(who) = page.who { (menu(who)) @if commands(page) { (opener()) } (reader(who)) }
                 }
                 (before)
                 main id="main" tabindex="-1" { (main) }
+                @if commands(page) { (command_box()) }
                 footer.foot { a href=(ACCESSIBILITY) { (t("accessibility.link")) } }
             }
         }
     }
+}
+
+/// Whether the page has a command box: those at work do.
+fn commands(page: &Page<'_>) -> bool {
+    page.who.is_some_and(|who| who.actor.role() != Some(Role::Citizen))
 }
 
 /// Who reads, in which capacity, and the way out.

@@ -8,6 +8,7 @@ pub(crate) mod attorneys_page;
 pub(crate) mod banner;
 pub(crate) mod cautions;
 pub(crate) mod chart_page;
+pub(crate) mod command_box;
 pub(crate) mod consent_page;
 pub(crate) mod contacts;
 pub(crate) mod diagnoses;
