@@ -56,8 +56,8 @@ pub(crate) fn undoable(task: &str, said: &str, what: &str, who: &Who) -> Markup 
     let action = format!("/oppgave/{task}/angre");
     let undo = Act { action: &action, label: t("workday.undo"), about: what, is_primary: false };
     html! {
-        li.said.undoable role="status" {
-            p { b { (said) } @if !what.is_empty() { ": " (what) } }
+        li.said.undoable {
+            p role="status" { b { (said) } @if !what.is_empty() { ": " (what) } }
             (act(&undo, who))
         }
     }
@@ -65,15 +65,15 @@ pub(crate) fn undoable(task: &str, said: &str, what: &str, who: &Who) -> Markup 
 
 /// It is open again; the list comes anew.
 pub(crate) fn taken_back() -> Markup {
-    html! { li.said data-again="" role="status" { p { (t("workday.taken-back")) } } }
+    html! { li.said data-again="" { p role="status" { (t("workday.taken-back")) } } }
 }
 
 /// A result was signed, and something is to be done.
 pub(crate) fn followed_up(what: &str, by: Date, is_told: bool, today: Date) -> Markup {
     let by = Moment::day(by).short(today);
     html! {
-        li.said role="status" {
-            p {
+        li.said {
+            p role="status" {
                 b { (t("workday.signed")) } ". " (tf("workday.follows", &[("what", what), ("by", &by)]))
                 @if is_told { " " (t("workday.told")) }
             }
@@ -85,8 +85,8 @@ pub(crate) fn followed_up(what: &str, by: Date, is_told: bool, today: Date) -> M
 pub(crate) fn answered(at: Moment, text: &str) -> Markup {
     let at = at.clock().unwrap_or_default();
     html! {
-        li.said role="status" {
-            p { b { (tf("workday.answered", &[("at", &at)])) } }
+        li.said {
+            p role="status" { b { (tf("workday.answered", &[("at", &at)])) } }
             p.lines.muted { (text) }
         }
     }
@@ -94,7 +94,7 @@ pub(crate) fn answered(at: Moment, text: &str) -> Markup {
 
 /// A message was taken care of without an answer.
 pub(crate) fn archived() -> Markup {
-    html! { li.said role="status" { p { b { (t("workday.archived")) } } } }
+    html! { li.said { p role="status" { b { (t("workday.archived")) } } } }
 }
 
 /// It was not done.
@@ -105,8 +105,8 @@ pub(crate) fn failed(problem: &Problem) -> Markup {
         _ => t("workday.failed"),
     };
     html! {
-        li.said.fault data-again="" role="alert" {
-            p { (text) " " span.muted { (t("problem.code")) " " (problem.code) } }
+        li.said.fault data-again="" {
+            p role="alert" { (text) " " span.muted { (t("problem.code")) " " (problem.code) } }
         }
     }
 }
