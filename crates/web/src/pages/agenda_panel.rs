@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::rows::{Act, act, whom};
 use super::workday_page::{AtDesk, nothing};
 use crate::messages::{t, tf};
+use crate::notes::writes_notes;
 use crate::who::Who;
 use crate::workday::{Agenda, Scope, Slot, SlotState};
 
@@ -98,7 +99,15 @@ fn acts(slot: &Slot, name: &str, who: &Who) -> Markup {
                 (button("ankommet", t("workday.arrive")))
                 (button("ikke-mott", t("workday.miss")))
             }
-            SlotState::Arrived | SlotState::Missed => (button("angre", t("workday.undo"))),
+            SlotState::Arrived => {
+                @if let Some(person) = slot.person.as_ref().filter(|_| writes_notes(who)) {
+                    a.ds-button.begin data-size="sm" href=(format!("/pasient/{}/notat/ny", person.id)) {
+                        (t("workday.note")) span.ds-sr-only { " " (name) }
+                    }
+                }
+                (button("angre", t("workday.undo")))
+            }
+            SlotState::Missed => (button("angre", t("workday.undo"))),
             SlotState::Done => {}
         }
     }

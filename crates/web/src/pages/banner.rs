@@ -65,6 +65,13 @@ pub(crate) fn actions(sight: &Sight<'_>) -> Vec<Action> {
         let href = format!("/pasient/{patient}/notat/ny");
         all.push(Action { href, label: t("banner.new-note"), key: Some('n') });
     }
+    let mut with = |class, path: &str, label| {
+        if sight.who.may_ever_write(class) {
+            all.push(Action { href: format!("/pasient/{patient}/{path}"), label, key: None });
+        }
+    };
+    with(Class::Prescription, "resept/ny", t("banner.new-prescription"));
+    with(Class::Clinical, "bestill", t("banner.order"));
     all
 }
 
