@@ -48,7 +48,7 @@ struct Built {
 
 /// Counts the changes of the municipality that a folder built before does not have: people to log in
 /// as, the rules' words for their roles, what was looked at before.
-const EDITION: u32 = 6;
+const EDITION: u32 = 7;
 
 impl Built {
     fn options(self) -> Result<municipality::Options, Failure> {

@@ -42,6 +42,7 @@ mod people;
 mod prescribing;
 mod privacy;
 mod provider_login;
+mod reconciling;
 mod registering;
 mod response;
 mod round;

@@ -27,7 +27,7 @@ use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, citizen, citizens_home, home, journal_search, language, login,
     my_journal, my_letters, my_times, notes, opening, ordering, people, prescribing, privacy,
-    registering, response, round, wishes, workday,
+    reconciling, registering, response, round, wishes, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -56,6 +56,7 @@ pub fn router(
         .route("/assets/{file}", get(assets::serve))
         .merge(prescribing::routes())
         .merge(ordering::routes())
+        .merge(reconciling::routes())
         .merge(notes::routes())
         .merge(journal_search::routes());
     if !matches!(door, Door::Open) {

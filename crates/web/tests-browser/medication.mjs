@@ -7,6 +7,7 @@ import { assert, assertSound, assertWhole, enterAs, open, picture, run } from ".
 
 const [base, screenshots] = process.argv.slice(2);
 const RENEW_CLICKS_MAX = 2;
+const PANEL_CLICKS_MAX = 2;
 const PATIENT = "Ingrid Solbakken";
 const SIZES = { wide: {}, narrow: { viewport: { width: 320, height: 640 } } };
 
@@ -68,6 +69,19 @@ const cases = {
         await shoot("stop");
         await page.goto(`${base}${page.chart}/utskrift/legemidler`);
         await shoot("paper");
+        await page.goto(`${base}${page.chart}/bestill`);
+        await shoot("orders");
+        await page.locator("form button", { hasText: "Send henvisning" }).click();
+        await page.getByRole("alert").waitFor();
+        forgive(page);
+        await page.locator(".own-choice summary").click();
+        await shoot("orders-faults");
+        await page.goto(`${base}${page.chart}/samstem`);
+        await shoot("reconcile");
+        await page.getByRole("button", { name: "Lagre samstemming" }).click();
+        await page.getByRole("alert").waitFor();
+        forgive(page);
+        await shoot("reconcile-open");
         await page.context().close();
       }
     }
@@ -127,6 +141,39 @@ const cases = {
     await page.locator(".caution-stop").waitFor({ state: "detached" });
   },
 
+  "reconciled with one click for each difference, none for what is equal": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    await page.getByRole("link", { name: /^Samstem/ }).click();
+    await page.locator(".reconciling").waitFor();
+    const blocks = page.locator(".difference");
+    const differences = await blocks.count();
+    assert(differences >= 3, `${differences} differences`);
+    page.clicks = 0;
+    const choose = async (name, choice) =>
+      page.press(blocks.filter({ has: page.locator("legend", { hasText: name }) }).locator("label").filter({ hasText: choice }).first());
+    await choose("Furosemid", "Endre til");
+    await choose("Ibuprofen", "Brukes ikke");
+    await choose("Metformin", "Seponer");
+    await choose("Pantoprazol", "Ta med");
+    // Whatever else differs stays as it is.
+    for (let number = 0; number < differences; number += 1) {
+      const block = blocks.nth(number);
+      if ((await block.locator("input:checked").count()) === 0) await page.press(block.locator("label").first());
+    }
+    assert(page.clicks === differences, `${page.clicks} clicks for ${differences} differences`);
+    await page.getByRole("button", { name: "Lagre samstemming" }).click();
+    await page.locator(".banner h1").waitFor();
+    const list = await page.locator("#legemidler").innerText();
+    assert(list.includes("samstemt i dag av"), list);
+    assert((await row(page, "Furosemid").innerText()).includes("morgen og kveld"), "changed");
+    assert((await row(page, "Metformin").count()) === 0, "stopped");
+    assert((await row(page, "Pantoprazol").count()) === 1, "taken along");
+    assert((await row(page, "Ibuprofen").count()) === 0, "left out");
+    assert((await page.getByRole("link", { name: /^Samstem/ }).count()) === 0, "nothing waits");
+    assert(!(await page.locator("#gjoremal").innerText()).includes("Samstem legemidler"), "the task is done");
+    await picture(page, screenshots, "medication-reconciled");
+  },
+
   "another dose takes the place of the one before; a stopped one is gone": async (browser) => {
     const page = await chartOf(browser, "Fastlege", PATIENT);
     await row(page, "Furosemid").locator("th a").click();
@@ -143,6 +190,68 @@ const cases = {
     await page.getByRole("button", { name: "Bivirkning" }).click();
     await page.locator(".banner h1").waitFor();
     assert((await row(page, "Furosemid").count()) === 0, "not in use any more");
+  },
+
+  "a panel is ordered in two clicks, and taken back": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    await page.press(page.locator(".actions").getByRole("link", { name: "Prøver" }));
+    await page.press(page.getByRole("button", { name: /^Infeksjon/ }));
+    const stored = page.locator(".stored");
+    await stored.waitFor();
+    assert(page.clicks <= PANEL_CLICKS_MAX, `${page.clicks} clicks`);
+    const told = await stored.innerText();
+    assert(["CRP", "Hemoglobin", "Leukocytter"].every((name) => told.includes(name)), told);
+    await assertSound(page, "ordered");
+    await picture(page, screenshots, "medication-ordered");
+    await page.goto(`${base}${page.chart}`);
+    assert((await page.locator("#prover .waiting").innerText()).includes("CRP"), "the chart says that it is ordered");
+    await page.goto(`${base}${page.chart}/bestill`);
+    await page.getByRole("button", { name: /^Avbestill.*CRP/ }).click();
+    await page.locator("#underveis-h").waitFor();
+    assert((await page.getByRole("button", { name: /^Avbestill.*CRP/ }).count()) === 0, "taken back");
+  },
+
+  "radiology and a referral are ordered with their question": async (browser) => {
+    const page = await chartOf(browser, "Fastlege", PATIENT);
+    await page.goto(`${base}${page.chart}/bestill`);
+    await page.locator("#undersokelse").selectOption({ label: "Røntgen thorax" });
+    await page.locator("#grunn-bilde").fill("Kontroll etter pneumoni");
+    await page.getByRole("button", { name: "Bestill undersøkelse" }).click();
+    await page.locator(".stored").filter({ hasText: "Røntgen thorax" }).waitFor();
+    await page.locator("#til").selectOption({ index: 3 });
+    await page.locator("#grunn-henvisning").fill("Hjertesvikt");
+    await page.locator("#sporsmal").fill("Forverring tross økt furosemid. Ønsker vurdering av videre behandling.");
+    await page.getByRole("button", { name: "Send henvisning" }).click();
+    await page.locator(".stored").filter({ hasText: "Henvisning til" }).waitFor();
+  },
+
+  "what the patient asked for is renewed from the inbox, or declined with a reason": async (browser) => {
+    const page = await open(browser);
+    await enterAs(page, base, "Fastlege");
+    await page.goto(`${base}/innboks`);
+    const asked = page.locator("a[href$='/forny']");
+    const waiting = await asked.count();
+    assert(waiting >= 2, `${waiting} requests`);
+    await asked.first().click();
+    await page.locator(".request").waitFor();
+    await assertSound(page, "a request");
+    await picture(page, screenshots, "medication-request");
+    const stops = page.locator("#begrunnelse");
+    if ((await stops.count()) > 0) await stops.fill("Brukt i flere år uten problemer");
+    await page.getByRole("button", { name: "Forny resept" }).click();
+    await page.locator(".banner h1").waitFor();
+    await page.goto(`${base}/innboks`);
+    assert((await asked.count()) === waiting - 1, "one fewer waits");
+    await asked.first().click();
+    await page.locator(".decline summary").click();
+    await page.getByRole("button", { name: "Send svaret" }).click();
+    await page.getByRole("alert").waitFor();
+    forgive(page);
+    await page.locator("#avslag").fill("Ta kontakt for en time først, det er lenge siden sist.");
+    await page.getByRole("button", { name: "Send svaret" }).click();
+    await page.locator(".banner h1").waitFor();
+    await page.goto(`${base}/innboks`);
+    assert((await asked.count()) === waiting - 2, "two fewer wait");
   },
 
   "a nurse reads, and has no button that prescribes": async (browser) => {

@@ -10,7 +10,7 @@ use super::diagnoses::Diagnosis;
 use super::directory::{location_id, reference};
 use super::documents::{Kind, Letter, Matter, lower};
 use super::organisations::Service;
-use super::resources::{hl7, reference_to, words};
+use super::resources::{coding, concept, hl7, reference_to, words};
 use super::visit::Visit;
 use super::write::{Json, object};
 
@@ -147,6 +147,21 @@ impl Chart<'_> {
 
     /// Something for the doctor to do about the patient within some days.
     pub(crate) fn task(&mut self, text: &str, within_days: i32) {
+        self.write_task(None, text, within_days);
+    }
+
+    /// As [`Chart::task`], of one of Akson's own kinds of tasks.
+    pub(crate) fn task_of(
+        &mut self,
+        (code, name): (&'static str, &'static str),
+        text: &str,
+        within_days: i32,
+    ) {
+        let code = concept(coding("https://akson.no/fhir/CodeSystem/task", code, name), name);
+        self.write_task(Some(code), text, within_days);
+    }
+
+    fn write_task(&mut self, code: Option<Json>, text: &str, within_days: i32) {
         let Some((_, doctor)) = self.doctor() else { return };
         if !self.alive() {
             return;
@@ -157,6 +172,7 @@ impl Chart<'_> {
             "status": "requested",
             "intent": "order",
             "priority": if within_days == 0 { "urgent" } else { "routine" },
+            "code": code,
             "description": text.to_owned(),
             "for": self.subject(),
             "authoredOn": authored.iso(),

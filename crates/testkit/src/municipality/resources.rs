@@ -134,7 +134,8 @@ pub(crate) fn condition(subject: Json, problem: &Problem, last: Day) -> Json {
     }
 }
 
-fn dosage(drug: &Drug, dose: Dose, bounds: Option<(Day, Option<Day>)>) -> Json {
+/// How a medicine is taken, as words and as numbers.
+pub(crate) fn dosage(drug: &Drug, dose: Dose, bounds: Option<(Day, Option<Day>)>) -> Json {
     let bounds = bounds.map(|(from, until)| {
         object! { "start": from.iso(), "end": until.map(Day::iso) }
     });
@@ -190,7 +191,8 @@ fn dosage(drug: &Drug, dose: Dose, bounds: Option<(Day, Option<Day>)>) -> Json {
     }
 }
 
-fn medicine(drug: &Drug) -> Json {
+/// A medicine by its code and name.
+pub(crate) fn medicine(drug: &Drug) -> Json {
     let Drug { atc, substance, strength, form, .. } = drug;
     concept(coding(ATC, atc, substance), &format!("{substance} {strength} {form}"))
 }

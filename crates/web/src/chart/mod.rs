@@ -7,6 +7,7 @@ mod contacts;
 mod diagnoses;
 mod documents;
 mod lines;
+mod lists;
 mod medication;
 mod news;
 mod orders;
@@ -25,6 +26,7 @@ pub(crate) use contacts::{Contact, Filter, kind_of};
 pub(crate) use diagnoses::{Diagnoses, Diagnosis};
 pub(crate) use documents::{Attachment, Document, NoteMark, attachments};
 pub(crate) use lines::Line;
+pub(crate) use lists::Lists;
 pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
 pub(crate) use orders::Order;
@@ -37,7 +39,7 @@ pub(crate) use warnings::{Severity, Warning};
 use crate::datatypes::concept;
 
 /// The types that the chart reads; others of the patient's range are not parsed.
-pub(crate) const TYPES: [&str; 18] = [
+pub(crate) const TYPES: [&str; 19] = [
     "Patient",
     "AllergyIntolerance",
     "Flag",
@@ -56,6 +58,7 @@ pub(crate) const TYPES: [&str; 18] = [
     "RelatedPerson",
     "Appointment",
     "Communication",
+    "List",
 ];
 
 /// Everything of one patient that the pages show, each list newest first.
@@ -67,6 +70,7 @@ pub(crate) struct Chart {
     pub medications: Medications,
     pub safety: Safety,
     pub orders: Vec<Order>,
+    pub lists: Lists,
     pub series: Vec<Series>,
     pub contacts: Vec<Contact>,
     pub documents: Vec<Document>,
@@ -132,6 +136,7 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
             &index,
             today,
         ),
+        lists: lists::read(of("List")),
         orders: orders::read(of("ServiceRequest")),
         safety: safety::read(of("AllergyIntolerance")),
         series: results::read(of("Observation")),

@@ -9,6 +9,7 @@ pub(crate) mod catalogue;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use akson_access::Role;
 use akson_access::rules::Class;
 use akson_base::{Kind, Problem};
 use akson_fhir::model::Resource;
@@ -27,6 +28,7 @@ use crate::pages::ordering_page::{self, Ordering};
 use crate::prescribing::AtChart;
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
+use crate::who::Who;
 use crate::writing::Together;
 use catalogue::Analysis;
 
@@ -72,8 +74,13 @@ impl Category {
 /// Somewhere to refer to: reference and name.
 pub(crate) type Place = (String, String);
 
+/// Whether somebody's role orders tests: those who write in the journal at work.
+fn orders_tests(who: &Who) -> bool {
+    who.actor.role() != Some(Role::Citizen) && who.may_ever_write(Class::Clinical)
+}
+
 async fn at_chart(reader: &Reader, id: &str) -> Result<AtChart, Box<Response>> {
-    if !reader.who.may_ever_write(Class::Clinical) {
+    if !orders_tests(&reader.who) {
         let text = "This role orders nothing.";
         let problem = Problem::new(Kind::Refused, "WEB-184", text);
         return Err(Box::new(response::problem(&problem, Some(&reader.who), false)));

@@ -103,7 +103,8 @@ fn checked(outcome: &Outcome, egfr: Option<&Point>) -> Markup {
     }
 }
 
-fn not(unchecked: &Unchecked) -> String {
+/// In words, what could not be checked.
+pub(crate) fn not(unchecked: &Unchecked) -> String {
     let text = code("unchecked", unchecked.code()).unwrap_or_default();
     text.replace("{name}", unchecked.name().unwrap_or_default())
 }

@@ -42,8 +42,7 @@ impl Sight<'_> {
             Section::Todo => todo::section(chart, extent, today),
             Section::Diagnoses => diagnoses::section(chart, extent, today),
             Section::Medication => {
-                let may = |class| self.who.may_ever_write(class);
-                let may = (may(Class::Prescription), may(Class::Clinical));
+                let may = self.who.may_ever_write(Class::Prescription);
                 medication::section(chart, extent, today, may)
             }
             Section::Vitals => results::section(chart, Group::Vital, extent, today),

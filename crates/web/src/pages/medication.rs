@@ -13,13 +13,8 @@ const FORMER_SHORT: usize = 3;
 /// A drug started within so many days is marked as new.
 const NEW_DAYS: i64 = 30;
 
-/// `may` says whether the reader prescribes, `orders` whether tests are ordered.
-pub(crate) fn section(
-    chart: &Chart,
-    extent: Extent,
-    today: Date,
-    (may, orders): (bool, bool),
-) -> Markup {
+/// `may` says whether the reader prescribes.
+pub(crate) fn section(chart: &Chart, extent: Extent, today: Date, may: bool) -> Markup {
     let (in_use, former) = (&chart.medications.in_use, &chart.medications.former);
     let note = tf(
         "medication.note",
@@ -29,7 +24,11 @@ pub(crate) fn section(
     let shown_former = former.len().min(extent.limit(FORMER_SHORT));
     let patient = &chart.person.id;
     let body = html! {
-        (deeds(patient, may, orders))
+        (deeds(chart, may))
+        @if let Some((date, who)) = &chart.lists.reconciled {
+            p.muted.last { (tf("reconciling.last", &[("date", &date.short(today)),
+                ("who", who.as_deref().unwrap_or_default())])) }
+        }
         @if may { div.slot id="resept" {} }
         @if in_use.is_empty() {
             (empty(t("medication.none")))
@@ -59,17 +58,19 @@ pub(crate) fn section(
 }
 
 /// What can be done with the list.
-fn deeds(patient: &str, may: bool, orders: bool) -> Markup {
+fn deeds(chart: &Chart, may: bool) -> Markup {
+    let patient = &chart.person.id;
+    let lists = chart.lists.waiting;
     html! {
         nav.medicine-deeds aria-label=(t("prescribing.actions")) {
+            @if may && lists > 0 {
+                a.ds-button data-size="sm" href=(format!("/pasient/{patient}/samstem")) {
+                    (tf("reconciling.open", &[("n", &lists.to_string())]))
+                }
+            }
             @if may {
                 a.ds-button data-variant="secondary" data-size="sm" href=(format!("/pasient/{patient}/resept/ny")) {
                     (t("prescribing.new"))
-                }
-            }
-            @if orders {
-                a.ds-button data-variant="secondary" data-size="sm" href=(format!("/pasient/{patient}/bestill")) {
-                    (t("ordering.open"))
                 }
             }
             a.ds-button data-variant="tertiary" data-size="sm" href=(format!("/pasient/{patient}/utskrift/legemidler")) {

@@ -1,12 +1,11 @@
 //! The list of medicines and one prescription as clean pages for paper.
 
-use jiff::civil::Date;
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::chart_page::Sight;
 use super::layout::{Page, page};
-use crate::chart::Medication;
+use crate::chart::{Medication, Warning};
 use crate::dates::Moment;
 use crate::messages::{t, tf};
 use crate::prescribing::prescription::medicine;
@@ -18,14 +17,14 @@ pub(crate) fn list(sight: &Sight<'_>) -> Markup {
     let heading = t("paper.list");
     let content = html! {
         (allergies(sight))
-        (table(t("paper.fixed"), &fixed, sight.today))
-        (table(t("paper.needed"), &needed, sight.today))
+        (table(t("paper.fixed"), &fixed))
+        (table(t("paper.needed"), &needed))
         @if in_use.is_empty() { p { (t("medication.none")) } }
     };
     sheet(sight, heading, content)
 }
 
-fn table(heading: &str, drugs: &[&Medication], today: Date) -> Markup {
+fn table(heading: &str, drugs: &[&Medication]) -> Markup {
     html! {
         @if !drugs.is_empty() {
             h2 { (heading) }
@@ -45,7 +44,7 @@ fn table(heading: &str, drugs: &[&Medication], today: Date) -> Markup {
                             @if let Some(until) = drug.until { ", " (t("medication.until")) " " (until.long()) }
                         }
                         td { (drug.reason.as_deref().unwrap_or_default()) }
-                        td { @if let Some(since) = drug.since { (since.short(today)) } }
+                        td { @if let Some(since) = drug.since { (since.long()) } }
                     }
                 } }
             }
@@ -55,8 +54,12 @@ fn table(heading: &str, drugs: &[&Medication], today: Date) -> Markup {
 }
 
 fn allergies(sight: &Sight<'_>) -> Markup {
-    let known: Vec<&str> =
-        sight.chart.warnings.iter().filter(|w| w.is_allergy).map(|w| w.text.as_str()).collect();
+    let allergies = sight.chart.warnings.iter().filter(|warning| warning.is_allergy);
+    let told = |warning: &Warning| match &warning.detail {
+        Some(detail) => format!("{} ({detail})", warning.text),
+        None => warning.text.clone(),
+    };
+    let known: Vec<String> = allergies.map(told).collect();
     html! {
         p.allergies {
             b { (t("paper.allergies")) } " "

@@ -166,7 +166,8 @@ impl Stored {
     }
 }
 
-/// Adds a prescription to what is stored, with what was overridden.
+/// Adds a prescription to what is stored, with what was overridden. The reference by which the rest of
+/// the commit may name it.
 pub(crate) fn add(
     together: &mut Together,
     mut request: Value,
@@ -174,14 +175,14 @@ pub(crate) fn add(
     (outcome, reason): (&Outcome, &str),
     by: &Writing,
     prior: &[String],
-) {
+) -> String {
     if outcome.stops() {
         let issue =
             cautions::overridden(outcome, patient, (reason, &by.now), by.author.as_ref(), prior);
         let issue = together.create(&issue);
         request["detectedIssue"] = serde_json::json!([{"reference": issue, "display": reason}]);
     }
-    together.create(&request);
+    together.create(&request)
 }
 
 fn no_prescription() -> Problem {

@@ -206,3 +206,69 @@ pub(crate) fn medicine(request: &Value) -> (Option<&str>, Option<&str>) {
     let name = request.pointer("/medicationCodeableConcept/text").and_then(Value::as_str);
     (name, atc.and_then(|coding| coding.get("code")).and_then(Value::as_str))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Date = Date::constant(2026, 11, 22);
+
+    fn by() -> Writing {
+        let author = json!({"reference": "Practitioner/a", "display": "Kari Lege"});
+        Writing { author: Some(author), now: "2026-11-22T10:00:00Z".into(), today: TODAY }
+    }
+
+    fn old() -> Value {
+        json!({
+            "resourceType": "MedicationRequest", "id": "m1",
+            "meta": {"versionId": "3", "security": [{"code": "PSY"}]},
+            "status": "active", "intent": "order", "encounter": {"reference": "Encounter/e"},
+            "medicationCodeableConcept": {
+                "coding": [{"system": ATC, "code": "C03CA01", "display": "Furosemid"}],
+                "text": "Furosemid 40 mg tablett"},
+            "subject": {"reference": "Patient/p"}, "authoredOn": "2025-01-01",
+            "requester": {"reference": "Practitioner/b"},
+            "reasonCode": [{"text": "Hjertesvikt"}],
+            "dosageInstruction": [{"text": "1 tablett om morgenen", "timing": {"repeat": {
+                "boundsPeriod": {"start": "2025-01-01", "end": "2025-01-11"}}}}],
+        })
+    }
+
+    #[test]
+    fn the_same_again_is_the_same_but_for_who_when_and_how_long() {
+        let dispensing = Dispensing { months: 6, repeats: 1 };
+        let new = renewed(&old(), dispensing, &by());
+        assert_eq!(new["status"], "active");
+        assert_eq!(new["authoredOn"], "2026-11-22T10:00:00Z");
+        assert_eq!(new["requester"]["reference"], "Practitioner/a");
+        assert_eq!(new["priorPrescription"]["reference"], "MedicationRequest/m1");
+        assert_eq!(new["reasonCode"], old()["reasonCode"]);
+        assert_eq!(new["meta"], json!({"security": [{"code": "PSY"}]}));
+        assert_eq!(new["dispenseRequest"]["validityPeriod"]["end"], "2027-05-22");
+        assert_eq!(new["dispenseRequest"]["numberOfRepeatsAllowed"], 1);
+        let bounds = &new["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"];
+        assert_eq!(*bounds, json!({"start": "2026-11-22", "end": "2026-12-02"}));
+        assert!(new.get("id").is_none() && new.get("encounter").is_none());
+    }
+
+    #[test]
+    fn what_ends_says_how() {
+        for (how, status, reason) in [
+            (End::Renewed, "completed", "Fornyet"),
+            (End::Changed, "stopped", "Endret"),
+            (End::Stopped("Bivirkning"), "stopped", "Bivirkning"),
+        ] {
+            let ended = ended(&old(), how, TODAY);
+            assert_eq!(ended["status"], status);
+            assert_eq!(ended["statusReason"]["text"], reason);
+            assert!(!is_in_force(&ended));
+        }
+    }
+
+    #[test]
+    fn addictive_medicines_are_not_dispensed_again_unless_somebody_says_so() {
+        let of = |text: &str| Dispensing::usual(akson_medicines::search(text, 1).first().copied());
+        assert_eq!(of("zopiklon"), Dispensing { months: 3, repeats: 0 });
+        assert_eq!(of("apiksaban"), Dispensing { months: 12, repeats: 3 });
+    }
+}

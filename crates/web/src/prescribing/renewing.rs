@@ -32,7 +32,7 @@ const TASKS_MAX: usize = 100;
 /// Longest reason for declining, characters.
 const REASON_MAX: usize = 500;
 
-/// A request of the patient that waits.
+/// A task that waits: what the patient asked for, what is to be reconciled.
 pub(crate) struct Request {
     pub(crate) id: String,
     pub(crate) version: u32,
@@ -51,7 +51,8 @@ impl Request {
         self.json.get("authoredOn").and_then(Value::as_str).and_then(crate::dates::Moment::parse)
     }
 
-    fn closed(&self, status: &str, now: &str, reason: Option<&str>) -> Value {
+    /// The task when it is done with.
+    pub(crate) fn closed(&self, status: &str, now: &str, reason: Option<&str>) -> Value {
         let mut task = self.json.clone();
         task["status"] = json!(status);
         task["lastModified"] = json!(now);
@@ -68,21 +69,32 @@ pub(crate) async fn requests(
     patient: &str,
     prescription: &str,
 ) -> Result<Vec<Request>, Problem> {
+    let focus = format!("MedicationRequest/{prescription}");
+    let mut found = waiting(reader, patient, "renew").await?;
+    found.retain(|task| {
+        task.json.pointer("/focus/reference").and_then(Value::as_str) == Some(focus.as_str())
+    });
+    Ok(found)
+}
+
+/// The open tasks about a patient of one of the house's kinds.
+pub(crate) async fn waiting(
+    reader: &Reader,
+    patient: &str,
+    kind: &str,
+) -> Result<Vec<Request>, Problem> {
     let patient = utf8_percent_encode(patient, NON_ALPHANUMERIC);
     let query = format!(
         "patient={patient}&status=requested,received,accepted,ready,in-progress,on-hold\
          &_count={TASKS_MAX}"
     );
     let tasks = reader.search_json(&reader.caller(), "Task", query).await?;
-    let focus = format!("MedicationRequest/{prescription}");
     let wanted = |task: &Value| {
         let codings = task.pointer("/code/coding").and_then(Value::as_array);
-        let is_renewal = codings.into_iter().flatten().any(|coding| {
+        codings.into_iter().flatten().any(|coding| {
             coding.get("system").and_then(Value::as_str) == Some(TASK_SYSTEM)
-                && coding.get("code").and_then(Value::as_str) == Some("renew")
-        });
-        is_renewal
-            && task.pointer("/focus/reference").and_then(Value::as_str) == Some(focus.as_str())
+                && coding.get("code").and_then(Value::as_str) == Some(kind)
+        })
     };
     let mut found = Vec::new();
     for task in tasks.into_iter().filter(wanted) {

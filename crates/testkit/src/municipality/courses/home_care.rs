@@ -283,7 +283,8 @@ fn incidents(chart: &mut Chart<'_>, service: Service) {
     }
     chart.flag("Infeksjon: fullfører doksysyklin etter pneumoni", "clinical", chart.end);
     chart.message(0, "Hei. Jeg ble svimmel da jeg reiste meg i dag. Er det den nye medisinen?");
-    chart.task("Samstem legemidler etter utskriving: epikrise fra i går", 0);
+    let reconcile = ("reconcile", "Samstemme legemidler");
+    chart.task_of(reconcile, "Samstem legemidler etter utskriving: epikrise fra i går", 0);
     chart.task("Blodtrykk liggende og stående", 0);
     chart.task("Ny kreatinin og kalium, vurder apiksabandose", 6);
     chart.task("Influensavaksine", 10);

@@ -14,6 +14,7 @@ mod childhood;
 mod circulation;
 mod citizen;
 mod dementia;
+mod discharge_lists;
 mod everyday;
 mod follow_up;
 mod home_care;
@@ -40,7 +41,7 @@ use super::write::Entry;
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 23] = [
+    let courses: [fn(&mut Chart<'_>); 24] = [
         allergies::tell,
         circulation::tell,
         metabolic::tell,
@@ -64,6 +65,7 @@ pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> V
         ward::tell,
         workday::tell,
         citizen::tell,
+        discharge_lists::tell,
     ];
     for course in courses {
         course(&mut chart);
