@@ -75,6 +75,7 @@ impl<'a> Safeguards<'a> {
                     self.attorney(after)?;
                 }
                 "Patient" => self.patient(before, after)?,
+                "DocumentReference" => self.signature(before, after)?,
                 _ => {}
             }
         }
@@ -129,6 +130,20 @@ impl<'a> Safeguards<'a> {
         let text = "A power of attorney is given by the patient alone, from the age of 18, and not \
                     by somebody who acts for the patient.";
         Err(Problem::new(Kind::Refused, "REC-088", text).at("Consent.provision.actor"))
+    }
+
+    /// Who signs signs in their own name: nobody at work puts another's name under a document.
+    fn signature(&self, before: Option<ResourceKey>, after: NodeRef<'_>) -> Result<(), Problem> {
+        let Standing::Personnel(caller) = &self.judge.actor().standing else { return Ok(()) };
+        let signer = |root: NodeRef<'_>| root.first("authenticator").and_then(reference);
+        let Some(now) = signer(after) else { return Ok(()) };
+        let is_own = caller.references.iter().any(|own| **own == *now);
+        let before = self.stored(before)?;
+        if is_own || before.as_ref().map(Resource::root).and_then(signer) == Some(now) {
+            return Ok(());
+        }
+        let text = "Who signs a document signs in their own name.";
+        Err(Problem::new(Kind::Refused, "REC-100", text).at("DocumentReference.authenticator"))
     }
 
     fn stored(&self, key: Option<ResourceKey>) -> Result<Option<Resource>, Problem> {

@@ -283,7 +283,7 @@ const cases = {
     await page.locator(".more-signing summary").click();
     await page.getByLabel("Vent med innsyn for pasienten").check();
     const later = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
-    await page.getByLabel("Til og med dagen før").fill(later);
+    await page.getByLabel("Frigis fra og med").fill(later);
     await page.getByLabel("Grunn, som pasienten får se").fill("Svaret gis i samtale.");
     await picture(page, screenshots, "writing-withhold", false);
     await page.keyboard.press("Control+Enter");
@@ -356,6 +356,31 @@ const cases = {
     await other.getByText(/^Medsignert av /).waitFor();
     await assertSound(other, "a note that two have signed");
     assert((await other.getByRole("link", { name: "Rett", exact: true }).count()) === 0, "only the author corrects");
+  },
+
+  "the journal is searched whatever the words' endings, with and without JavaScript": async (browser) => {
+    const page = await enter(browser, doctor);
+    await chart(page);
+    await page.keyboard.press("n");
+    await page.waitForURL(/\/notat\/ny$/);
+    await text(page).fill("Vurdering: Kransekakeallergien er bekreftet.");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText(/^Signert av /).waitFor();
+    await page.goto(page.url().replace(/\/notat\/.*/, ""));
+    await page.locator("#journal-ord").fill("kransekakeallergi");
+    await page.getByText("1 treff").waitFor();
+    assert((await page.locator("#journal-treff mark").innerText()) === "Kransekakeallergien", "marked");
+    await assertSound(page, "what was found in the journal");
+    await picture(page, screenshots, "writing-search", false);
+    await page.locator("#journal-ord").fill("finnesikkeher");
+    await page.getByText("Ingenting i journalen passer").waitFor();
+    const plain = await enter(browser, doctor, { javaScriptEnabled: false });
+    await plain.goto(`${page.url().split("?")[0]}/sok?ord=kransekakeallergiene`);
+    assert((await plain.locator("mark").innerText()) === "Kransekakeallergien", "without JavaScript");
+    const seen = await enter(browser, citizen);
+    await seen.goto(`${page.url().split("?")[0]}/sok?ord=kransekakeallergi`);
+    await seen.getByText("1 treff").waitFor();
+    await assertSound(seen, "the citizen's own search");
   },
 
   "every state is sound, light and dark, wide and narrow": async (browser) => {

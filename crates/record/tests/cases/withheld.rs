@@ -131,3 +131,24 @@ async fn an_end_that_cannot_be_read_releases_nothing() {
         assert!(house.sees(&doctor, "DocumentReference", "n1").await);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_signs_in_anothers_name() {
+    let (house, [_, _, doctor]) = house().await;
+    let team = json!({"resourceType": "CareTeam", "id": "t2", "status": "active",
+        "subject": {"reference": "Patient/p1"},
+        "participant": [{"member": {"reference": "Practitioner/per"}}]});
+    house.open.put(team).await;
+    let signed = |by: &str| {
+        let mut body = note("signert", &Value::Null);
+        body["authenticator"] = json!({"reference": by});
+        body
+    };
+    let refused = house.put(&doctor, &signed("Practitioner/per")).await.unwrap_err();
+    assert_eq!(refused.code, "REC-100");
+    house.put(&doctor, &signed("Practitioner/kari")).await.unwrap();
+    // What another has signed keeps the name, whoever else writes in it.
+    let other = at_work(Role::Nurse, "per");
+    house.put(&other, &signed("Practitioner/kari")).await.unwrap();
+    house.put(&other, &signed("Practitioner/per")).await.unwrap();
+}

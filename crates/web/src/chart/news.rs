@@ -3,7 +3,7 @@
 use akson_fhir::model::NodeRef;
 use jiff::civil::Date;
 
-use super::{Chart, Direction, Group, Medications};
+use super::{Chart, Direction, Group, Medications, NoteMark};
 use crate::datatypes::{concept, moment, text};
 use crate::dates::{Moment, days_between};
 
@@ -81,7 +81,9 @@ pub(super) fn read(chart: &Chart, messages: &[NodeRef<'_>], today: Date) -> Vec<
     for vaccination in &chart.vaccinations {
         add(vaccination.date, NewsKind::Vaccination(vaccination.text.clone()));
     }
-    for (place, document) in chart.documents.iter().enumerate() {
+    let documents = chart.documents.iter().enumerate();
+    // What nobody has signed is no news yet.
+    for (place, document) in documents.filter(|(_, one)| one.note != Some(NoteMark::Draft)) {
         let of_contact = chart.contacts.iter().any(|contact| contact.documents.contains(&place));
         if !of_contact {
             add(document.date, NewsKind::Document(place));
