@@ -1,3 +1,5 @@
+//! Words found, marked and cut, and a full chart searched in time.
+
 use std::time::{Duration, Instant};
 
 use akson_fhir::json::parse_stored;

@@ -1,3 +1,5 @@
+//! The built-in codes, the forms of an operator's file, and what searches and texts find.
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
