@@ -48,6 +48,7 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .route("/min/{id}/meldinger/ny", get(begin).post(send))
         .route("/min/{id}/meldinger/{thread}", get(thread).post(answer))
         .route("/min/{id}/meldinger/{letter}/fil/{number}", get(file))
+        .route("/melding/{letter}/vedlegg/{number}", get(enclosed))
 }
 
 type Asked = Query<HashMap<String, String>>;
@@ -103,7 +104,7 @@ async fn thread_page(
 ) -> Result<maud::Markup, Problem> {
     let mine = reader.mine(Some(id)).await?;
     let thread = reader.thread(id, thread).await?;
-    reader.mark_read(&thread).await?;
+    reader.mark_read(&mine, &thread).await?;
     let writing = Writing { text, fault, ..Writing::default() };
     Ok(my_letters_page::thread(&mine, &thread, &writing, &reader.who, reader.today()))
 }
@@ -136,7 +137,25 @@ async fn file(
     reader: Reader,
     Path((id, letter, number)): Path<(String, String, usize)>,
 ) -> Response {
-    match reader.letter_file(&id, &letter, number).await {
+    let found = reader.letter_file(&id, &letter, number).await;
+    fetched(&reader, found)
+}
+
+/// The same for whoever may read the message: a file by its place among the files, from 1.
+async fn enclosed(reader: Reader, Path((letter, number)): Path<(String, usize)>) -> Response {
+    let found = async {
+        let (json, _) = reader.read_json("Communication", &letter).await?;
+        let payloads = json.get("payload").and_then(Value::as_array);
+        let mut files = payloads.into_iter().flatten().filter_map(|p| p.get("contentAttachment"));
+        content(number.checked_sub(1).and_then(|place| files.nth(place)))
+    };
+    let found = found.await;
+    fetched(&reader, found)
+}
+
+/// Fetched, never shown: what came from outside does not run among our pages.
+fn fetched(reader: &Reader, found: Result<(String, Vec<u8>), Problem>) -> Response {
+    match found {
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
         Ok((media_type, bytes)) => {
             let mut headers = HeaderMap::new();
@@ -174,9 +193,15 @@ impl Reader {
         all.into_iter().find(|thread| thread.id == id).ok_or_else(no_letter)
     }
 
-    /// Says of what was written to the patient that it is read now.
-    async fn mark_read(&self, thread: &Thread) -> Result<(), Problem> {
-        for letter in thread.letters.iter().filter(|letter| letter.is_new_to_patient()) {
+    /// Says of what was written to the reader that it is read now: to the patient, or by number to the
+    /// one who acts for the patient.
+    async fn mark_read(&self, mine: &Mine, thread: &Thread) -> Result<(), Problem> {
+        let patient = format!("Patient/{}", mine.person.id);
+        let is_to_reader = |letter: &&crate::letters::Letter| {
+            let to = &letter.recipient.0;
+            letter.is_new_to_patient() && (*to == patient || (to.is_empty() && !mine.is_own()))
+        };
+        for letter in thread.letters.iter().filter(is_to_reader) {
             let (mut json, version) = self.read_json("Communication", &letter.id).await?;
             if let Some(members) = json.as_object_mut() {
                 members.insert("received".into(), json!(self.now().to_fhir()));
@@ -246,14 +271,18 @@ impl Reader {
         if subject != Some(&*format!("Patient/{}", person.id)) {
             return Err(no_letter());
         }
-        let file = json.pointer(&format!("/payload/{number}/contentAttachment"));
-        let of = |name: &str| file?.get(name)?.as_str();
-        let (Some(media_type), Some(data)) = (of("contentType"), of("data")) else {
-            return Err(no_letter());
-        };
-        let bytes = crate::base64::decode(data).ok_or_else(no_letter)?;
-        Ok((media_type.to_string(), bytes))
+        content(json.pointer(&format!("/payload/{number}/contentAttachment")))
     }
+}
+
+/// Media type and bytes of an Attachment that has them in place.
+fn content(file: Option<&Value>) -> Result<(String, Vec<u8>), Problem> {
+    let of = |name: &str| file?.get(name)?.as_str();
+    let (Some(media_type), Some(data)) = (of("contentType"), of("data")) else {
+        return Err(no_letter());
+    };
+    let bytes = crate::base64::decode(data).ok_or_else(no_letter)?;
+    Ok((media_type.to_string(), bytes))
 }
 
 /// The files of a form as `Attachment`s, or what is wrong with them.

@@ -114,6 +114,29 @@ const cases = {
     await assertSound(page, "a thread");
   },
 
+  "the doctor reads it with its picture, answers, and the answer is new at once": async (browser) => {
+    const doctor = await enter(browser, "Fastlege", { viewport: { width: 1366, height: 768 } });
+    await doctor.goto(`${base}/innboks`);
+    const letter = doctor.locator("#innboks li.letter").filter({ has: doctor.getByText("Utslett", { exact: true }) });
+    const [file] = await Promise.all([
+      doctor.waitForEvent("download"), letter.getByRole("link", { name: "Vedlegg 1" }).click(),
+    ]);
+    assert((await file.failure()) === null, "the picture is fetched");
+    await letter.locator("summary").first().click();
+    await letter.locator("textarea").fill("Bruk fuktighetskrem, og skriv igjen hvis det brer seg.");
+    await letter.getByRole("button", { name: "Send" }).click();
+    await doctor.getByText("Bruk fuktighetskrem").first().waitFor();
+    const page = await enter(browser, own);
+    const unread = page.locator("section[aria-labelledby=new] li").filter({ has: page.locator(".my-dot") });
+    await unread.filter({ hasText: "fuktighetskrem" }).getByRole("link").click();
+    await page.locator("article.my-letter").filter({ hasText: "fuktighetskrem" }).waitFor();
+    await page.locator("#tekst").fill("Takk!");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator("article.my-letter").filter({ hasText: "Takk!" }).waitFor();
+    await assertSound(page, "an answered thread");
+    await picture(page, screenshots, "citizen-thread-phone");
+  },
+
   "what was written to one is new until it is read": async (browser) => {
     const page = await enter(browser, "Forelder");
     const unread = page.locator("section[aria-labelledby=new] li").filter({ has: page.locator(".my-dot") });

@@ -94,7 +94,8 @@ impl Acts<'_> {
     ) -> Result<(), Problem> {
         let mut to_patient = false;
         for to in after.named("recipient") {
-            to_patient |= self.is_own(Some(to), patient)?;
+            // An answer to whoever acts for the patient is to them by number.
+            to_patient |= self.is_own(Some(to), patient)? || self.is_caller(to);
         }
         must(to_patient, after, "recipient", "a message to somebody else")?;
         must(before.first("received").is_none(), after, "received", "read already")?;
@@ -239,13 +240,16 @@ impl Acts<'_> {
         let is_caller = if self.judge.on(patient)?.decision.situation == Situation::Own {
             self.is_own(Some(by), patient)? && (display.is_none() || is_named(display))
         } else {
-            let system = text(by, &["identifier", "system"]);
-            by.first("reference").is_none()
-                && system.is_some_and(|system| NATIONAL_NUMBER_SYSTEMS.contains(&system))
-                && text(by, &["identifier", "value"]) == Some(self.national_number)
-                && is_named(display)
+            by.first("reference").is_none() && self.is_caller(by) && is_named(display)
         };
         must(is_caller, after, name, "in another's name")
+    }
+
+    /// Whether a reference names the caller by number.
+    fn is_caller(&self, by: NodeRef<'_>) -> bool {
+        let system = text(by, &["identifier", "system"]);
+        system.is_some_and(|system| NATIONAL_NUMBER_SYSTEMS.contains(&system))
+            && text(by, &["identifier", "value"]) == Some(self.national_number)
     }
 
     /// Whether somebody has to do with the patient now.

@@ -47,6 +47,11 @@ fn message(desk: &AtDesk<'_>, message: &Message) -> Markup {
                     @if message.to_unit { span.tag { (t("workday.to-unit")) } }
                     @if message.files > 0 {
                         span.tag { (tf("workday.files", &[("n", &message.files.to_string())])) }
+                        @for n in 1..=message.files {
+                            " " a href=(format!("/melding/{}/vedlegg/{n}", message.id)) download {
+                                (tf("letters.file", &[("n", &n.to_string())]))
+                            }
+                        }
                     }
                 }
             }

@@ -164,6 +164,12 @@ async fn who_acts_for_somebody_writes_in_their_own_name() {
     refused(&house, &mother, &[of_child(&other)], "another's number").await;
     let doctor = with(by.clone(), "/display", json!("Dr. Dahl"));
     refused(&house, &mother, &[of_child(&doctor)], "another's name").await;
+    // The answer is to her, and read by her.
+    let mut answer = and(of_child(&json!({"reference": "Practitioner/gp"})), "id", json!("c9"));
+    answer["recipient"] = json!([by]);
+    house.open.put(answer).await;
+    let answer = house.open.read("Communication", "c9").await.unwrap();
+    together(&house, &mother, &[and(answer, "received", json!(NOW))]).await.unwrap();
     let child = citizen("01818010003");
     refused(&house, &child, &[of_child(&patient("p3"))], "a child of six").await;
     let own = and(and(message(), "subject", patient("p3")), "sender", by);
