@@ -17,6 +17,7 @@ fn codes() -> std::sync::Arc<akson_web::Terminology> {
 
 mod cases {
     mod attorneys;
+    mod citizen;
     mod login;
     mod messages;
     mod pages;
