@@ -99,6 +99,7 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
     let own = reader.who.display();
     let house = code("ground", Ground::Operator.code());
     let is_somebodys = |look: &Look| !look.who.starts_with(own) && Some(look.ground) != house;
+    let mut told = std::collections::HashSet::new();
     let weight = chart
         .series
         .iter()
@@ -108,7 +109,12 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
         change: weight.and_then(|series| change(series, today)),
         weight: weight.cloned(),
         next: visits.into_iter().find(|visit| visit.is_coming),
-        looks: looks.into_iter().filter(is_somebodys).take(LOOKS_MAX).collect(),
+        looks: looks
+            .into_iter()
+            .filter(is_somebodys)
+            .filter(|look| told.insert(look.who.clone()))
+            .take(LOOKS_MAX)
+            .collect(),
         notices,
         mine,
     };

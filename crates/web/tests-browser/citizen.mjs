@@ -180,13 +180,16 @@ const cases = {
     page.faults = page.faults.filter((fault) => !/422/.test(fault));
     await assertWhole(page, "measurements");
     await bar(page, "Hjem").click();
-    await page.getByText("81,7\u00a0kg").waitFor();
+    await page.locator("section[aria-labelledby=weight] .my-big").filter({ hasText: /81,7\s*kg/ }).waitFor();
   },
 
   "a new prescription is asked for once": async (browser) => {
-    const page = await enter(browser, own, PLAIN);
+    const page = await enter(browser, "Fullmektig", PLAIN);
+    await page.locator("nav.my-whose").getByRole("link", { name: "Ingrid Solbakken" }).click();
+    await page.getByRole("heading", { name: "Siden til Ingrid Solbakken" }).waitFor();
     await bar(page, "Journal").click();
     await page.getByRole("link", { name: /Medisiner/ }).click();
+    await page.getByRole("heading", { name: "Medisiner", exact: true }).waitFor();
     const ask = page.getByRole("button", { name: /Be om ny resept/ });
     const before = await ask.count();
     assert(before > 0, "there is something to ask for");

@@ -183,7 +183,7 @@ const cases = {
         await worker.context().close();
         const reader = await enter(browser, citizen, all);
         await look(reader, "home");
-        for (const state of ["Sperringer", "Hvem har åpnet journalen", "Se journalen"]) {
+        for (const state of ["Sperringer", "Se alle som har åpnet journalen", "Se journalen"]) {
           await reader.goto(base);
           await reader.getByRole("link", { name: state }).first().click();
           await reader.waitForURL(/\/pasient\//);

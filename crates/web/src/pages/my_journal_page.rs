@@ -250,6 +250,7 @@ pub(crate) fn measurements(
     today: Date,
 ) -> Markup {
     let action = mine.path("/journal/malinger");
+    let since = Some(today.saturating_sub(jiff::Span::new().years(1)));
     let series = |code: &str| {
         let is_it = |one: &&Series| one.code.as_ref().is_some_and(|known| known.code == code);
         chart.series.iter().find(is_it)
@@ -269,7 +270,7 @@ pub(crate) fn measurements(
                 }
                 button.ds-button type="submit" { (t("measure.store-weight")) }
             }
-            @if let Some(series) = series(crate::citizens_home::WEIGHT) { (figure(series, None)) }
+            @if let Some(series) = series(crate::citizens_home::WEIGHT) { (figure(series, since)) }
         }
         section.card aria-labelledby="blodtrykk" {
             h2 id="blodtrykk" { (t("measure.pressure")) }
@@ -283,7 +284,7 @@ pub(crate) fn measurements(
                 }
                 button.ds-button type="submit" { (t("measure.store-pressure")) }
             }
-            @if let Some(series) = series("85354-9") { (figure(series, None)) }
+            @if let Some(series) = series("85354-9") { (figure(series, since)) }
         }
         p.muted { (t("measure.who-sees")) }
     };

@@ -14,9 +14,9 @@ const MESSAGES: &str = "https://akson.no/fhir/CodeSystem/message";
 const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 /// Days ago, and kilos.
 const WEIGHTS: [(i32, &str); 6] =
-    [(38, "84.6"), (31, "84.1"), (24, "83.9"), (17, "83.2"), (9, "82.8"), (2, "82.3")];
+    [(38, "93.9"), (31, "93.6"), (24, "93.2"), (17, "92.9"), (9, "92.5"), (2, "92.1")];
 /// Days ago, systolic and diastolic pressure.
-const PRESSURES: [(i32, i32, i32); 4] = [(30, 142, 88), (21, 139, 86), (12, 136, 84), (3, 134, 83)];
+const PRESSURES: [(i32, i32, i32); 4] = [(30, 136, 86), (21, 133, 85), (12, 131, 83), (3, 128, 82)];
 
 /// The own part of those whom one can log in as.
 pub(crate) fn tell(chart: &mut Chart<'_>) {
