@@ -145,6 +145,8 @@
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (step) choose(chosen + step);
     else if (event.key === "Enter") run(chosen);
+    // A search field would only be emptied by it.
+    else if (event.key === "Escape") box.close();
     else return;
     event.preventDefault();
   });
