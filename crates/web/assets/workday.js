@@ -101,7 +101,7 @@
   // After an act the keyboard goes on at the next row, and what can be undone goes after a while.
   const seen = new WeakSet();
   function tend() {
-    for (const said of document.querySelectorAll(".workday .said, .dayline .undoable")) {
+    for (const said of document.querySelectorAll(".workday .row-said, .dayline .undoable")) {
       if (seen.has(said)) continue;
       seen.add(said);
       if (said.dataset.again !== undefined) ask();
@@ -117,6 +117,6 @@
 
   // Opening an answer puts the cursor into it.
   document.addEventListener("toggle", (event) => {
-    if (event.target.matches?.("details.act[open]")) event.target.querySelector("textarea, input:not([type=hidden])")?.focus();
+    if (event.target.matches?.("details.row-act[open]")) event.target.querySelector("textarea, input:not([type=hidden])")?.focus();
   }, true);
 })();

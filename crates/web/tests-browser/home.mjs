@@ -55,7 +55,7 @@ const cases = {
     await picture(page, screenshots, "home-answer", false);
     await field.fill("Prøv en plate under sensoren. Ta kontakt igjen om en uke.");
     await page.press(letter.getByRole("button", { name: "Send" }));
-    await page.locator("#innboks .said").getByText("Svart kl.").waitFor();
+    await page.locator("#innboks .row-said").getByText("Svart kl.").waitFor();
     assert(page.clicks <= 3, `${page.clicks} clicks`);
     await assertSound(page, "an answer is sent");
   },
@@ -68,7 +68,7 @@ const cases = {
     await picture(page, screenshots, "home-follow-up", false);
     await result.getByLabel(/^Melding til/).fill("Alle prøvene er fine.");
     await page.press(result.getByRole("button", { name: "Lagre og signer" }));
-    await page.locator("#signering .said").getByText("Følges opp").waitFor();
+    await page.locator("#signering .row-said").getByText("Følges opp").waitFor();
     assert(page.clicks === 2, `${page.clicks} clicks`);
     // The task that it made comes by itself.
     await row(page, "oppgaver", "Ny prøve").waitFor();

@@ -15,7 +15,7 @@ pub(super) fn panel(desk: &AtDesk<'_>, agenda: &Agenda) -> Markup {
     let n = agenda.slots.len().to_string();
     let here = agenda.slots.iter().filter(|slot| slot.state == SlotState::Arrived).count();
     html! {
-        section.card.panel id="dagen" data-panel="" aria-labelledby="dagen-h" {
+        section.card.worklist id="dagen" data-panel="" aria-labelledby="dagen-h" {
             header {
                 h2 id="dagen-h" { (t("workday.agenda")) }
                 span.note {
@@ -52,10 +52,10 @@ fn scopes(now: Scope) -> Markup {
 /// One appointment.
 pub(crate) fn slot(slot: &Slot, who: &Who, today: Date) -> Markup {
     let class = match slot.state {
-        SlotState::Booked => "slot",
-        SlotState::Late => "slot slot-late",
-        SlotState::Arrived => "slot slot-here",
-        SlotState::Done | SlotState::Missed => "slot slot-over",
+        SlotState::Booked => "visit",
+        SlotState::Late => "visit visit-late",
+        SlotState::Arrived => "visit visit-here",
+        SlotState::Done | SlotState::Missed => "visit visit-over",
     };
     let name = slot.person.as_ref().map_or("", |person| person.name_or_unknown());
     html! {

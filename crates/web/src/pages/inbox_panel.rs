@@ -10,7 +10,7 @@ use crate::workday::{Inbox, Message, Renewal};
 /// The panel.
 pub(super) fn panel(desk: &AtDesk<'_>, inbox: &Inbox) -> Markup {
     html! {
-        section.card.panel id="innboks" data-panel="" aria-labelledby="innboks-h" {
+        section.card.worklist id="innboks" data-panel="" aria-labelledby="innboks-h" {
             header {
                 h2 id="innboks-h" { (t("workday.inbox")) }
                 (tally("inbox", inbox.count()))
@@ -33,14 +33,14 @@ fn message(desk: &AtDesk<'_>, message: &Message) -> Markup {
     let done = Act { action: &done, label: t("workday.archive"), about: name, is_primary: false };
     html! {
         li.letter data-waits="" id=(format!("melding-{}", message.id)) {
-            p.from {
+            p.row-from {
                 @if let Some(person) = &message.person { (whom(person, desk.today)) }
                 @if let Some(sent) = message.sent {
                     time.when datetime=(sent.machine()) { (sent.short(desk.today)) }
                 }
             }
             @if let Some(sender) = &message.sender { p.sub { (tf("workday.from", &[("name", sender)])) } }
-            @if let Some(topic) = &message.topic { p.topic { b { (topic) } } }
+            @if let Some(topic) = &message.topic { p.row-topic { b { (topic) } } }
             p.lines.text { (message.text) }
             @if message.files > 0 || message.to_unit {
                 p.marks {
@@ -56,7 +56,7 @@ fn message(desk: &AtDesk<'_>, message: &Message) -> Markup {
                 }
             }
             div.acts {
-                details.act {
+                details.row-act {
                     summary.ds-button data-variant="secondary" data-size="sm" {
                         (t("workday.answer")) span.ds-sr-only { " " (to) }
                     }
@@ -81,13 +81,13 @@ fn renewal(desk: &AtDesk<'_>, renewal: &Renewal) -> Markup {
     );
     html! {
         li.letter data-waits="" id=(format!("oppgave-{}", renewal.task)) {
-            p.from {
+            p.row-from {
                 (whom(&renewal.person, desk.today))
                 @if let Some(asked) = renewal.asked {
                     time.when datetime=(asked.machine()) { (asked.short(desk.today)) }
                 }
             }
-            p.topic { (t("workday.asks-renewal")) " " b { (renewal.drug) } }
+            p.row-topic { (t("workday.asks-renewal")) " " b { (renewal.drug) } }
             @if let Some(note) = &renewal.note { p.lines.text { (note) } }
             div.acts {
                 a.ds-button data-variant="secondary" data-size="sm" href=(href) {

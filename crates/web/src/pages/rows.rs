@@ -26,7 +26,7 @@ pub(crate) struct Act<'a> {
 /// A button that does something at once.
 pub(crate) fn act(act: &Act<'_>, who: &Who) -> Markup {
     html! {
-        form.act method="post" action=(act.action) data-hx-post=(act.action)
+        form.row-act method="post" action=(act.action) data-hx-post=(act.action)
             data-hx-target="closest li" data-hx-swap="outerHTML" {
             (token(who))
             button.ds-button type="submit" data-size="sm"
@@ -56,7 +56,7 @@ pub(crate) fn undoable(task: &str, said: &str, what: &str, who: &Who) -> Markup 
     let action = format!("/oppgave/{task}/angre");
     let undo = Act { action: &action, label: t("workday.undo"), about: what, is_primary: false };
     html! {
-        li.said.undoable {
+        li.row-said.undoable {
             p role="status" { b { (said) } @if !what.is_empty() { ": " (what) } }
             (act(&undo, who))
         }
@@ -65,14 +65,14 @@ pub(crate) fn undoable(task: &str, said: &str, what: &str, who: &Who) -> Markup 
 
 /// It is open again; the list comes anew.
 pub(crate) fn taken_back() -> Markup {
-    html! { li.said data-again="" { p role="status" { (t("workday.taken-back")) } } }
+    html! { li.row-said data-again="" { p role="status" { (t("workday.taken-back")) } } }
 }
 
 /// A result was signed, and something is to be done.
 pub(crate) fn followed_up(what: &str, by: Date, is_told: bool, today: Date) -> Markup {
     let by = Moment::day(by).short(today);
     html! {
-        li.said {
+        li.row-said {
             p role="status" {
                 b { (t("workday.signed")) } ". " (tf("workday.follows", &[("what", what), ("by", &by)]))
                 @if is_told { " " (t("workday.told")) }
@@ -85,7 +85,7 @@ pub(crate) fn followed_up(what: &str, by: Date, is_told: bool, today: Date) -> M
 pub(crate) fn answered(at: Moment, text: &str) -> Markup {
     let at = at.clock().unwrap_or_default();
     html! {
-        li.said {
+        li.row-said {
             p role="status" { b { (tf("workday.answered", &[("at", &at)])) } }
             p.lines.muted { (text) }
         }
@@ -94,7 +94,7 @@ pub(crate) fn answered(at: Moment, text: &str) -> Markup {
 
 /// A message was taken care of without an answer.
 pub(crate) fn archived() -> Markup {
-    html! { li.said { p role="status" { b { (t("workday.archived")) } } } }
+    html! { li.row-said { p role="status" { b { (t("workday.archived")) } } } }
 }
 
 /// It was not done.
@@ -105,7 +105,7 @@ pub(crate) fn failed(problem: &Problem) -> Markup {
         _ => t("workday.failed"),
     };
     html! {
-        li.said.fault data-again="" {
+        li.row-said.fault data-again="" {
             p role="alert" { (text) " " span.muted { (t("problem.code")) " " (problem.code) } }
         }
     }

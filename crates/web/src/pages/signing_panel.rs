@@ -17,7 +17,7 @@ const FOLLOW_UP_DAYS: i64 = 14;
 /// The panel.
 pub(super) fn panel(desk: &AtDesk<'_>, results: &[ToSign]) -> Markup {
     html! {
-        section.card.panel id="signering" data-panel="" aria-labelledby="signering-h" {
+        section.card.worklist id="signering" data-panel="" aria-labelledby="signering-h" {
             header {
                 h2 id="signering-h" { (t("workday.signing")) }
                 (tally("signing", results.len()))
@@ -38,13 +38,13 @@ fn result(desk: &AtDesk<'_>, result: &ToSign) -> Markup {
     let sign = Act { action: &sign, label: t("workday.sign"), about: &about, is_primary: true };
     html! {
         li.answered data-waits="" id=(format!("oppgave-{}", result.task)) {
-            p.from {
+            p.row-from {
                 (whom(&result.person, desk.today))
                 @if let Some(issued) = result.issued {
                     time.when datetime=(issued.machine()) { (issued.short(desk.today)) }
                 }
             }
-            p.topic { (result.title) (over(desk, result)) }
+            p.row-topic { (result.title) (over(desk, result)) }
             @if abnormal > 0 { (table(&marked, &about)) }
             @if let Some(conclusion) = &result.conclusion { p.lines.text { (conclusion) } }
             @if !normal.is_empty() { (others(&normal, abnormal > 0)) }
@@ -77,7 +77,7 @@ fn over(desk: &AtDesk<'_>, result: &ToSign) -> Markup {
 
 fn table(lines: &[&Line], about: &str) -> Markup {
     html! {
-        table.values {
+        table.row-values {
             caption.ds-sr-only { (about) }
             thead.ds-sr-only { tr {
                 th scope="col" { (t("results.analysis")) }
@@ -121,7 +121,7 @@ fn follow_up(desk: &AtDesk<'_>, result: &ToSign, name: &str) -> Markup {
     let field = |name: &str| format!("{name}-{}", result.task);
     let by = desk.today.saturating_add(jiff::Span::new().days(FOLLOW_UP_DAYS));
     html! {
-        details.act {
+        details.row-act {
             summary.ds-button data-variant="secondary" data-size="sm" {
                 (t("workday.follow-up")) span.ds-sr-only { " " (name) ": " (result.title) }
             }

@@ -10,7 +10,7 @@ use crate::workday::ToDo;
 /// The panel.
 pub(super) fn panel(desk: &AtDesk<'_>, tasks: &[ToDo]) -> Markup {
     html! {
-        section.card.panel id="oppgaver" data-panel="" aria-labelledby="oppgaver-h" {
+        section.card.worklist id="oppgaver" data-panel="" aria-labelledby="oppgaver-h" {
             header {
                 h2 id="oppgaver-h" { (t("workday.tasks")) }
                 (tally("tasks", tasks.len()))

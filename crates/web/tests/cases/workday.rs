@@ -13,7 +13,7 @@ fn part<'a>(body: &'a str, before: &str, after: &str) -> &'a str {
 
 /// One of the lists of a home.
 fn panel<'a>(body: &'a str, id: &str) -> &'a str {
-    part(body, &format!("<section class=\"card panel\" id=\"{id}\""), "</section>")
+    part(body, &format!("<section class=\"card worklist\" id=\"{id}\""), "</section>")
 }
 
 /// The first address of an act in a list, by the row that names somebody.

@@ -164,15 +164,14 @@ fn frail(chart: &mut Chart<'_>) {
 fn doctors(chart: &mut Chart<'_>, place: usize) {
     let town = chart.town;
     let Some((office, doctor)) = town.general_practitioner(0) else { return };
-    if chart.bed().is_none() && chart.health.nursing_home.is_none() {
-        if let Some((minute, minutes, status)) = TIMES.get(place).copied() {
-            let reasons: &[Reason] =
-                if chart.person.age(chart.today) < 16 { &CHILDREN } else { &ADULTS };
-            let reason = reasons.get(place % reasons.len()).copied();
-            let at = chart.today.at(minute / 60, minute % 60);
-            let title = if minutes > 20 { "Lang konsultasjon" } else { "Konsultasjon" };
-            book(chart, (office, doctor), (at, minutes, status), title, reason);
-        }
+    let is_home = chart.bed().is_none() && chart.health.nursing_home.is_none();
+    if let Some((minute, minutes, status)) = TIMES.get(place).copied().filter(|_| is_home) {
+        let reasons: &[Reason] =
+            if chart.person.age(chart.today) < 16 { &CHILDREN } else { &ADULTS };
+        let reason = reasons.get(place % reasons.len()).copied();
+        let at = chart.today.at(minute / 60, minute % 60);
+        let title = if minutes > 20 { "Lang konsultasjon" } else { "Konsultasjon" };
+        book(chart, (office, doctor), (at, minutes, status), title, reason);
     }
     let is_adult = chart.person.age(chart.today) >= 16;
     match place {
