@@ -28,7 +28,7 @@
       return;
     }
     // A panel that was unfolded is worked on at once.
-    const panel = document.querySelector(".dose-more form.panel:not([data-seen])");
+    const panel = document.querySelector(".dose-more form.dose-panel:not([data-seen])");
     if (panel) {
       panel.dataset.seen = "";
       panel.querySelector("button, input:not([type=hidden])")?.focus({ preventScroll: true });

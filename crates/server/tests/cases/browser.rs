@@ -219,3 +219,12 @@ fn the_days_work_at_a_desk_holds_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("home.mjs", &[server.root(), &screenshots()]);
 }
+
+/// Inhabitants among whom enough are old to fill a ward.
+const WARD_PEOPLE: usize = 100;
+
+#[test]
+fn the_round_and_a_temps_first_shift_hold_in_a_real_browser() {
+    let server = Server::start_demo_at(BINARY, WARD_PEOPLE, "08:20").unwrap();
+    run("round.mjs", &[server.root(), &screenshots()]);
+}

@@ -7,7 +7,7 @@ use super::layout::{Page, hidden, page as whole_page};
 use super::round_row::place_fields;
 use crate::chart::Person;
 use crate::messages::{code, t};
-use crate::round::{Consciousness, MeasuringForm, Place, Reading, Score};
+use crate::round::{Consciousness, MeasuringForm, Place, Reading};
 use crate::who::Who;
 
 /// What the page shows.
@@ -41,9 +41,9 @@ pub(crate) fn page(shown: &Shown<'_>, who: &Who, today: Date) -> Markup {
 }
 
 fn latest_score(latest: &Reading) -> Markup {
-    let response = Score::of_score(latest.score);
+    let response = latest.response;
     html! {
-        p.score-now class=(format!("score-{}", response.code())) {
+        p class=(format!("score-now score-{}", response.code())) {
             b { "NEWS2 " (latest.score) } " · " (latest.at.with_time()) " · "
             (code("news2", response.code()).unwrap_or_default())
         }
@@ -68,7 +68,7 @@ fn form(shown: &Shown<'_>, who: &Who) -> Markup {
     };
     let action = format!("/runde/news/{}", shown.person.id);
     html! {
-        form.panel.news2 action=(action) method="post" {
+        form.dose-panel.news2 action=(action) method="post" {
             @if let Some(login) = &who.login { (hidden(&login.form_token)) }
             (place_fields(shown.place, ""))
             div.measures {
@@ -119,7 +119,7 @@ fn history(readings: &[Reading], today: Date) -> Markup {
                     } }
                     tbody {
                         @for one in readings {
-                            @let response = Score::of_score(one.score);
+                            @let response = one.response;
                             tr {
                                 td { (one.at.short(today)) " " (one.at.clock().unwrap_or_default()) }
                                 td.num { b { (one.score) } }

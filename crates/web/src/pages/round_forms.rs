@@ -25,7 +25,7 @@ pub(crate) fn page(who: &Who, place: &Place, title: &str, panel: &Markup) -> Mar
 /// Why a dose is not given: one button for each reason.
 pub(crate) fn reasons(who: &Who, place: &Place, dose: &Dose, key: &str) -> Markup {
     html! {
-        form.panel action="/runde/ikke-gitt" method="post" data-hx-post="/runde/ikke-gitt"
+        form.dose-panel action="/runde/ikke-gitt" method="post" data-hx-post="/runde/ikke-gitt"
             data-hx-target="#runde" data-hx-swap="outerHTML" {
             @if let Some(login) = &who.login { (hidden(&login.form_token)) }
             (place_fields(place, key))
@@ -34,7 +34,7 @@ pub(crate) fn reasons(who: &Who, place: &Place, dose: &Dose, key: &str) -> Marku
             input type="hidden" name="tid" value=(dose.planned);
             fieldset {
                 legend { (t("round.why")) }
-                div.reasons {
+                div.why-not {
                     @for (why, _) in REASONS {
                         button.ds-button data-variant="secondary" type="submit" name="grunn" value=(why) {
                             (code("not-given", why).unwrap_or(why))
@@ -62,7 +62,7 @@ pub(crate) fn needed(who: &Who, place: &Place, row: &Row) -> Markup {
     let last = needed.last.as_ref();
     let label = if row.is_controlled { t("round.give-witness") } else { t("round.give") };
     html! {
-        form.panel action="/runde/behov" method="post" data-hx-post="/runde/behov"
+        form.dose-panel action="/runde/behov" method="post" data-hx-post="/runde/behov"
             data-hx-target="#runde" data-hx-swap="outerHTML" {
             (fields(who, place, row, &key))
             input type="hidden" name="sist" value=(last.map_or("", |last| &last.id));
@@ -118,7 +118,7 @@ pub(crate) fn change(who: &Who, place: &Place, doses: &[Administration]) -> Mark
         }
     };
     html! {
-        form.panel.change-form action="/runde/endre" method="post" {
+        form.dose-panel.change-form action="/runde/endre" method="post" {
             @if let Some(login) = &who.login { (hidden(&login.form_token)) }
             (place_fields(place, ""))
             @for dose in doses { input type="hidden" name="id" value=(dose.id); }

@@ -168,7 +168,7 @@ impl Sight<'_> {
         let Some(latest) = latest else {
             return html! { a.flag.flag-quiet href=(href) { (t("round.score-none")) } };
         };
-        let class = match Score::of_score(latest.score) {
+        let class = match latest.response {
             Score::Emergency | Score::Urgent => "flag flag-stop",
             Score::Ward | Score::Low => "flag flag-notice",
             Score::None => "flag flag-quiet",

@@ -203,7 +203,7 @@ fn done(sight: &Sight<'_>, all: &[Administration], key: &str, me: Option<&str>) 
     let left = seconds_left(one, sight.round.now_millisecond);
     let undoes = is_mine && left > 0 && all.iter().all(|one| one.witness.is_none());
     html! {
-        p.said {
+        p.dose-said {
             @match one.outcome {
                 Outcome::Given => {
                     span.given { "✓ " (tf("round.given-at", &said)) }

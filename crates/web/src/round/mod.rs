@@ -127,8 +127,10 @@ async fn drawn(
     let begin = std::time::Instant::now();
     let Some(round) = reader.round(&place.asked()).await? else { return Ok(None) };
     let read = begin.elapsed();
-    let sight = round_page::Sight { round: &round, place, who: &reader.who, said, focus };
     let me = reader.giver().map(|giver| giver.reference);
+    let other = focus.and_then(|key| already(&round, me.as_deref(), key));
+    let said = said.or(other.as_ref());
+    let sight = round_page::Sight { round: &round, place, who: &reader.who, said, focus };
     let markup = match whole {
         true => sight.page(me.as_deref()),
         false => sight.section(me.as_deref()),
@@ -150,34 +152,23 @@ async fn after(
             Err(problem) => refused(reader, place, &problem).await,
         };
     }
-    let said = match &done {
-        Ok(()) => already(reader, place, key).await,
-        Err(problem) => Ok(Some(words_of(problem))),
-    };
-    let drawn = match said {
-        Ok(said) => section(reader, place, said.as_ref(), Some(key)).await,
-        Err(problem) => Err(problem),
-    };
-    match drawn {
+    let said = done.as_ref().err().map(words_of);
+    match section(reader, place, said.as_ref(), Some(key)).await {
         Ok(Some((markup, timing))) => response::timed(markup, timing, Duration::ZERO),
         Ok(None) => to("/"),
         Err(problem) => response::problem(&problem, Some(&reader.who), true),
     }
 }
 
-/// Nothing to say, unless somebody else was first; that is said by the row itself, too.
-async fn already(reader: &Reader, place: &Place, key: &str) -> Result<Option<Said>, Problem> {
-    let Some(round) = reader.round(&place.asked()).await? else { return Ok(None) };
-    let me = reader.giver().map(|giver| giver.reference).unwrap_or_default();
-    let rows = round.residents.iter().flat_map(|resident| &resident.rows);
-    let row = rows.filter(|row| row.key() == key).next_back();
-    let Some(State::Done(all)) = row.map(|row| &row.state) else { return Ok(None) };
-    let other = all.iter().find(|one| one.by.0 != me);
-    Ok(other.map(|one| {
-        let time = one.at.clock().unwrap_or_default();
-        let words = tf("round.already", &[("who", &one.by.1), ("time", &time)]);
-        Said { words, is_alert: true }
-    }))
+/// Nothing to say, unless somebody else was first with a row; the row says it, too.
+fn already(round: &Round, me: Option<&str>, key: &str) -> Option<Said> {
+    let mut rows = round.residents.iter().flat_map(|resident| &resident.rows);
+    let State::Done(all) = &rows.find(|row| row.key() == key)?.state else { return None };
+    // A witness has confirmed what somebody else has given.
+    let other = all.iter().find(|one| Some(&*one.by.0) != me && one.witness.is_none())?;
+    let time = other.at.clock().unwrap_or_default();
+    let words = tf("round.already", &[("who", &other.by.1), ("time", &time)]);
+    Some(Said { words, is_alert: true })
 }
 
 /// A problem in the nurse's words.

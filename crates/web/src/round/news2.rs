@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{patient, text};
+use super::fields::{codes, list, patient, text};
 use crate::dates::Moment;
 
 /// SNOMED CT.
@@ -14,12 +14,17 @@ pub(crate) const SNOMED: &str = "http://snomed.info/sct";
 /// SNOMED CT: Royal College of Physicians NEWS2 total score.
 pub(crate) const SCORE: &str = "1104051000000101";
 
+/// What a score asks for: codes of [`Response`].
+const RESPONSE: &str = "https://akson.no/fhir/CodeSystem/news2-response";
+
 /// A score that was taken.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reading {
     pub patient: String,
     pub at: Moment,
     pub score: i64,
+    /// What it asks for.
+    pub response: Response,
 }
 
 impl Reading {
@@ -30,10 +35,17 @@ impl Reading {
         }
         let value =
             resource.get("valueInteger").or_else(|| resource.pointer("/valueQuantity/value"));
+        let score = value.and_then(Value::as_f64)? as i64;
+        // A single three asks for more than its sum says.
+        let said = list(resource, "/interpretation").iter().flat_map(|one| codes(one, ""));
+        let said = said.filter(|(system, _)| *system == RESPONSE).find_map(|(_, code)| {
+            Response::ALL.into_iter().find(|response| response.code() == code)
+        });
         Some(Self {
             patient: patient(resource).to_owned(),
             at: Moment::parse(text(resource, "/effectiveDateTime"))?,
-            score: value.and_then(Value::as_f64)? as i64,
+            score,
+            response: said.unwrap_or(Response::of_score(score)),
         })
     }
 }
@@ -174,6 +186,10 @@ pub(crate) enum Response {
 }
 
 impl Response {
+    /// All, the least first.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::None, Self::Low, Self::Ward, Self::Urgent, Self::Emergency];
+
     /// What is known from the score alone, of readings whose parts are not at hand.
     pub(crate) fn of_score(score: i64) -> Self {
         match score {
@@ -255,7 +271,8 @@ pub(crate) fn total(measured: &Measured, common: &Value, members: &[String]) -> 
         all.insert("valueInteger".into(), json!(measured.score()));
         all.insert("hasMember".into(), json!(derived));
         let words = crate::messages::code("news2", measured.response().code()).unwrap_or_default();
-        all.insert("note".into(), json!([{"text": words}]));
+        let coding = json!([{"system": RESPONSE, "code": measured.response().code()}]);
+        all.insert("interpretation".into(), json!([{"coding": coding, "text": words}]));
     }
     one
 }
@@ -354,6 +371,15 @@ mod tests {
             let points = if one == Consciousness::Alert { 0 } else { 3 };
             assert_eq!(Measured { consciousness: one, ..WELL }.score(), points, "{one:?}");
         }
+    }
+
+    #[test]
+    fn a_stored_score_keeps_what_a_single_three_asks_for() {
+        let measured = Measured { systolic: 88.0, ..WELL };
+        let common = json!({"subject": {"reference": "Patient/p"}, "status": "final",
+                            "effectiveDateTime": "2026-11-21T08:00:00Z"});
+        let read = Reading::read(&total(&measured, &common, &[])).unwrap();
+        assert_eq!((read.score, read.response), (3, Response::Ward));
     }
 
     #[test]

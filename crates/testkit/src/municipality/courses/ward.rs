@@ -138,7 +138,7 @@ fn medicines(chart: &mut Chart<'_>, bed: &Bed) {
         2 => start(chart, &drugs::OXYCODONE_DEPOT, OXYCODONE_TWICE, long, &dx::HIP_FRACTURE),
         3 => start(chart, &drugs::PARACETAMOL_1G, FOUR_TIMES, long, &dx::HIP_ARTHROSIS),
         4 => {
-            chart.stop_class("C03CA01", yesterday, "Økt til 40 mg på grunn av vektøkning");
+            chart.stop_class("C03CA01", long, "Redusert til 20 mg");
             let older = chart.problem(&dx::HEART_FAILURE, chart.today.plus(-700), visit);
             let old = chart.treat(&drugs::FUROSEMIDE_20, drugs::MORNING, long, older, visit);
             chart.stop(old, yesterday, "Økt til 40 mg på grunn av vektøkning");
