@@ -108,6 +108,12 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn matching(&mut self, word: &str) -> u16 {
+        // Endings go, beginnings stay: most words are told apart by their first letter.
+        let first = word.chars().next().and_then(|letter| letter.to_lowercase().next());
+        let begins = |(_, typed): &(String, String)| typed.chars().next() == first;
+        if !self.sought.terms.iter().any(begins) {
+            return 0;
+        }
         if let Some(known) = self.known.get(word) {
             return *known;
         }
