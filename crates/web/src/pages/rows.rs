@@ -99,10 +99,12 @@ pub(crate) fn archived() -> Markup {
 
 /// It was not done.
 pub(crate) fn failed(problem: &Problem) -> Markup {
-    let text = match problem.kind {
-        Kind::Conflict | Kind::Precondition => t("workday.changed"),
-        Kind::Invalid => t("workday.incomplete"),
-        _ => t("workday.failed"),
+    let text = if matches!(problem.kind, Kind::Conflict | Kind::Precondition) {
+        t("workday.changed")
+    } else if problem.kind == Kind::Invalid {
+        t("workday.incomplete")
+    } else {
+        t("workday.failed")
     };
     html! {
         li.row-said.fault data-again="" {

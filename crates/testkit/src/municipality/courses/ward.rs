@@ -160,7 +160,7 @@ fn medicines(chart: &mut Chart<'_>, bed: &Bed) {
     if bed.number % 4 == 2 {
         start(chart, &drugs::OXAZEPAM, CALM, long, &dx::ANXIETY);
     }
-    if bed.number % 5 == 0 {
+    if bed.number.is_multiple_of(5) {
         start(chart, &drugs::MIRTAZAPINE, NIGHT, long, &dx::SLEEP);
     }
 }
@@ -343,7 +343,7 @@ fn dose_given(
     administration(chart, home, treatment, Some(at), at.plus(late), why);
 }
 
-fn nurse<'a>(home: &'a Organisation, at: Moment) -> Option<&'a Worker> {
+fn nurse(home: &Organisation, at: Moment) -> Option<&Worker> {
     let nurses: Vec<&Worker> = home
         .staff
         .iter()
