@@ -63,6 +63,13 @@ impl Together {
     }
 }
 
+/// Sets an element of a resource or a part of one; nothing where there is no object to set it in.
+pub(crate) fn set(object: &mut Value, name: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
 impl Reader {
     /// The moment as FHIR writes it.
     pub(crate) fn now_written(&self) -> String {

@@ -29,7 +29,7 @@ use crate::prescribing::AtChart;
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
 use crate::who::Who;
-use crate::writing::Together;
+use crate::writing::{Together, set};
 use catalogue::Analysis;
 
 /// Names what was ordered together.
@@ -148,11 +148,11 @@ fn request(reader: &Reader, patient: &str, category: Category, code: &Value, sen
         "authoredOn": reader.now_written(),
     });
     if let Some(author) = reader.who.author() {
-        request["requester"] = author;
+        set(&mut request, "requester", author);
     }
     let reason = sent.field("grunn").trim();
     if !reason.is_empty() {
-        request["reasonCode"] = json!([{"text": reason}]);
+        set(&mut request, "reasonCode", json!([{"text": reason}]));
     }
     request
 }
@@ -163,7 +163,7 @@ async fn store(reader: &Reader, requests: Vec<Value>) -> Result<String, Problem>
     let requisition = reader.caller().trace;
     let mut together = Together::default();
     for mut request in requests {
-        request["requisition"] = json!({"system": REQUISITION, "value": &*requisition});
+        set(&mut request, "requisition", json!({"system": REQUISITION, "value": &*requisition}));
         together.create(&request);
     }
     reader.store(together).await?;
@@ -240,8 +240,8 @@ async fn refer(reader: Reader, Path(id): Path<String>, sent: Form) -> Response {
     }
     let words = crate::messages::tf("ordering.referral-to", &[("place", &name)]);
     let mut request = request(&reader, &id, Category::Referral, &json!({"text": words}), &sent);
-    request["performer"] = json!([{"reference": reference, "display": name}]);
-    request["note"] = json!([{"text": question}]);
+    set(&mut request, "performer", json!([{"reference": reference, "display": name}]));
+    set(&mut request, "note", json!([{"text": question}]));
     stored(&reader, &id, vec![request]).await
 }
 
@@ -266,7 +266,7 @@ async fn take_back(
         let mut together = Together::default();
         for one in found.iter().filter_map(Resource::id) {
             let (mut request, version) = reader.read_json("ServiceRequest", one).await?;
-            request["status"] = json!("revoked");
+            set(&mut request, "status", json!("revoked"));
             together.update("ServiceRequest", one, version, &request);
         }
         if together.is_empty() {

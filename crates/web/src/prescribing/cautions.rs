@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::dosage::Dosage;
 use crate::chart::{Chart, Point};
 use crate::dates::{age_years, days_between};
+use crate::writing::set;
 
 /// eGFR by several formulas.
 const EGFR: [&str; 6] = ["62238-1", "33914-3", "98979-8", "50044-7", "48642-3", "88293-6"];
@@ -126,14 +127,14 @@ pub(crate) fn overridden(
         "detail": stops.join("\n"),
     });
     if let Some(author) = author {
-        issue["author"] = author.clone();
-        mitigation["author"] = author.clone();
+        set(&mut issue, "author", author.clone());
+        set(&mut mitigation, "author", author.clone());
     }
-    issue["mitigation"] = json!([mitigation]);
+    set(&mut issue, "mitigation", json!([mitigation]));
     if !implicated.is_empty() {
         let references =
             implicated.iter().map(|id| json!({"reference": format!("MedicationRequest/{id}")}));
-        issue["implicated"] = references.collect();
+        set(&mut issue, "implicated", references.collect());
     }
     issue
 }

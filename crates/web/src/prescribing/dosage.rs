@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::messages::{code, t, tf};
 use crate::numbers::decimal;
+use crate::writing::set;
 
 /// Rhythms that the form offers, by the word of [`Rhythm::parse`]; `AN` takes its number from a field.
 pub(crate) const RHYTHMS: [&str; 12] =
@@ -82,18 +83,18 @@ impl Dosage {
     pub(crate) fn to_fhir(&self, from: Date, to: Option<Date>) -> Value {
         let mut bounds = json!({"start": from.to_string()});
         if let Some(to) = to {
-            bounds["end"] = json!(to.to_string());
+            set(&mut bounds, "end", json!(to.to_string()));
         }
         let mut repeat =
             json!({"boundsPeriod": bounds, "frequency": 1, "period": 1, "periodUnit": "d"});
         match self.rhythm {
-            Rhythm::At(events) => repeat["when"] = json!(events),
-            Rhythm::PerDay(times) => repeat["frequency"] = json!(times),
+            Rhythm::At(events) => set(&mut repeat, "when", json!(events)),
+            Rhythm::PerDay(times) => set(&mut repeat, "frequency", json!(times)),
             Rhythm::EveryWeeks(weeks) => {
-                repeat["period"] = json!(weeks);
-                repeat["periodUnit"] = json!("wk");
+                set(&mut repeat, "period", json!(weeks));
+                set(&mut repeat, "periodUnit", json!("wk"));
             }
-            Rhythm::AsNeeded(most) => repeat["frequencyMax"] = json!(most),
+            Rhythm::AsNeeded(most) => set(&mut repeat, "frequencyMax", json!(most)),
         }
         let quantity = json!({"value": number(self.amount), "unit": self.unit.0});
         let mut dosage = json!({
@@ -102,15 +103,19 @@ impl Dosage {
             "doseAndRate": [{"doseQuantity": quantity}],
         });
         if let Rhythm::AsNeeded(most) = self.rhythm {
-            dosage["asNeededBoolean"] = json!(true);
-            dosage["maxDosePerPeriod"] = json!({
-                "numerator": {"value": number(self.amount * f64::from(most)), "unit": self.unit.0},
-                "denominator": {"value": 1, "unit": "d", "system": "http://unitsofmeasure.org",
-                    "code": "d"},
-            });
+            set(&mut dosage, "asNeededBoolean", json!(true));
+            set(
+                &mut dosage,
+                "maxDosePerPeriod",
+                json!({
+                    "numerator": {"value": number(self.amount * f64::from(most)), "unit": self.unit.0},
+                    "denominator": {"value": 1, "unit": "d", "system": "http://unitsofmeasure.org",
+                        "code": "d"},
+                }),
+            );
         }
         if !self.more.trim().is_empty() {
-            dosage["patientInstruction"] = json!(self.more.trim());
+            set(&mut dosage, "patientInstruction", json!(self.more.trim()));
         }
         dosage
     }

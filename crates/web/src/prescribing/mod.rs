@@ -35,7 +35,7 @@ use crate::pages::{medicine_page, prescription_print};
 use crate::prescribing::prescription::{Writing, is_in_force, medicine};
 use crate::response;
 use crate::sight::{Desk, Reader};
-use crate::writing::Together;
+use crate::writing::{Together, set};
 
 /// The addresses.
 pub(crate) fn routes() -> Router<Arc<Desk>> {
@@ -180,7 +180,11 @@ pub(crate) fn add(
         let issue =
             cautions::overridden(outcome, patient, (reason, &by.now), by.author.as_ref(), prior);
         let issue = together.create(&issue);
-        request["detectedIssue"] = serde_json::json!([{"reference": issue, "display": reason}]);
+        set(
+            &mut request,
+            "detectedIssue",
+            serde_json::json!([{"reference": issue, "display": reason}]),
+        );
     }
     together.create(&request)
 }

@@ -8,6 +8,7 @@ use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
 
 use crate::messages::t;
+use crate::writing::set;
 
 /// WHO's ATC as Norwegian code systems are named (Volven 7180).
 pub(crate) const ATC: &str = "urn:oid:2.16.578.1.12.4.1.1.7180";
@@ -66,7 +67,7 @@ pub(crate) struct Content {
 pub(crate) fn begun(patient: &str, content: &Content, by: &Writing, prior: Option<&str>) -> Value {
     let mut medicine = json!({"text": content.name});
     if let Some((atc, substance)) = &content.atc {
-        medicine["coding"] = json!([{"system": ATC, "code": atc, "display": substance}]);
+        set(&mut medicine, "coding", json!([{"system": ATC, "code": atc, "display": substance}]));
     }
     let course = if content.is_lasting { "continuous" } else { "acute" };
     let mut request = json!({
@@ -86,17 +87,21 @@ pub(crate) fn begun(patient: &str, content: &Content, by: &Writing, prior: Optio
         "dispenseRequest": content.dispensing.to_fhir(by.today),
     });
     if let Some(author) = &by.author {
-        request["requester"] = author.clone();
+        set(&mut request, "requester", author.clone());
     }
     if let Some((condition, words)) = &content.reason {
-        request["reasonCode"] = json!([{"text": words}]);
+        set(&mut request, "reasonCode", json!([{"text": words}]));
         if let Some(condition) = condition {
             let to = format!("Condition/{condition}");
-            request["reasonReference"] = json!([{"reference": to, "display": words}]);
+            set(&mut request, "reasonReference", json!([{"reference": to, "display": words}]));
         }
     }
     if let Some(prior) = prior {
-        request["priorPrescription"] = json!({"reference": format!("MedicationRequest/{prior}")});
+        set(
+            &mut request,
+            "priorPrescription",
+            json!({"reference": format!("MedicationRequest/{prior}")}),
+        );
     }
     request
 }
@@ -177,13 +182,13 @@ pub(crate) fn ended(old: &Value, how: End<'_>, today: Date) -> Value {
         End::Changed => ("stopped", t("prescribing.was-changed")),
         End::Stopped(reason) => ("stopped", reason),
     };
-    request["status"] = json!(status);
-    request["statusReason"] = json!({"text": reason});
+    set(&mut request, "status", json!(status));
+    set(&mut request, "statusReason", json!({"text": reason}));
     if how != End::Renewed {
         let dosages = request.get_mut("dosageInstruction").and_then(Value::as_array_mut);
         for dosage in dosages.into_iter().flatten() {
             if let Some(bounds) = dosage.pointer_mut("/timing/repeat/boundsPeriod") {
-                bounds["end"] = json!(today.to_string());
+                set(bounds, "end", json!(today.to_string()));
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::pages::renewal_page::{self, Renewal};
 use crate::response::{self, to};
 use crate::routes::wants_fragment;
 use crate::sight::Reader;
-use crate::writing::Together;
+use crate::writing::{Together, set};
 
 /// Code system of the house's kinds of tasks.
 pub(crate) const TASK_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/task";
@@ -54,10 +54,10 @@ impl Request {
     /// The task when it is done with.
     pub(crate) fn closed(&self, status: &str, now: &str, reason: Option<&str>) -> Value {
         let mut task = self.json.clone();
-        task["status"] = json!(status);
-        task["lastModified"] = json!(now);
+        set(&mut task, "status", json!(status));
+        set(&mut task, "lastModified", json!(now));
         if let Some(reason) = reason {
-            task["statusReason"] = json!({"text": reason});
+            set(&mut task, "statusReason", json!({"text": reason}));
         }
         task
     }

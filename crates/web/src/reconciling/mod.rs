@@ -30,7 +30,7 @@ use crate::prescribing::renewing::waiting;
 use crate::prescribing::{AtChart, Stored, add, cautions, medication_of, writing};
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
-use crate::writing::Together;
+use crate::writing::{Together, set};
 use sources::{LIST_SYSTEM, Listed, RECONCILED, Row, SOURCE_CODES, Source, rows};
 
 /// Lists of one patient that are compared.
@@ -269,7 +269,7 @@ async fn store(reader: &Reader, id: &str, loaded: &Loaded, chosen: &Chosen) -> R
     together.create(&result(id, &by, entries));
     for source in &loaded.sources {
         let mut list = source.json.clone();
-        list["status"] = json!("retired");
+        set(&mut list, "status", json!("retired"));
         together.update("List", &source.id, source.version, &list);
     }
     for task in waiting(reader, id, "reconcile").await? {
@@ -329,7 +329,7 @@ async fn take(
         // What it is for stays, unless the list says something else.
         for name in ["reasonCode", "reasonReference"] {
             if let Some(reason) = stored.json.get(name).filter(|_| listed.reason.is_none()) {
-                request[name] = reason.clone();
+                set(&mut request, name, reason.clone());
             }
         }
         let old = ended(&stored.json, End::Changed, by.today);
@@ -353,10 +353,10 @@ fn result(patient: &str, by: &Writing, entries: Vec<Value>) -> Value {
         "date": by.now,
     });
     if let Some(author) = &by.author {
-        list["source"] = author.clone();
+        set(&mut list, "source", author.clone());
     }
     if !entries.is_empty() {
-        list["entry"] = Value::Array(entries);
+        set(&mut list, "entry", Value::Array(entries));
     }
     list
 }
