@@ -24,7 +24,7 @@ async fn what_was_written_when_the_login_ended_is_shown_and_nothing_is_stored() 
     let answer = house.post(&address, &cookie, &body).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert!(answer.body.contains("Jeg er &lt;b&gt;svimmel&lt;/b&gt;"), "{}", answer.body);
-    assert!(answer.body.contains("/logg-inn?til="), "{}", answer.body);
+    assert!(answer.body.contains("href=\"/logg-inn?hvorfor=utlopt\""), "{}", answer.body);
     assert_eq!(house.count("Communication?").await, before);
     // A stranger's ticket has nothing read, and no text shown.
     let strange = house.post(&address, "akson=abcdefghijklmnopqrstuv", &body).await;
