@@ -32,7 +32,7 @@ pub(crate) enum Kind {
     /// A pouch: what it holds, each with its dose.
     Pouch(Vec<String>),
     /// As needed.
-    AsNeeded(Needed),
+    AsNeeded(Box<Needed>),
     /// The prescription does not say when.
     Unclear,
 }
@@ -162,7 +162,7 @@ impl Sources<'_> {
                     Row { planned: Some(planned), state, ..self.row(request, dosage, Kind::Single) }
                 })),
                 Plan::AsNeeded(most) => {
-                    let kind = Kind::AsNeeded(self.needed(request, most));
+                    let kind = Kind::AsNeeded(Box::new(self.needed(request, most)));
                     rows.push(self.row(request, dosage, kind));
                 }
                 Plan::Unclear => rows.push(self.row(request, dosage, Kind::Unclear)),
@@ -469,8 +469,8 @@ mod tests {
         one["dosageInstruction"][0]["asNeededBoolean"] = json!(true);
         let all = [one];
         let needed = |said: &[Administration]| match &rows(&all, &[], said, NOW)[0].kind {
-            Kind::AsNeeded(needed) => needed.clone(),
-            other => panic!("{other:?}"),
+            Kind::AsNeeded(needed) => (**needed).clone(),
+            Kind::Single | Kind::Pouch(_) | Kind::Unclear => panic!("not as needed"),
         };
         let at = |id: &str, time: &str| given(id, "p", None, "completed", time);
         assert!(!needed(&[]).is_full());

@@ -294,7 +294,7 @@ mod tests {
 
     /// The RCP's table, cell by cell: value and points.
     #[test]
-    fn every_cell_of_the_table_has_its_points() {
+    fn every_cell_of_respiration_and_saturation_has_its_points() {
         let respiration =
             [(8., 3), (9., 1), (11., 1), (12., 0), (20., 0), (21., 2), (24., 2), (25., 3)];
         for (value, points) in respiration {
@@ -330,6 +330,10 @@ mod tests {
             let oxygen = if on_oxygen { 2 } else { 0 };
             assert_eq!(one.score(), points + oxygen, "scale 2 {value} {on_oxygen}");
         }
+    }
+
+    #[test]
+    fn every_cell_of_pressure_pulse_temperature_and_mind_has_its_points() {
         let systolic =
             [(90., 3), (91., 2), (100., 2), (101., 1), (110., 1), (111., 0), (219., 0), (220., 3)];
         for (value, points) in systolic {
