@@ -4,8 +4,9 @@ use akson_fhir::model::NodeRef;
 use jiff::civil::Date;
 
 use super::{Chart, Direction, Group, Medications, NoteMark};
-use crate::datatypes::{concept, moment, text};
+use crate::datatypes::{display, moment, text};
 use crate::dates::{Moment, days_between};
+use crate::messages::t;
 
 /// How far back the news look, in days.
 pub(crate) const DAYS_MAX: i64 = 90;
@@ -101,11 +102,21 @@ pub(super) fn read(chart: &Chart, messages: &[NodeRef<'_>], today: Date) -> Vec<
     }
     for message in messages {
         let Some(content) = text(*message, &["payload", "content"]) else { continue };
-        let sender = message.first("category").and_then(concept);
-        add(moment(*message, &["sent"]), NewsKind::Message(sender, content.to_owned()));
+        add(moment(*message, &["sent"]), NewsKind::Message(writer(*message), content.to_owned()));
     }
     news.sort_by_key(|one| (std::cmp::Reverse(one.date.date()), rank(&one.kind)));
     news
+}
+
+/// Who wrote a message, when that can be told: the patient, or whoever is named.
+fn writer(message: NodeRef<'_>) -> Option<String> {
+    let sender = message.first("sender")?;
+    let is_patient =
+        text(sender, &["reference"]).is_some_and(|reference| reference.starts_with("Patient/"));
+    if is_patient {
+        return Some(t("news.patient-wrote").to_string());
+    }
+    display(sender).map(|name| format!("{name}:"))
 }
 
 fn rank(kind: &NewsKind) -> u8 {
