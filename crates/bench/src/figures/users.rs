@@ -48,14 +48,42 @@ const COMPARED_MAX: usize = 40;
 const SEARCHED: [&str; 8] =
     ["Hansen", "Solbakken", "Haug", "Lunde", "Myklebust", "Nilsen", "Berg", "Kari"];
 
-/// A form that people send: a part of its address, and what they type (`{mark}` becomes their mark).
+/// A form that people send: a part of its address, a field that it has, and what they type (`{mark}`
+/// becomes their mark).
 struct Deed {
     action: &'static str,
+    has: &'static str,
     typed: &'static [(&'static str, &'static str)],
 }
 
-/// Everything that is written.
-const DEEDS: [Deed; 0] = [];
+const fn deed(
+    action: &'static str,
+    has: &'static str,
+    typed: &'static [(&'static str, &'static str)],
+) -> Deed {
+    Deed { action, has, typed }
+}
+
+/// Everything that is written. Of those that fit a form the first is taken.
+const DEEDS: [Deed; 13] = [
+    deed("/meldinger/ny", "om", &[("om", "Kontroll"), ("tekst", "Når bør jeg komme? {mark}")]),
+    deed("/meldinger/", "tekst", &[("tekst", "Takk for svaret. {mark}")]),
+    deed("/timer/ny", "time", &[]),
+    deed("/journal/malinger", "kilo", &[("kilo", "81,5")]),
+    deed("/journal/malinger", "over", &[("over", "132"), ("under", "78")]),
+    deed("/melding/", "tekst", &[("tekst", "Kom innom i morgen. {mark}")]),
+    deed(
+        "/notat",
+        "nokkel",
+        &[("tittel", "Konsultasjon"), ("tekst", "Hoste i tre dager. {mark}"), ("gjor", "signer")],
+    ),
+    deed("/bestill/prover", "panel", &[]),
+    deed("/time/", "skjema", &[]),
+    deed("/runde/gi", "skjema", &[]),
+    deed("/runde/behov", "skjema", &[]),
+    deed("/runde/news/", "skjema", &[]),
+    deed("/oppgave/", "skjema", &[]),
+];
 
 /// Something that the server has acknowledged.
 struct Kept {
@@ -206,7 +234,7 @@ fn is_fine(visitor: &Visitor, status: u16) -> bool {
 async fn act(visitor: &mut Visitor, chance: &mut Chance, mark: &str) -> Result<bool, String> {
     let dice = chance.below(100);
     if dice < 30
-        && let Some(form) = deed(&visitor.page, chance, mark)
+        && let Some(form) = filled(&visitor.page, chance, mark)
     {
         let is_marked = form.fields.iter().any(|(_, value)| value.contains(mark));
         visitor.submit(&form).await?;
@@ -228,10 +256,11 @@ async fn act(visitor: &mut Visitor, chance: &mut Chance, mark: &str) -> Result<b
 }
 
 /// A form of the page that people send, filled in.
-fn deed(page: &str, chance: &mut Chance, mark: &str) -> Option<Form> {
+fn filled(page: &str, chance: &mut Chance, mark: &str) -> Option<Form> {
     let mut known: Vec<(Form, &Deed)> = Vec::new();
     for form in forms(page).into_iter().filter(|form| form.is_post) {
-        if let Some(deed) = DEEDS.iter().find(|deed| form.action.contains(deed.action)) {
+        let fits = |deed: &&Deed| form.action.contains(deed.action) && form.has(deed.has);
+        if let Some(deed) = DEEDS.iter().find(fits) {
             known.push((form, deed));
         }
     }

@@ -24,6 +24,11 @@ impl Form {
         }
         self
     }
+
+    /// Whether it has a field of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known == name)
+    }
 }
 
 /// The addresses of a page's links on this site, without fragments, each once.
