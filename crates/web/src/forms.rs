@@ -72,6 +72,17 @@ impl Form {
         found.next().map_or("", |(_, value)| value.as_str())
     }
 
+    /// What was typed into a field, without the space around it. Refuses more than `characters_max`
+    /// (`WEB-113`): a text is never cut.
+    pub(crate) fn typed(&self, name: &str, characters_max: usize) -> Result<&str, Problem> {
+        let text = self.field(name).trim();
+        if text.chars().count() > characters_max {
+            let text = format!("The field \"{name}\" takes at most {characters_max} characters.");
+            return Err(Problem::new(Kind::Invalid, "WEB-113", text));
+        }
+        Ok(text)
+    }
+
     /// All values of a field that may stand several times.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let found = self.fields.iter().filter(|(known, _)| known == name);

@@ -234,7 +234,7 @@ impl Reader {
             Ok(files) => files,
             Err(fault) => return Ok(Some(fault)),
         };
-        let topic: String = form.field("om").trim().chars().take(TOPIC_CHARACTERS_MAX).collect();
+        let topic = form.typed("om", TOPIC_CHARACTERS_MAX)?;
         let recipient = match answers {
             Some(thread) => self.thread(id, thread).await?.other_side(),
             None => {
@@ -249,7 +249,7 @@ impl Reader {
             patient: id,
             sender: self.author(&mine),
             recipient: json!({"reference": reference, "display": display}),
-            topic: &topic,
+            topic,
             text,
             files: &files,
             answers,

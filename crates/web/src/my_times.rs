@@ -109,7 +109,10 @@ async fn offer(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> R
 
 async fn book(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
     let (slot, moved) = (form.field("time"), form.field("flytt"));
-    let reason: String = form.field("grunn").trim().chars().take(REASON_CHARACTERS_MAX).collect();
+    let reason = match form.typed("grunn", REASON_CHARACTERS_MAX) {
+        Ok(reason) => reason.to_owned(),
+        Err(problem) => return response::problem(&problem, Some(&reader.who), false),
+    };
     let taken = match reader.book(&id, slot, moved, &reason).await {
         Ok(()) => return to(&format!("/min/{id}/timer?gjort=bestilt")),
         Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Precondition) => problem,

@@ -182,7 +182,7 @@ impl Reader {
             "" => Vec::new(),
             id => self.note(patient, id).await?.content.reasons,
         };
-        let mut sent = Sent::of(form, &before, self);
+        let mut sent = Sent::of(form, &before, self)?;
         let act = form.field("gjor");
         if act == "forkast" {
             self.throw_away(patient, &sent).await?;

@@ -49,7 +49,10 @@ pub(crate) enum Saved {
 
 impl Sent {
     /// What a form holds. `before`: codes that the stored draft has.
-    pub(crate) fn of(form: &Form, before: &[Reason], reader: &Reader) -> Self {
+    ///
+    /// # Errors
+    /// `WEB-113` for a title that is too long.
+    pub(crate) fn of(form: &Form, before: &[Reason], reader: &Reader) -> Result<Self, Problem> {
         let given = |name: &str| Some(form.field(name).trim().to_owned()).filter(|f| !f.is_empty());
         let mut keys = form.all("kode");
         let added = form.field("legg");
@@ -59,9 +62,8 @@ impl Sent {
         let removed = form.field("fjern");
         keys.retain(|key| *key != removed);
         let chosen = reasons(&keys, &form.all("problem"), before, reader.terminology());
-        let title: String =
-            form.field("tittel").trim().chars().take(TITLE_CHARACTERS_MAX).collect();
-        Self {
+        let title = form.typed("tittel", TITLE_CHARACTERS_MAX)?.to_owned();
+        Ok(Self {
             id: given("notat"),
             version: form.field("versjon").parse().unwrap_or(0),
             key: form.field("nokkel").to_owned(),
@@ -77,7 +79,7 @@ impl Sent {
             encounter: given("kontakt").filter(|to| to.starts_with("Encounter/")),
             appointment: given("avtale").filter(|to| to.starts_with("Appointment/")),
             corrects: given("retter").filter(|to| to.starts_with("DocumentReference/")),
-        }
+        })
     }
 
     fn context(&self) -> Option<Value> {

@@ -90,12 +90,6 @@ fn changed() -> Problem {
     Problem::new(Kind::Conflict, CHANGED, text)
 }
 
-/// Words of a reason, cut to nothing but what a person wrote.
-fn note(words: &str) -> &str {
-    let words = words.trim();
-    words.char_indices().nth(NOTE_MAX).map_or(words, |(end, _)| words.get(..end).unwrap_or(words))
-}
-
 impl Reader {
     fn me(&self) -> Result<Actor, Problem> {
         let text = "Medicines are given by people at work.";
@@ -157,14 +151,10 @@ impl Reader {
     }
 
     /// Says that a planned dose is not given, and why.
-    pub(crate) async fn not_give(
-        &self,
-        dose: &Dose,
-        why: &str,
-        words: &str,
-    ) -> Result<(), Problem> {
+    pub(crate) async fn not_give(&self, dose: &Dose, form: &Form) -> Result<(), Problem> {
         let by = self.me()?;
-        let (why, status, reason) = reason(why, words)?;
+        let words = form.typed("ord", NOTE_MAX)?;
+        let (why, status, reason) = reason(form.field("grunn"), words)?;
         let (requests, at) = self.planned(dose).await?;
         let new = |request| New {
             request,
@@ -172,7 +162,7 @@ impl Reader {
             planned: Some(at),
             status,
             why: Some((why, reason)),
-            note: note(words),
+            note: words,
             by: &by,
             at: self.now(),
         };
@@ -228,7 +218,7 @@ impl Reader {
             // Somebody gave one since the page was made: the row says so now.
             return Err(changed());
         }
-        let words = note(form.field("ord"));
+        let words = form.typed("ord", NOTE_MAX)?;
         if needed.is_full() && words.is_empty() {
             let text = "The most of a day and a night has been given.";
             return Err(Problem::new(Kind::Invalid, TOO_MANY, text));

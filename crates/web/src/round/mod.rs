@@ -218,7 +218,7 @@ async fn offer_reasons(
 async fn not_given(reader: Reader, headers: HeaderMap, form: Form) -> Response {
     let place = Place::of_form(&reader, &form);
     let dose = Dose::of_form(&form);
-    let done = reader.not_give(&dose, form.field("grunn"), form.field("ord")).await;
+    let done = reader.not_give(&dose, &form).await;
     after(&reader, &headers, &place, form.field("rad"), done).await
 }
 
