@@ -56,7 +56,7 @@
       .then(() => form.submit());
   });
 
-  const form = document.getElementById("notat");
+  const form = document.querySelector("form#notat");
   if (!form) return;
   // The editor stays in sight below the banner, however high that is.
   const banner = document.querySelector(".banner");

@@ -185,6 +185,7 @@ const cases = {
         await look(reader, "home");
         for (const state of ["Sperringer", "Se alle som har åpnet journalen", "Se journalen"]) {
           await reader.goto(base);
+          if (state === "Se journalen") await reader.getByRole("link", { name: "Journal", exact: true }).click();
           await reader.getByRole("link", { name: state }).first().click();
           await reader.waitForURL(/\/pasient\//);
           await look(reader, `citizen-${state.split(" ")[0].toLowerCase()}`);

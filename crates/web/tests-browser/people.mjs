@@ -24,7 +24,7 @@ try {
   const choose = async (locator, label) => { clicks += 2; await locator.selectOption({ label }); };
   const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
-  await press(page.getByRole("link", { name: "Ny ansatt" }));
+  await press(page.locator("#main").getByRole("link", { name: "Ny ansatt" }));
   // The first field has the focus, the next one is a Tab away: none of it needs a click.
   await page.locator("#nummer").fill(NEW_HPR);
   await page.locator("#fornavn").fill("Aud Marie");
@@ -44,7 +44,7 @@ try {
   const soon = page.locator("ul.staff").first();
   assert((await soon.innerText()).includes("Aud Marie Moen"), "who leaves soon stands first");
   clicks = 0;
-  await press(page.getByRole("link", { name: "Ny ansatt" }));
+  await press(page.locator("#main").getByRole("link", { name: "Ny ansatt" }));
   await page.locator("#nummer").fill(NEW_HPR);
   await press(page.getByLabel("Resepsjonist", { exact: true }));
   await choose(page.locator("#enhet"), "Furutun sykehjem");

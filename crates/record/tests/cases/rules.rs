@@ -63,7 +63,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 36] = [
+const WAYS_IN: [(&str, &str); 39] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -85,6 +85,7 @@ const WAYS_IN: [(&str, &str); 36] = [
     ("index_accesses", "the house's own: no caller"),
     ("log_authentication", "audit_events: tells nothing of the record"),
     ("new", "the house's own: no caller"),
+    ("newest_commit", "the house's own: no caller, a number"),
     ("open_by_number", "emergency"),
     ("open_with_reason", "writes, emergency"),
     ("outlier", "outliers"),
@@ -95,8 +96,10 @@ const WAYS_IN: [(&str, &str); 36] = [
     ("register_search", "the server of apps' own: registers only"),
     ("role_changes", "registers"),
     ("search", "walk, log"),
+    ("search_keeping", "walk"),
     ("standing", "walk, writes"),
     ("store", "the house's own: its reads need a permit"),
+    ("stirring", "log"),
     ("update", "writes, log"),
     ("update_conditional", "writes"),
     ("vread", "walk, writes, log"),

@@ -134,7 +134,7 @@ holds('whoever is in is not sent to the provider again');
 const citizen = new Browser();
 await citizen.logIn(idPorten, 'Innbygger');
 await isIn(citizen, people.Innbygger.name);
-assert.ok((await citizen.ask('/')).text.includes('Dine journaler'));
+assert.ok((await citizen.ask('/')).text.includes('Hvem har sett i journalen din'));
 holds('a citizen logs in with ID-porten');
 
 const several = new Browser();

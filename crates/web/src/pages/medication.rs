@@ -40,7 +40,7 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date, may: bool) -> 
                     th role="columnheader" scope="col" { (t("medication.dosage")) }
                     th role="columnheader" scope="col" { (t("medication.reason")) }
                     th.num role="columnheader" scope="col" { (t("medication.since")) }
-                    @if may { th role="columnheader" scope="col" { span.ds-sr-only { (t("prescribing.renew")) } } }
+                    @if may { th.deed role="columnheader" scope="col" { span.ds-sr-only { (t("prescribing.renew")) } } }
                 } }
                 tbody role="rowgroup" {
                     @for drug in in_use.iter().take(shown) { (row(drug, patient, today, may)) }

@@ -1,6 +1,8 @@
 //! What the patient reads afterwards: every look, change and attempt, on which ground, by whom in
 //! which role and where.
 
+use std::collections::HashSet;
+
 use akson_access::Role;
 use akson_record::request::{
     Caller, EverythingRequest, HistoryRequest, HistoryScope, SearchRequest,
@@ -164,4 +166,25 @@ async fn attempts_on_what_is_hidden_stand_in_the_patients_log_as_refused() {
     ];
     assert_eq!(house.told("p2").await, pairs(&expected));
     assert_eq!(house.told("p1").await, pairs(&[("transaction", "care-relationship")]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stirs_is_only_what_one_sees_and_is_no_look() {
+    let (house, kari) = house().await;
+    let kari_is = HashSet::from(["Practitioner/kari".to_string()]);
+    let since = house.record.newest_commit().unwrap();
+    let of = |types: &[&str]| house.record.stirring(&kari, types, &kari_is, since).unwrap();
+    assert!(!of(&["Task"]).is_there);
+    // Of the two patients kari has a ground for the first.
+    for (task, stirs) in [("t-p2", false), ("t-p1", true)] {
+        let mut body: Value = house.open.read("Task", task).await.unwrap();
+        body["owner"] = json!({"reference": "Practitioner/kari"});
+        house.open.put(body).await;
+        assert_eq!(of(&["Task"]).is_there, stirs, "{task}");
+    }
+    assert!(!of(&["Appointment"]).is_there);
+    let until = of(&["Task"]).until;
+    assert!(until > since);
+    assert!(!house.record.stirring(&kari, &["Task"], &kari_is, until).unwrap().is_there);
+    assert_eq!(house.told("p1").await, []);
 }

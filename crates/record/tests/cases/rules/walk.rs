@@ -167,7 +167,14 @@ impl Walk {
             let scope = HistoryScope::Type(kind(type_name));
             let request = HistoryRequest { scope, query: "_count=1000".into() };
             let page = self.record.history(caller, request).await.unwrap();
-            answers.push((format!("{type_name}/_history"), own, ids(&page, None)));
+            answers.push((format!("{type_name}/_history"), own.clone(), ids(&page, None)));
+            answers.push((
+                format!("{type_name} kept"),
+                own,
+                self.kept(caller, type_name, true).await,
+            ));
+            let none = self.kept(caller, type_name, false).await;
+            answers.push((format!("{type_name} not kept"), Ids::new(), none));
         }
         for (ask, expected) in joined(visible) {
             let (type_name, query) = ask.split_once('?').unwrap();
@@ -186,6 +193,18 @@ impl Walk {
         answers.push(("acted_for".into(), expected, for_whom));
         self.refuses_the_whole(caller).await;
         answers
+    }
+
+    /// A search of which everything is kept, or nothing.
+    async fn kept(&self, caller: &Caller, type_name: &str, is_kept: bool) -> Ids {
+        let request = SearchRequest {
+            resource_type: Some(kind(type_name)),
+            compartment: None,
+            query: "_count=1000".into(),
+            strict: true,
+        };
+        let page = self.record.search_keeping(caller, request, &|_| is_kept).await.unwrap();
+        ids(&page, None)
     }
 
     /// What tells of the whole record tells nobody who logs in.
