@@ -13,6 +13,7 @@ mod demo;
 mod deny;
 mod gen_definitions;
 mod machine;
+mod pictures;
 mod process;
 mod test;
 mod tidy;
@@ -42,6 +43,8 @@ enum Chore {
     Tidy,
     /// Check what we depend upon: licences, sources, bans, known weaknesses
     Deny,
+    /// Put the pictures that the last run of the tests took into the README
+    Pictures,
     /// Install what building and testing need on a fresh Debian machine, and fetch npm packages
     Prepare,
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Gen(arguments) => gen_definitions::run(&process::root(), &arguments),
         Chore::Tidy => tidy::run(),
         Chore::Deny => deny::run(),
+        Chore::Pictures => pictures::run(),
         Chore::Prepare => machine::prepare(machine::Purpose::Test),
     };
     match outcome {

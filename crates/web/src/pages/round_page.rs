@@ -217,7 +217,10 @@ pub(crate) fn flag(warning: &Warning) -> Markup {
             }
             span {
                 @if warning.is_allergy && warning.severity != Severity::Quiet {
-                    span.ds-sr-only { (t("banner.allergy")) " " }
+                    // The sign says it where there is one; colour alone says nothing.
+                    span.ds-sr-only[warning.severity == Severity::Stop] {
+                        (t("banner.allergy")) " "
+                    }
                 }
                 (warning.text)
             }
