@@ -21,9 +21,8 @@ pub(crate) fn run() -> Result<(), String> {
     for (taken, shown) in PICTURES {
         let from = root.join("target/screenshots").join(format!("{taken}.png"));
         let to = root.join("docs/images").join(format!("{shown}.png"));
-        std::fs::copy(&from, &to).map_err(|error| {
-            format!("{}: {error}; `cargo xtask test` takes it", from.display())
-        })?;
+        std::fs::copy(&from, &to)
+            .map_err(|error| format!("{}: {error}; `cargo xtask test` takes it", from.display()))?;
     }
     println!("{} pictures in docs/images; look at them before they are committed", PICTURES.len());
     Ok(())

@@ -56,7 +56,8 @@ fn measurements_lie_inside_their_contact_and_contacts_end_after_they_begin() {
             let at = instant(&observation["effectiveDateTime"]);
             let Some(encounter) = observation["encounter"]["reference"].as_str() else {
                 // What is measured at home belongs to no contact.
-                assert_eq!(observation["performer"][0], observation["subject"], "{observation}");
+                let by = &observation["performer"][0]["reference"];
+                assert_eq!(*by, observation["subject"]["reference"], "{observation}");
                 continue;
             };
             let period = periods[encounter.trim_start_matches("Encounter/")];
