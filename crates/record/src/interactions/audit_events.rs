@@ -46,7 +46,7 @@ struct Asked {
 }
 
 impl Record {
-    /// A page of the log, when that is what the search asks for: AuditEvents of one patient, by
+    /// A page of the log, when that is what a search for AuditEvents asks for: AuditEvents of one patient, by
     /// time and agent. `None` for any other search.
     pub(crate) async fn log_page(
         &self,
@@ -184,10 +184,9 @@ fn reads_authentications(sight: &Sight, caller: &Caller, agent: Option<&str>) ->
         || agent.is_some_and(|agent| *agent == *caller.actor.id)
 }
 
-/// Whether a search for AuditEvents that the log did not answer could be meant for it: one by id cannot.
-pub(super) fn is_beside_log(request: &SearchRequest) -> bool {
-    let is_of_log = request.resource_type == Definitions::r4().resource_type("AuditEvent");
-    is_of_log && !request.query.split('&').any(|pair| pair.starts_with("_id="))
+/// Whether a search is for AuditEvents: no other is the log's to answer.
+pub(super) fn is_of_log(request: &SearchRequest) -> bool {
+    request.resource_type == Definitions::r4().resource_type("AuditEvent")
 }
 
 /// Whether an id has the form of those that tell entries of the log.
@@ -219,9 +218,7 @@ fn link(used: &str, before: Option<Place>) -> String {
 
 impl Asked {
     fn of(request: &SearchRequest) -> Result<Option<Self>, Problem> {
-        let is_log = request.compartment.is_none()
-            && request.resource_type == Definitions::r4().resource_type("AuditEvent");
-        if !is_log {
+        if request.compartment.is_some() {
             return Ok(None);
         }
         let mut asked = Self {

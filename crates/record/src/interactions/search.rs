@@ -10,7 +10,7 @@ use akson_store::keys::{PatientNumber, ResourceKey};
 use akson_store::search::{Query, Summary};
 use serde_json::Value;
 
-use super::audit_events::is_beside_log;
+use super::audit_events::is_of_log;
 use super::{target, type_name, version};
 use crate::Record;
 use crate::bounds::SEARCH;
@@ -25,26 +25,33 @@ const BESIDE_LOG: &str = "This lists only AuditEvents that others have sent in. 
 impl Record {
     /// One page of a search.
     pub async fn search(&self, caller: &Caller, request: SearchRequest) -> Result<Page, Problem> {
-        match self.log_page(caller, &request).await? {
-            None => {
-                let is_beside_log = is_beside_log(&request);
-                let mut page = self.search_stored(caller, request, &|_| true).await?;
-                // An empty page must not be taken for a journal that nobody has opened.
-                page.warnings.extend(is_beside_log.then(|| BESIDE_LOG.to_string()));
-                Ok(page)
-            }
-            Some(log) if log.next_link.is_some() => Ok(log),
-            Some(mut log) => {
-                let mut request = request;
-                request.query = without_log_cursor(&request.query);
-                // AuditEvents that other systems have sent in come after the log's own.
-                let stored = self.search_stored(caller, request, &|_| true).await?;
-                log.entries.extend(stored.entries);
-                log.next_link = stored.next_link;
-                log.warnings = stored.warnings;
-                Ok(log)
-            }
+        match is_of_log(&request) {
+            true => self.search_log(caller, request).await,
+            false => self.search_stored(caller, request, &|_| true).await,
         }
+    }
+
+    /// A search for AuditEvents: the log's own entries, then those that other systems have sent in.
+    async fn search_log(
+        &self,
+        caller: &Caller,
+        mut request: SearchRequest,
+    ) -> Result<Page, Problem> {
+        let Some(mut log) = self.log_page(caller, &request).await? else {
+            let is_by_id = request.query.split('&').any(|pair| pair.starts_with("_id="));
+            let mut page = self.search_stored(caller, request, &|_| true).await?;
+            // An empty page must not be taken for a journal that nobody has opened.
+            page.warnings.extend((!is_by_id).then(|| BESIDE_LOG.to_string()));
+            return Ok(page);
+        };
+        if log.next_link.is_none() {
+            request.query = without_log_cursor(&request.query);
+            let stored = self.search_stored(caller, request, &|_| true).await?;
+            log.entries.extend(stored.entries);
+            log.next_link = stored.next_link;
+            log.warnings = stored.warnings;
+        }
+        Ok(log)
     }
 
     /// As [`Record::search`], of what is stored, without the matches that `keep` does not keep: what
