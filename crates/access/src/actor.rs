@@ -171,6 +171,14 @@ pub struct Actor {
     pub scopes: Option<Arc<Scopes>>,
 }
 
+impl Personnel {
+    /// `Practitioner/…` among the references.
+    pub fn practitioner(&self) -> Option<&str> {
+        let mut references = self.references.iter();
+        references.find(|one| one.starts_with("Practitioner/")).map(|one| &**one)
+    }
+}
+
 impl Actor {
     /// The actor of a server that was started with `--open`: whoever is at this machine.
     pub fn open() -> Self {
@@ -194,6 +202,21 @@ impl Actor {
             purpose: "".into(),
             scopes: None,
         }
+    }
+
+    /// What is known of somebody who is at work; nothing of anybody else.
+    pub fn personnel(&self) -> Option<&Personnel> {
+        match &self.standing {
+            Standing::Personnel(personnel) => Some(personnel),
+            Standing::Open | Standing::Operator | Standing::Citizen(_) | Standing::System(_) => {
+                None
+            }
+        }
+    }
+
+    /// `Practitioner/…` of somebody at work.
+    pub fn practitioner(&self) -> Option<&str> {
+        self.personnel()?.practitioner()
     }
 
     /// The role, of those who have one.

@@ -12,6 +12,7 @@ use akson_base::{Instant, Problem};
 use serde_json::{Value, json};
 
 use crate::dates::Moment;
+use crate::fields::text_at;
 use crate::people::quoted;
 use crate::sight::Reader;
 
@@ -65,8 +66,8 @@ impl Letter {
 
     /// Reads a Communication.
     pub(crate) fn read(json: &Value) -> Option<Self> {
-        let text = |at: &str| json.pointer(at).and_then(Value::as_str).map(str::to_string);
-        let moment = |at: &str| json.pointer(at).and_then(Value::as_str).and_then(Moment::parse);
+        let text = |at: &str| text_at(json, at).map(str::to_string);
+        let moment = |at: &str| text_at(json, at).and_then(Moment::parse);
         let sender = text("/sender/reference");
         let payloads = json.get("payload").and_then(Value::as_array);
         let payloads: &[Value] = payloads.map_or(&[], Vec::as_slice);

@@ -17,6 +17,7 @@ mod citizens_home;
 mod datatypes;
 mod dates;
 mod door;
+mod fields;
 mod forms;
 mod hiring;
 mod home;

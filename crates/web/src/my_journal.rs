@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::dates::{Moment, parse_date};
+use crate::fields::text_at;
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::my_journal_page::{self as page, Measuring, Part};
@@ -213,7 +214,7 @@ impl Reader {
 }
 
 fn prescription(json: &Value, asked: &[Value]) -> Option<Prescription> {
-    let text = |at: &str| json.pointer(at).and_then(Value::as_str).map(str::to_string);
+    let text = |at: &str| text_at(json, at).map(str::to_string);
     let id = text("/id")?;
     let focus = format!("MedicationRequest/{id}");
     let of_this = |task: &&Value| {

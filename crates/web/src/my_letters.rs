@@ -18,6 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::citizen::Mine;
+use crate::fields::text_at;
 use crate::forms::Form;
 use crate::letters::{NewLetter, Thread};
 use crate::messages::t;
@@ -176,7 +177,7 @@ impl Reader {
         let query = format!("patient={}&status=active&_count=20", quoted(patient));
         let episodes = self.search_json(&self.caller(), "EpisodeOfCare", query).await?;
         for episode in &episodes {
-            let text = |at: &str| episode.pointer(at).and_then(Value::as_str);
+            let text = |at: &str| text_at(episode, at);
             let to = text("/managingOrganization/reference");
             let name = text("/managingOrganization/display");
             if let (Some(to), Some(name)) = (to, name)

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::citizen::Mine;
 use crate::dates::Moment;
+use crate::fields::text_at;
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::my_times_page;
@@ -300,7 +301,7 @@ fn set_status(resource: &mut Value, status: &str) {
 }
 
 fn visit(json: &Value, now: Moment) -> Option<Visit> {
-    let text = |at: &str| json.pointer(at).and_then(Value::as_str);
+    let text = |at: &str| text_at(json, at);
     let status = text("/status")?;
     let start = text("/start").and_then(Moment::parse)?;
     let actors = json.get("participant").and_then(Value::as_array);

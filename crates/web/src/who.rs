@@ -78,9 +78,8 @@ impl Who {
 
     /// The reader as an author: a reference to the Practitioner; nothing for one who is none.
     pub(crate) fn author(&self) -> Option<Value> {
-        let Standing::Personnel(personnel) = &self.actor.standing else { return None };
-        let own = personnel.references.iter().find(|to| to.starts_with("Practitioner/"))?;
-        Some(json!({"reference": &**own, "display": self.display()}))
+        let own = self.actor.practitioner()?;
+        Some(json!({"reference": own, "display": self.display()}))
     }
 }
 

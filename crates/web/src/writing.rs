@@ -70,10 +70,17 @@ pub(crate) fn set(object: &mut Value, name: &str, value: Value) {
     }
 }
 
+/// Takes an element out.
+pub(crate) fn unset(object: &mut Value, name: &str) {
+    if let Some(members) = object.as_object_mut() {
+        members.remove(name);
+    }
+}
+
 impl Reader {
     /// The moment as FHIR writes it.
     pub(crate) fn now_written(&self) -> String {
-        jiff::Timestamp::from_millisecond(self.now().0).unwrap_or_default().to_string()
+        self.now().to_fhir()
     }
 
     /// Stores a new resource; the stored version.

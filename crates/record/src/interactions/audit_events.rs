@@ -46,8 +46,8 @@ struct Asked {
 }
 
 impl Record {
-    /// A page of the log, when that is what a search for AuditEvents asks for: AuditEvents of one patient, by
-    /// time and agent. `None` for any other search.
+    /// A page of the log, when that is what a search for AuditEvents asks for: those of one patient,
+    /// by time and agent. `None` for any other.
     pub(crate) async fn log_page(
         &self,
         caller: &Caller,

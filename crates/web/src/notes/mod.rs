@@ -38,6 +38,7 @@ use crate::response::{self, to};
 use crate::routes::with_chart;
 use crate::sight::{Desk, Reader};
 use crate::terminology::Concept;
+use crate::writing::set;
 use saving::{Saved, Sent, no_note, not_yours};
 use signing::{Missing, Signature, complete, withheld};
 
@@ -335,7 +336,7 @@ impl Reader {
     /// contact of today that is still going on.
     async fn why_here(&self, patient: &str, appointment: &str) -> Result<Why, Problem> {
         let mut why = Why::default();
-        let Some(own) = note::own_reference(&self.who.actor) else { return Ok(why) };
+        let Some(own) = self.who.actor.practitioner() else { return Ok(why) };
         let (caller, patient, own) = (self.caller(), quoted(patient), quoted(own));
         let today = self.today();
         let query = format!("patient={patient}&actor={own}&date={today}&_sort=date&_count=10");
@@ -416,7 +417,7 @@ fn told(reader: &Reader, patient: &str, outcome: Outcome) -> Response {
         })
     };
     let with = |mut told: Value, name: &str, value: Value| {
-        note::set(&mut told, name, value);
+        set(&mut told, name, value);
         told
     };
     let (status, body) = match outcome {

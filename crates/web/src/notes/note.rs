@@ -4,13 +4,15 @@
 //! (`saving`, `signing`).
 //! Standard: <https://hl7.org/fhir/R4/documentreference.html>; document types: Volven 9602.
 
+use akson_access::Actor;
 use akson_access::facts::WITHHELD_LABEL;
-use akson_access::{Actor, Standing};
 use akson_record::WITHHELD_UNTIL;
 use serde_json::{Value, json};
 
 use crate::base64;
+use crate::fields::text_at;
 use crate::terminology::Terminology;
+use crate::writing::{set, unset};
 
 /// System of the key that an editor gives its note, so that one that is sent twice is stored once.
 pub(crate) const KEY_SYSTEM: &str = "https://akson.no/fhir/note-key";
@@ -107,10 +109,6 @@ pub(crate) struct Note {
     pub resource: Value,
 }
 
-fn text_at<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
-    value.pointer(path).and_then(Value::as_str)
-}
-
 fn extensions<'v>(of: &'v Value, url: &'v str) -> impl Iterator<Item = &'v Value> {
     let all = of.get("extension").and_then(Value::as_array).into_iter().flatten();
     all.filter(move |one| text_at(one, "/url") == Some(url))
@@ -136,32 +134,17 @@ fn labels(resource: &Value) -> impl Iterator<Item = &Value> {
 
 /// The reference to who acts, with what the patient reads of them.
 pub(crate) fn myself(actor: &Actor) -> Value {
-    match own_reference(actor) {
+    match actor.practitioner() {
         Some(own) => json!({"reference": own, "display": &*actor.display}),
         None => json!({"display": &*actor.display}),
     }
 }
 
-/// `Practitioner/…` of whoever acts at work.
-pub(crate) fn own_reference(actor: &Actor) -> Option<&str> {
-    match &actor.standing {
-        Standing::Personnel(personnel) => {
-            let mut all = personnel.references.iter().map(|one| &**one);
-            all.find(|one| one.starts_with("Practitioner/"))
-        }
-        Standing::Open | Standing::Operator | Standing::Citizen(_) | Standing::System(_) => None,
-    }
-}
-
 /// The unit for which somebody works now.
 pub(crate) fn own_unit(actor: &Actor) -> Option<Value> {
-    match &actor.standing {
-        Standing::Personnel(personnel) => personnel
-            .organisations
-            .first()
-            .map(|unit| json!({"reference": &**unit, "display": &*personnel.organisation_name})),
-        Standing::Open | Standing::Operator | Standing::Citizen(_) | Standing::System(_) => None,
-    }
+    let personnel = actor.personnel()?;
+    let unit = personnel.organisations.first()?;
+    Some(json!({"reference": &**unit, "display": &*personnel.organisation_name}))
 }
 
 impl Note {
@@ -217,7 +200,7 @@ impl Note {
 
     /// Whether `actor` wrote it. Where nobody logs in, everybody did.
     pub(crate) fn is_by(&self, actor: &Actor) -> bool {
-        match own_reference(actor) {
+        match actor.practitioner() {
             Some(own) => self.author.0 == own,
             None => self.author.0.is_empty() && self.author.1 == *actor.display,
         }
@@ -272,24 +255,11 @@ pub(crate) fn draft(
     resource
 }
 
-/// Puts a member; nothing where `into` is no object.
-pub(crate) fn set(into: &mut Value, name: &str, value: Value) {
-    if let Some(object) = into.as_object_mut() {
-        object.insert(name.to_owned(), value);
-    }
-}
-
-fn remove(from: &mut Value, name: &str) {
-    if let Some(object) = from.as_object_mut() {
-        object.remove(name);
-    }
-}
-
 fn fill(resource: &mut Value, content: &Content) {
     // FHIR knows no empty text: what is empty is left out.
     let mut attachment = json!({"contentType": "text/plain; charset=utf-8", "language": "nb"});
     if content.title.is_empty() {
-        remove(resource, "description");
+        unset(resource, "description");
     } else {
         set(resource, "description", json!(content.title));
         set(&mut attachment, "title", json!(content.title));
@@ -320,7 +290,7 @@ fn others(resource: &Value, urls: &[&str]) -> Vec<Value> {
 /// A list; the member goes when it is empty, as FHIR wants it.
 fn put_list(resource: &mut Value, name: &str, list: Vec<Value>) {
     if list.is_empty() {
-        remove(resource, name);
+        unset(resource, name);
     } else {
         set(resource, name, list.into());
     }
@@ -358,7 +328,7 @@ pub(crate) fn withhold(resource: &mut Value, withheld: Option<&Withheld>) {
     put_list(&mut meta, "security", kept);
     match meta.as_object().is_some_and(|meta| !meta.is_empty()) {
         true => set(resource, "meta", meta),
-        false => remove(resource, "meta"),
+        false => unset(resource, "meta"),
     }
 }
 

@@ -8,12 +8,13 @@ use akson_base::{Kind, Problem};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::note::{self, Content, KEY_SYSTEM, Note, Reason, State, reasons, set, withhold};
+use super::note::{self, Content, KEY_SYSTEM, Note, Reason, State, reasons, withhold};
 use super::template;
 use crate::dates::iso;
 use crate::forms::Form;
 use crate::people::{quoted, type_of};
 use crate::sight::Reader;
+use crate::writing::set;
 
 /// Drafts of one author that are listed.
 const DRAFTS_MAX: usize = 100;
@@ -207,7 +208,7 @@ impl Reader {
     ) -> Result<Vec<Note>, Problem> {
         let label = quoted(akson_access::facts::WITHHELD_LABEL);
         let mut query = format!("_security={label}&_sort=-_lastUpdated");
-        match note::own_reference(&self.who.actor) {
+        match self.who.actor.practitioner() {
             Some(own) => query.push_str(&format!("&author={}", quoted(own))),
             // Without a login there is nobody whose drafts these are, but the patient's there are.
             None if patient.is_none() => return Ok(Vec::new()),

@@ -7,13 +7,14 @@ use akson_base::{Kind, Problem};
 use akson_record::request::{HistoryRequest, HistoryScope};
 use serde_json::{Value, json};
 
-use super::note::{Note, State, Withheld, myself, own_reference, own_unit, say_why, set, withhold};
+use super::note::{Note, State, Withheld, myself, own_unit, say_why, withhold};
 use super::saving::not_yours;
 use super::signing::{CO_SIGN, TASKS, co_sign};
 use crate::dates::{Moment, iso};
+use crate::fields::text_at;
 use crate::people::{quoted, type_of};
 use crate::sight::Reader;
-use crate::writing::Together;
+use crate::writing::{Together, set};
 
 /// Versions of one note that are read.
 const VERSIONS_MAX: usize = 200;
@@ -44,15 +45,15 @@ impl Reader {
         let mut all: Vec<CoSigner> = signed
             .iter()
             .filter_map(|one| {
-                let text = |path: &str| one.pointer(path).and_then(Value::as_str);
+                let text = |path: &str| text_at(one, path);
                 let at = text("/recorded").and_then(Moment::parse);
                 let name = text("/agent/0/who/display")?.to_owned();
                 Some(CoSigner { name, at, is_me: false })
             })
             .collect();
-        let own = own_reference(&self.who.actor);
+        let own = self.who.actor.practitioner();
         all.extend(self.asked(note).await?.iter().map(|(task, _, _)| {
-            let text = |path: &str| task.pointer(path).and_then(Value::as_str);
+            let text = |path: &str| text_at(&task, path);
             CoSigner {
                 name: text("/owner/display").unwrap_or_default().to_owned(),
                 at: None,
@@ -69,7 +70,7 @@ impl Reader {
         let query = format!("focus=DocumentReference/{note}&code={code}&status=requested");
         let tasks = self.search_json(&self.caller(), "Task", query).await?;
         let with_version = tasks.into_iter().filter_map(|task| {
-            let text = |path: &str| task.pointer(path).and_then(Value::as_str);
+            let text = |path: &str| text_at(&task, path);
             let version = text("/meta/versionId")?.parse().ok()?;
             let id = text("/id")?.to_owned();
             Some((task, id, version))
@@ -96,7 +97,7 @@ impl Reader {
 
     /// Signs a note that the reader was asked to sign too.
     pub(crate) async fn co_sign(&self, patient: &str, note: &Note) -> Result<(), Problem> {
-        let own = own_reference(&self.who.actor).unwrap_or_default();
+        let own = self.who.actor.practitioner().unwrap_or_default();
         let mut asked = self.asked(&note.id).await?.into_iter();
         let mine = asked.find(|(task, _, _)| {
             task.pointer("/owner/reference").and_then(Value::as_str) == Some(own)
@@ -162,7 +163,7 @@ impl Reader {
             let (patient, id) = (quoted(patient), quoted(id));
             let query = format!("patient={patient}&encounter=Encounter/{id}&_count=50");
             for condition in self.search_json(&self.caller(), "Condition", query).await? {
-                let text = |path: &str| condition.pointer(path).and_then(Value::as_str);
+                let text = |path: &str| text_at(&condition, path);
                 let version = text("/meta/versionId").and_then(|version| version.parse().ok());
                 let (Some(id), Some(version)) = (text("/id"), version) else { continue };
                 let mut new = condition.clone();
@@ -174,7 +175,7 @@ impl Reader {
     }
 
     fn only_mine(&self, note: &Note) -> Result<(), Problem> {
-        let own = own_reference(&self.who.actor);
+        let own = self.who.actor.practitioner();
         let signed = own.is_some() && note.signer.as_ref().map(|(to, _)| to.as_str()) == own;
         if note.is_by(&self.who.actor) || signed { Ok(()) } else { Err(not_yours()) }
     }

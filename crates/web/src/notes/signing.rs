@@ -10,15 +10,14 @@ use akson_base::{Kind, Problem};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::note::{
-    Content, Note, Reason, Withheld, myself, own_reference, own_unit, say_why, set, withhold,
-};
+use super::note::{Content, Note, Reason, Withheld, myself, own_unit, say_why, withhold};
 use super::template::{of_key, without_empty_lines};
 use crate::dates::{iso, parse_date};
+use crate::fields::text_at;
 use crate::forms::Form;
 use crate::people::quoted;
 use crate::sight::Reader;
-use crate::writing::Together;
+use crate::writing::{Together, set};
 
 /// Code system of our tasks.
 pub(crate) const TASKS: &str = "https://akson.no/fhir/CodeSystem/task";
@@ -260,10 +259,10 @@ impl Reader {
         };
         let query = format!("organization={}&active=true&_count=100", quoted(unit));
         let roles = self.search_json(&self.caller(), "PractitionerRole", query).await?;
-        let own = own_reference(&self.who.actor);
+        let own = self.who.actor.practitioner();
         let mut found: Vec<(String, String)> = Vec::new();
         for role in &roles {
-            let text = |path: &str| role.pointer(path).and_then(Value::as_str);
+            let text = |path: &str| text_at(role, path);
             let Some(to) = text("/practitioner/reference").filter(|to| Some(*to) != own) else {
                 continue;
             };

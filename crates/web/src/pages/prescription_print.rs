@@ -7,6 +7,7 @@ use super::chart_page::Sight;
 use super::layout::{Page, page};
 use crate::chart::{Medication, Warning};
 use crate::dates::Moment;
+use crate::fields::text_at;
 use crate::messages::{t, tf};
 use crate::prescribing::prescription::medicine;
 
@@ -70,7 +71,7 @@ fn allergies(sight: &Sight<'_>) -> Markup {
 
 /// One prescription.
 pub(crate) fn prescription(sight: &Sight<'_>, request: &Value) -> Markup {
-    let text = |path: &str| request.pointer(path).and_then(Value::as_str);
+    let text = |path: &str| text_at(request, path);
     let day = |path: &str| text(path).and_then(Moment::parse).map(Moment::long);
     let (name, atc) = medicine(request);
     let heading = t("paper.prescription");

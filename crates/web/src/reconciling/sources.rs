@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::chart::Medication;
 use crate::dates::Moment;
+use crate::fields::text_at;
 use crate::prescribing::prescription::medicine;
 
 /// Code system of our kinds of lists of medicines.
@@ -69,7 +70,7 @@ impl Source {
 fn listed(statement: &Value) -> Option<Listed> {
     let (name, atc) = medicine(statement);
     let dosage = statement.pointer("/dosage/0");
-    let text = |path: &str| statement.pointer(path).and_then(Value::as_str).map(str::to_owned);
+    let text = |path: &str| text_at(statement, path).map(str::to_owned);
     Some(Listed {
         name: name?.to_owned(),
         atc: atc.map(str::to_owned),

@@ -10,8 +10,9 @@ use akson_base::Instant;
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
 
-use super::fields::{codes, list, target, text, words};
 use crate::dates::{Moment, in_oslo};
+use crate::fields::{codes, list, target, text, words};
+use crate::writing::set;
 
 /// What names a planned dose: `prescription@2026-11-22T08:00`.
 pub(crate) const PLANNED_DOSE: &str = "https://akson.no/fhir/NamingSystem/planned-dose";
@@ -195,18 +196,4 @@ pub(crate) fn witnessed(resource: &mut Value, by: &Actor) {
         performers.push(witness);
     }
     set(resource, "status", json!("completed"));
-}
-
-/// Sets an element.
-pub(crate) fn set(resource: &mut Value, name: &str, value: Value) {
-    if let Some(members) = resource.as_object_mut() {
-        members.insert(name.to_owned(), value);
-    }
-}
-
-/// Takes an element out.
-pub(crate) fn unset(resource: &mut Value, name: &str) {
-    if let Some(members) = resource.as_object_mut() {
-        members.remove(name);
-    }
 }

@@ -5,15 +5,15 @@
 use akson_base::{Instant, Kind, Problem};
 use serde_json::{Value, json};
 
-use super::administration::{Actor, Administration, read, reason, set, unset};
+use super::administration::{Actor, Administration, read, reason};
 use super::controlled::is_controlled;
 use super::dose::atc;
-use super::fields::{list, text};
 use super::giving::reason as known_reason;
 use crate::dates::{Moment, millisecond_in_oslo};
+use crate::fields::{list, text};
 use crate::forms::Form;
 use crate::sight::Reader;
-use crate::writing::Together;
+use crate::writing::{Together, set, unset};
 
 /// A time that is none, or in the future.
 pub(crate) const WRONG_TIME: &str = "WEB-146";

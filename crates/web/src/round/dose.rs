@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::administration::{Administration, Outcome, planned_name};
 use super::controlled::is_controlled;
-use super::fields::{codes, list, quantity, text, words};
 use super::timing::{Plan, plan};
 use crate::dates::{Moment, days_between};
+use crate::fields::{codes, list, quantity, text, words};
 use crate::messages::tf;
 
 /// System of how a medicine is handed out.
@@ -178,7 +178,7 @@ impl Sources<'_> {
         let reason =
             list(request, "/reasonCode").first().map(|reason| words(reason, "").to_owned());
         Row {
-            patient: super::fields::patient(request).to_owned(),
+            patient: crate::fields::patient(request).to_owned(),
             requests: vec![text(request, "/id").to_owned()],
             planned: None,
             title: medicine(request),

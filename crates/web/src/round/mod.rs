@@ -9,7 +9,6 @@ mod administration;
 mod controlled;
 mod correcting;
 mod dose;
-mod fields;
 mod giving;
 mod handover;
 mod measuring;

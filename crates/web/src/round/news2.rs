@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{codes, list, patient, text};
 use crate::dates::Moment;
+use crate::fields::{codes, list, patient, text};
 
 /// SNOMED CT.
 pub(crate) const SNOMED: &str = "http://snomed.info/sct";

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use akson_access::Standing;
 use akson_base::Problem;
 use akson_fhir::model::Resource;
 use jiff::civil::{Date, DateTime};
@@ -13,11 +12,11 @@ use serde_json::Value;
 
 use super::administration::{self, Actor, Administration, LASTING};
 use super::dose::{Row, Sources};
-use super::fields::{codes, list, patient, target, text, words};
 use super::news2::{Reading, SCORE, SNOMED};
 use super::slot::{Slot, slot_at};
 use crate::chart::{self, Person, Warning};
 use crate::dates::{Moment, days_between};
+use crate::fields::{codes, list, patient, target, text, words};
 use crate::sight::Reader;
 
 /// Residents of one ward.
@@ -103,21 +102,14 @@ pub(crate) struct Residents {
 impl Reader {
     /// `Organization/…` that the reader works for now.
     fn own_unit(&self) -> Option<&str> {
-        match &self.who.actor.standing {
-            Standing::Personnel(personnel) => personnel.organisations.first().map(|one| &**one),
-            Standing::Open | Standing::Operator | Standing::Citizen(_) | Standing::System(_) => {
-                None
-            }
-        }
+        self.who.actor.personnel()?.organisations.first().map(|one| &**one)
     }
 
     /// The reader as who gives something.
     pub(crate) fn giver(&self) -> Option<Actor> {
-        let Standing::Personnel(personnel) = &self.who.actor.standing else { return None };
-        let mut references = personnel.references.iter();
-        let reference = references.find(|one| one.starts_with("Practitioner/"))?;
+        let reference = self.who.actor.practitioner()?.to_owned();
         let display = self.who.display().split(',').next().unwrap_or_default().to_owned();
-        Some(Actor { reference: reference.to_string(), display })
+        Some(Actor { reference, display })
     }
 
     /// The wards of the reader's unit, by name; none where it has no beds.

@@ -9,6 +9,7 @@ use jiff::civil::{Date, Time, Weekday};
 use serde_json::Value;
 
 use crate::dates::days_between;
+use crate::fields::list;
 
 /// What a dosage instruction asks for on a day.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,7 @@ pub(crate) fn plan(dosage: &Value, day: Date, since: Date) -> Plan {
         };
     }
     let Some(timing) = timing else { return Plan::Unclear };
-    let events = list(timing, "event");
+    let events = list(timing, "/event");
     if !events.is_empty() {
         return Plan::Times(sorted(events.iter().filter_map(|event| on_day(event, day)).collect()));
     }
@@ -151,7 +152,7 @@ fn left_of(repeat: &Value, timing: &Value, day: Date, start: Date, count: f64) -
 
 /// The times on a day within the bounds; `None` when the timing does not say.
 fn times_of_day(repeat: &Value, timing: &Value, day: Date, start: Date) -> Option<Vec<Time>> {
-    let days = list(repeat, "dayOfWeek");
+    let days = list(repeat, "/dayOfWeek");
     if !days.is_empty() && !days.iter().any(|code| weekday(code) == Some(day.weekday())) {
         return Some(Vec::new());
     }
@@ -183,12 +184,12 @@ fn times_of_day(repeat: &Value, timing: &Value, day: Date, start: Date) -> Optio
 
 /// Times that the timing names: `timeOfDay` and `when`. `None` for a `when` that nobody knows.
 fn stated_times(repeat: &Value) -> Option<Vec<Time>> {
-    let mut times: Vec<Time> = list(repeat, "timeOfDay")
+    let mut times: Vec<Time> = list(repeat, "/timeOfDay")
         .iter()
         .map(|text| text.as_str().and_then(|text| text.parse().ok()))
         .collect::<Option<_>>()?;
     let offset = number(repeat, "offset").unwrap_or(0.0) as i64;
-    for event in list(repeat, "when") {
+    for event in list(repeat, "/when") {
         let (minutes, sign) = event_minutes(event.as_str()?)?;
         let at = (minutes + sign * offset).clamp(0, 24 * 60 - 1);
         times.push(time_of(at)?);
@@ -349,10 +350,6 @@ fn weekday(code: &Value) -> Option<Weekday> {
         "sun" => Weekday::Sunday,
         _ => return None,
     })
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn number(value: &Value, name: &str) -> Option<f64> {

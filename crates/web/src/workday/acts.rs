@@ -14,8 +14,9 @@ use axum::response::Response;
 use maud::Markup;
 use serde_json::{Value, json};
 
-use super::{TASKS, personnel, practitioner, signs_for_unit};
+use super::{TASKS, signs_for_unit};
 use crate::dates::{Moment, parse_date};
+use crate::fields::text;
 use crate::forms::Form;
 use crate::messages::t;
 use crate::pages::{rows, workday_page};
@@ -23,7 +24,7 @@ use crate::response::{self, to};
 use crate::routes::{no_page, wants_fragment};
 use crate::sight::Reader;
 use crate::who::Who;
-use crate::writing::Together;
+use crate::writing::{Together, set};
 
 /// How long something can be undone, milliseconds: the page says ten seconds, and the network has its
 /// time.
@@ -119,7 +120,7 @@ fn answered(reader: &Reader, done: Result<Done, Problem>, headers: &HeaderMap) -
 }
 
 fn at_work(who: &Who) -> Result<&Personnel, Problem> {
-    personnel(who).ok_or_else(no_page)
+    who.actor.personnel().ok_or_else(no_page)
 }
 
 fn changed_meanwhile() -> Problem {
@@ -129,16 +130,6 @@ fn changed_meanwhile() -> Problem {
 
 fn empty() -> Problem {
     Problem::new(Kind::Invalid, "WEB-121", "A message or a follow-up needs a text.")
-}
-
-fn set(json: &mut Value, name: &str, value: Value) {
-    if let Some(members) = json.as_object_mut() {
-        members.insert(name.to_owned(), value);
-    }
-}
-
-fn text_of<'a>(json: &'a Value, pointer: &str) -> &'a str {
-    json.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A text as somebody typed it, not empty and not too long.
@@ -156,19 +147,20 @@ fn typed(text: &str) -> Result<&str, Problem> {
 
 /// Whether a task is one that is still to be done.
 fn is_open(task: &Value) -> bool {
-    super::OPEN_TASK.split(',').any(|open| open == text_of(task, "/status"))
+    super::OPEN_TASK.split(',').any(|open| open == text(task, "/status"))
 }
 
 fn is_result(task: &Value) -> bool {
     let codings = task.pointer("/code/coding").and_then(Value::as_array);
-    codings.into_iter().flatten().any(|coding| {
-        text_of(coding, "/system") == TASKS && text_of(coding, "/code") == "sign-result"
-    })
+    codings
+        .into_iter()
+        .flatten()
+        .any(|coding| text(coding, "/system") == TASKS && text(coding, "/code") == "sign-result")
 }
 
 impl Reader {
     fn reference(&self, personnel: &Personnel) -> Value {
-        json!({"reference": practitioner(personnel), "display": self.who.display()})
+        json!({"reference": personnel.practitioner().unwrap_or_default(), "display": self.who.display()})
     }
 
     /// The task with who did it, and when.
@@ -191,7 +183,7 @@ impl Reader {
         if !is_open(&task) {
             return Err(changed_meanwhile());
         }
-        let owner = text_of(&task, "/owner/reference");
+        let owner = text(&task, "/owner/reference");
         let is_own = super::mine(personnel).contains(&owner);
         if is_result(&task) && !is_own && !signs_for_unit(personnel.role) {
             let text = "A result is signed by the one whom it was sent to, or by a doctor.";
@@ -203,7 +195,7 @@ impl Reader {
     async fn complete(&self, personnel: &Personnel, id: &str) -> Result<Done, Problem> {
         let (task, version) = self.open_task(personnel, id).await?;
         let said = if is_result(&task) { t("workday.signed") } else { t("workday.done") };
-        let what = text_of(&task, "/description").to_owned();
+        let what = text(&task, "/description").to_owned();
         self.update("Task", id, version, &self.completed(personnel, task)).await?;
         let row = rows::undoable(id, said, &what, &self.who);
         Ok(Done { row, back: format!("/?gjort={id}") })
@@ -212,10 +204,11 @@ impl Reader {
     /// Opens again what the reader closed just now.
     async fn take_back(&self, personnel: &Personnel, id: &str) -> Result<Done, Problem> {
         let (mut task, version) = self.read_json("Task", id).await?;
-        let at = DateTime::parse_instant(text_of(&task, "/lastModified"));
+        let at = DateTime::parse_instant(text(&task, "/lastModified"));
         let at = at.map_or(0, |at| at.interval_in_norway().start);
-        let by = text_of(&task, "/output/0/valueReference/reference");
-        let is_mine = by == practitioner(personnel) && text_of(&task, "/status") == "completed";
+        let by = text(&task, "/output/0/valueReference/reference");
+        let is_mine = by == personnel.practitioner().unwrap_or_default()
+            && text(&task, "/status") == "completed";
         if !is_mine || self.now().0 - at > UNDO_MILLISECONDS {
             let text = "This cannot be undone any more.";
             return Err(Problem::new(Kind::Conflict, "WEB-124", text));
@@ -271,17 +264,17 @@ impl Reader {
         &self,
         personnel: &Personnel,
         patient: &Value,
-        text: &str,
+        words: &str,
         answers: Option<(&str, &Value)>,
     ) -> Value {
         let mut letter = json!({
             "resourceType": "Communication", "status": "completed",
             "category": [{"coding": [{"system": MESSAGES, "code": "message"}]}],
-            "subject": {"reference": text_of(patient, "/reference")},
+            "subject": {"reference": text(patient, "/reference")},
             "sender": self.reference(personnel),
-            "recipient": [{"reference": text_of(patient, "/reference")}],
+            "recipient": [{"reference": text(patient, "/reference")}],
             "sent": self.now().to_fhir(),
-            "payload": [{"contentString": text}],
+            "payload": [{"contentString": words}],
         });
         if let Some((id, answered)) = answers {
             let to = answered.get("sender").unwrap_or(patient);

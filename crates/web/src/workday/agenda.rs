@@ -7,8 +7,8 @@ use akson_base::{Instant, Problem};
 use akson_fhir::date::DateTime;
 use akson_fhir::model::{NodeRef, Resource};
 
+use super::people;
 use super::unit::Unit;
-use super::{people, practitioner};
 use crate::chart::Person;
 use crate::datatypes::{concept, display, moment, target_id, text};
 use crate::dates::Moment;
@@ -118,7 +118,7 @@ impl Reader {
             return Ok(None);
         }
         let actors = match scope {
-            Scope::Mine => practitioner(personnel).to_owned(),
+            Scope::Mine => personnel.practitioner().unwrap_or_default().to_owned(),
             Scope::Unit => unit.places.join(","),
         };
         if actors.is_empty() {
@@ -138,7 +138,7 @@ impl Reader {
     ) -> Result<Vec<Slot>, Problem> {
         let query = format!("{query}&_include=Appointment:patient&_count={SLOTS_MAX}");
         let found = self.search(&self.caller(), "Appointment", query).await?;
-        Ok(read(&found, practitioner(personnel), self.now()))
+        Ok(read(&found, personnel.practitioner().unwrap_or_default(), self.now()))
     }
 }
 

@@ -17,7 +17,7 @@ mod updates;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use akson_access::{Personnel, Role, Standing};
+use akson_access::{Personnel, Role};
 use akson_base::{Instant, Problem};
 use akson_fhir::date::DateTime;
 use akson_fhir::model::{NodeRef, Resource};
@@ -92,20 +92,6 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .route("/melding/{id}/{act}", post(acts::message))
 }
 
-/// The personnel that somebody is, if they are.
-pub(crate) fn personnel(who: &Who) -> Option<&Personnel> {
-    match &who.actor.standing {
-        Standing::Personnel(personnel) => Some(personnel),
-        Standing::Open | Standing::Operator | Standing::Citizen(_) | Standing::System(_) => None,
-    }
-}
-
-/// `Practitioner/…` of somebody at work.
-pub(crate) fn practitioner(personnel: &Personnel) -> &str {
-    let mut references = personnel.references.iter();
-    references.find(|one| one.starts_with("Practitioner/")).map_or("", |one| one)
-}
-
 /// Whether somebody signs results that are not addressed to them.
 fn signs_for_unit(role: Role) -> bool {
     role == Role::Doctor
@@ -148,7 +134,7 @@ async fn shown(
     is_fragment: bool,
 ) -> Response {
     let begin = std::time::Instant::now();
-    let Some(personnel) = personnel(&reader.who) else {
+    let Some(personnel) = reader.who.actor.personnel() else {
         return response::problem(&crate::routes::no_page(), Some(&reader.who), is_fragment);
     };
     let day = match reader.workday(personnel, scope).await {

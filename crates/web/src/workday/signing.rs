@@ -16,8 +16,7 @@ use akson_record::request::SearchRequest;
 
 use super::unit::Unit;
 use super::{
-    OPEN_TASK, TASKS, TASKS_MAX, Tasks, deadline, is_over, mine, practitioner, signs_for_unit,
-    with_focus,
+    OPEN_TASK, TASKS, TASKS_MAX, Tasks, deadline, is_over, mine, signs_for_unit, with_focus,
 };
 use crate::chart::{Direction, Person, Series, read_series};
 use crate::datatypes::{concept, display, first_code, moment, target_id, text};
@@ -95,7 +94,7 @@ impl Reader {
         personnel: &Personnel,
         unit: &Unit,
     ) -> Result<Late, Problem> {
-        let own = practitioner(personnel);
+        let own = personnel.practitioner().unwrap_or_default();
         let others: Vec<&str> =
             unit.colleagues.iter().map(String::as_str).filter(|one| *one != own).collect();
         if others.is_empty() || !sees_late(personnel.role) {

@@ -10,7 +10,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::{mine, personnel};
+use super::mine;
 use crate::response;
 use crate::routes::no_page;
 use crate::sight::Reader;
@@ -29,7 +29,7 @@ pub(crate) async fn news(reader: Reader, Query(asked): Query<HashMap<String, Str
 }
 
 async fn is_new(reader: &Reader, asked: &HashMap<String, String>) -> Result<bool, Problem> {
-    let Some(personnel) = personnel(&reader.who) else { return Err(no_page()) };
+    let Some(personnel) = reader.who.actor.personnel() else { return Err(no_page()) };
     let number = |name: &str| asked.get(name).and_then(|value| value.parse::<u64>().ok());
     let now = u64::try_from(reader.now().0).unwrap_or(0);
     if number("neste").is_some_and(|next| next <= now) {

@@ -1,15 +1,21 @@
-//! Elements of a resource as JSON: the words, codes and references that the round reads.
+//! Elements of a resource as JSON: words, codes and references by where they stand.
 //!
-//! Not here: what they mean for a dose (`dose`), reading the resources (`read`).
+//! For resources that are read to be written again. Not here: elements of resources that are only read
+//! (`datatypes`), setting them (`writing`).
 //! Standard: <https://hl7.org/fhir/R4/datatypes.html>
 
 use serde_json::Value;
 
 use crate::numbers::decimal;
 
+/// The string at a JSON pointer.
+pub(crate) fn text_at<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {
+    resource.pointer(pointer).and_then(Value::as_str)
+}
+
 /// The string at a JSON pointer; empty when there is none.
 pub(crate) fn text<'a>(resource: &'a Value, pointer: &str) -> &'a str {
-    resource.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    text_at(resource, pointer).unwrap_or_default()
 }
 
 /// The id that the reference at a pointer ends in, `fv-00017` of `Patient/fv-00017`.
