@@ -23,6 +23,8 @@ use akson_store::engine::Snapshot;
 use akson_store::keys::{NO_PATIENT, PatientNumber, ResourceKey};
 use serde_json::Value;
 
+pub use contents::{MESSAGE_SYSTEM, TASK_SYSTEM};
+
 use crate::Record;
 use crate::interactions::type_name;
 use crate::searching::parse_stored;

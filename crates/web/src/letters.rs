@@ -15,9 +15,8 @@ use crate::dates::Moment;
 use crate::fields::text_at;
 use crate::people::quoted;
 use crate::sight::Reader;
+use crate::systems::MESSAGE_SYSTEM;
 
-/// Code system of the category.
-pub(crate) const MESSAGE_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/message";
 /// The category.
 pub(crate) const MESSAGE: &str = "message";
 /// Working days within which a message is answered.

@@ -50,6 +50,7 @@ mod round;
 mod routes;
 mod sight;
 mod standing;
+mod systems;
 mod terminology;
 mod who;
 mod wishes;

@@ -24,12 +24,10 @@ use crate::pages::my_journal_page::{self as page, Measuring, Part};
 use crate::people::quoted;
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
+use crate::systems::{OBSERVATION_CATEGORY, TASK_SYSTEM, UCUM};
 
-/// Code system of tasks, and the code of a request to renew a prescription.
-const TASKS: &str = "https://akson.no/fhir/CodeSystem/task";
 const RENEW: &str = "renew";
 const LOINC: &str = "http://loinc.org";
-const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 /// Prescriptions, and requests to renew, of one journal that are read.
 const PRESCRIPTIONS_MAX: usize = 200;
 /// What a person can weigh, kilos.
@@ -142,7 +140,7 @@ impl Reader {
         let query = format!(
             "patient={}&code={}%7C{RENEW}&status=requested&_count={PRESCRIPTIONS_MAX}",
             quoted(patient),
-            quoted(TASKS)
+            quoted(TASK_SYSTEM)
         );
         let asked = self.search_json(&caller, "Task", query).await?;
         let mut all: Vec<Prescription> =
@@ -168,7 +166,7 @@ impl Reader {
             "resourceType": "Task",
             "status": "requested",
             "intent": "order",
-            "code": {"coding": [{"system": TASKS, "code": RENEW}], "text": "Fornye resept"},
+            "code": {"coding": [{"system": TASK_SYSTEM, "code": RENEW}], "text": "Fornye resept"},
             "description": format!("Ønsker ny resept: {}", one.name),
             "focus": {"reference": format!("MedicationRequest/{prescription}"), "display": one.name},
             "for": {"reference": format!("Patient/{id}")},
@@ -199,7 +197,7 @@ impl Reader {
         let mut observation = json!({
             "resourceType": "Observation",
             "status": "final",
-            "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs"}]}],
+            "category": [{"coding": [{"system": OBSERVATION_CATEGORY, "code": "vital-signs"}]}],
             "code": code,
             "subject": {"reference": format!("Patient/{id}")},
             "effectiveDateTime": at,
@@ -259,7 +257,7 @@ fn pressure(over: &str, under: &str) -> Option<(Value, Value)> {
 }
 
 fn quantity(value: f64, unit: &str, code: &str) -> Value {
-    json!({"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": code})
+    json!({"value": value, "unit": unit, "system": UCUM, "code": code})
 }
 
 fn loinc(code: &str, text: &str) -> Value {

@@ -28,6 +28,7 @@ use crate::dates::{Moment, local_day};
 use crate::messages::{code, t};
 use crate::pages::search_page::HITS_MAX;
 use crate::response;
+use crate::systems::OPEN_TASK;
 use crate::terminology::Terminology;
 use crate::who::{Waits, Who};
 use crate::workday::Units;
@@ -36,8 +37,6 @@ use crate::workday::Units;
 const LOOKS_MAX: usize = 500;
 /// Open tasks read for one chart.
 const TASKS_MAX: usize = 100;
-/// `Task.status` of what is still to be done.
-const OPEN_TASK: &str = "requested,received,accepted,ready,in-progress,on-hold";
 /// People whose numbers are remembered; when there are more, it starts over.
 const WAITS_MAX: usize = 20_000;
 /// Medications outside the patient's own range that one chart may refer to.

@@ -27,6 +27,7 @@ use crate::forms::Form;
 use crate::pages::wishes_page;
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
+use crate::systems::ACT_CODE;
 
 /// Blocks and openings read of one patient.
 const CONSENTS_MAX: usize = 200;
@@ -228,7 +229,7 @@ pub(crate) fn consent(patient: &str, rule: &str, provision: &Value) -> Value {
         "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
         "patient": {"reference": format!("Patient/{patient}")},
         "policyRule": {"coding": [{
-            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": rule}]},
+            "system": ACT_CODE, "code": rule}]},
         "provision": provision,
     })
 }

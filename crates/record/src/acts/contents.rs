@@ -16,10 +16,14 @@ use crate::elements::{NATIONAL_NUMBER_SYSTEMS, codings, reference, text};
 use crate::interactions::type_name;
 use crate::searching::parse_stored;
 
+/// Code system of `Communication.category`; its only code is `message`.
+pub const MESSAGE_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/message";
+/// Code system of `Task.code`: what is to be done, `renew` and others.
+pub const TASK_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/task";
 /// Category of messages between a citizen and those who care for them.
-const MESSAGE: (&str, &str) = ("https://akson.no/fhir/CodeSystem/message", "message");
+const MESSAGE: (&str, &str) = (MESSAGE_SYSTEM, "message");
 /// What asks for a prescription to be renewed.
-const RENEW: (&str, &str) = ("https://akson.no/fhir/CodeSystem/task", "renew");
+const RENEW: (&str, &str) = (TASK_SYSTEM, "renew");
 const OBSERVATION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 /// How far from the server's clock "now" may be, milliseconds.
 const NOW_WITHIN_MILLISECONDS: i64 = 10 * 60_000;

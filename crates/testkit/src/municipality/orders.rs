@@ -10,7 +10,7 @@ use super::diagnoses::Diagnosis;
 use super::directory::{location_id, reference};
 use super::documents::{Kind, Letter, Matter, lower};
 use super::organisations::Service;
-use super::resources::{coding, concept, hl7, reference_to, words};
+use super::resources::{TASKS, coding, concept, hl7, reference_to, words};
 use super::visit::Visit;
 use super::write::{Json, object};
 
@@ -157,7 +157,7 @@ impl Chart<'_> {
         text: &str,
         within_days: i32,
     ) {
-        let code = concept(coding("https://akson.no/fhir/CodeSystem/task", code, name), name);
+        let code = concept(coding(TASKS, code, name), name);
         self.write_task(Some(code), text, within_days);
     }
 

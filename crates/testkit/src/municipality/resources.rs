@@ -18,6 +18,8 @@ use super::write::{Json, base64, object};
 pub(crate) const ICPC_2: &str = "http://hl7.org/fhir/sid/icpc-2";
 pub(crate) const ICD_10: &str = "http://hl7.org/fhir/sid/icd-10-no";
 pub(crate) const ATC: &str = "urn:oid:2.16.578.1.12.4.1.1.7180";
+pub(crate) const TASKS: &str = "https://akson.no/fhir/CodeSystem/task";
+pub(crate) const MESSAGES: &str = "https://akson.no/fhir/CodeSystem/message";
 const UCUM: &str = "http://unitsofmeasure.org";
 
 /// A reference without words.

@@ -7,10 +7,11 @@ use akson_fhir::model::NodeRef;
 use jiff::civil::Date;
 
 use super::Index;
-use crate::datatypes::{Code, concept, display, first_code, moment, quantity, status, text};
+use crate::datatypes::{concept, display, first_code, moment, quantity, status, text};
 use crate::dates::Moment;
 use crate::messages::{code, t, tf};
 use crate::numbers::decimal;
+use crate::systems::is_atc;
 
 /// Prescriptions that one may follow upon.
 const PRIOR_MAX: usize = 50;
@@ -132,8 +133,8 @@ fn drug<'a>(node: NodeRef<'a>, index: &Index<'a>) -> Option<(String, Option<Stri
         Some(medication)
     };
     let words = concept_node.and_then(concept).or_else(|| display(medication))?;
-    let is_atc = |code: &Code| code.system.contains("7180") || code.system.contains("whocc.no");
-    Some((words, concept_node.and_then(first_code).filter(is_atc).map(|c| c.code)))
+    let code = concept_node.and_then(first_code).filter(|code| is_atc(&code.system));
+    Some((words, code.map(|code| code.code)))
 }
 
 /// When the first of a row of prescriptions was written, and how this one came after the one before.

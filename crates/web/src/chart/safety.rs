@@ -7,6 +7,7 @@ use akson_medicines::Allergy;
 
 use super::warnings::{is_current, says_none};
 use crate::datatypes::{concept, text};
+use crate::systems::is_atc;
 
 /// What is written of allergies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,11 +29,9 @@ pub(super) fn read(allergies: &[NodeRef<'_>]) -> Safety {
 
 fn allergy(node: NodeRef<'_>) -> Option<Allergy> {
     let code = node.first("code")?;
-    let is_atc = |coding: &NodeRef<'_>| {
-        let system = text(*coding, &["system"]).unwrap_or_default();
-        system.contains("7180") || system.contains("whocc.no")
-    };
-    let atc = code.named("coding").find(is_atc).and_then(|coding| text(coding, &["code"]));
+    let mut codings = code.named("coding");
+    let atc = codings.find(|coding| text(*coding, &["system"]).is_some_and(is_atc));
+    let atc = atc.and_then(|coding| text(coding, &["code"]));
     let mut reactions = node.named("reaction");
     let categories: Vec<&str> = node.named("category").filter_map(NodeRef::text).collect();
     Some(Allergy {

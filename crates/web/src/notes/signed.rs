@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::note::{Note, State, Withheld, myself, own_unit, say_why, withhold};
 use super::saving::not_yours;
-use super::signing::{CO_SIGN, TASKS, co_sign};
+use super::signing::{CO_SIGN, co_sign};
 use crate::dates::{Moment, iso};
 use crate::fields::text_at;
 use crate::people::{quoted, type_of};
 use crate::sight::Reader;
+use crate::systems::TASK_SYSTEM;
 use crate::writing::{Together, set};
 
 /// Versions of one note that are read.
@@ -65,7 +66,7 @@ impl Reader {
 
     /// The open requests to sign a note too: resource, id and version.
     async fn asked(&self, note: &str) -> Result<Vec<(Value, String, u32)>, Problem> {
-        let code = quoted(&format!("{TASKS}|{CO_SIGN}"));
+        let code = quoted(&format!("{TASK_SYSTEM}|{CO_SIGN}"));
         let note = quoted(note);
         let query = format!("focus=DocumentReference/{note}&code={code}&status=requested");
         let tasks = self.search_json(&self.caller(), "Task", query).await?;

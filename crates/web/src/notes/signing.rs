@@ -17,13 +17,11 @@ use crate::fields::text_at;
 use crate::forms::Form;
 use crate::people::quoted;
 use crate::sight::Reader;
+use crate::systems::{ACT_CODE, TASK_SYSTEM};
 use crate::writing::{Together, set};
 
-/// Code system of our tasks.
-pub(crate) const TASKS: &str = "https://akson.no/fhir/CodeSystem/task";
 /// Somebody is asked to sign a note too.
 pub(crate) const CO_SIGN: &str = "co-sign";
-const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 /// Conditions of one patient that are looked at for what is known already.
 const CONDITIONS_MAX: usize = 500;
 /// Longest delay of the release, days.
@@ -309,7 +307,7 @@ pub(crate) fn co_sign(
 ) -> Value {
     let mut task = json!({
         "resourceType": "Task", "status": "requested", "intent": "order",
-        "code": {"coding": [{"system": TASKS, "code": CO_SIGN}],
+        "code": {"coding": [{"system": TASK_SYSTEM, "code": CO_SIGN}],
             "text": crate::messages::t("note.co-sign-task")},
         "description": title,
         "focus": {"reference": format!("DocumentReference/{note}")},

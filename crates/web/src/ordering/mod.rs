@@ -28,13 +28,13 @@ use crate::pages::ordering_page::{self, Ordering};
 use crate::prescribing::AtChart;
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
+use crate::systems::SNOMED;
 use crate::who::Who;
 use crate::writing::{Together, set};
 use catalogue::Analysis;
 
 /// Names what was ordered together.
 pub(crate) const REQUISITION: &str = "https://akson.no/fhir/NamingSystem/requisition";
-const SNOMED: &str = "http://snomed.info/sct";
 /// Longest text of a field, characters.
 const CHARACTERS_MAX: usize = 2000;
 /// Places that one may refer to.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::dosage::Dosage;
 use crate::chart::{Chart, Point};
 use crate::dates::{age_years, days_between};
+use crate::systems::ACT_CODE;
 use crate::writing::set;
 
 /// eGFR by several formulas.
@@ -120,7 +121,7 @@ pub(crate) fn overridden(
         "resourceType": "DetectedIssue",
         "status": "final",
         "code": {"coding": [{
-            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": code}]},
+            "system": ACT_CODE, "code": code}]},
         "severity": "high",
         "patient": {"reference": format!("Patient/{patient}")},
         "identifiedDateTime": when,

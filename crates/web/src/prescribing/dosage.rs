@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::messages::{code, t, tf};
 use crate::numbers::decimal;
+use crate::systems::UCUM;
 use crate::writing::set;
 
 /// Rhythms that the form offers, by the word of [`Rhythm::parse`]; `AN` takes its number from a field.
@@ -109,7 +110,7 @@ impl Dosage {
                 "maxDosePerPeriod",
                 json!({
                     "numerator": {"value": number(self.amount * f64::from(most)), "unit": self.unit.0},
-                    "denominator": {"value": 1, "unit": "d", "system": "http://unitsofmeasure.org",
+                    "denominator": {"value": 1, "unit": "d", "system": UCUM,
                         "code": "d"},
                 }),
             );

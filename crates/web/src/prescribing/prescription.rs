@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
 
+use crate::fields::text;
 use crate::messages::t;
+use crate::systems::{ATC, is_atc};
 use crate::writing::set;
 
-/// WHO's ATC as Norwegian code systems are named (Volven 7180).
-pub(crate) const ATC: &str = "urn:oid:2.16.578.1.12.4.1.1.7180";
 /// Longest time that a prescription can be dispensed, months (forskrift om rekvirering og utlevering
 /// § 7-1: one year).
 pub(crate) const MONTHS_MAX: i64 = 12;
@@ -203,11 +203,7 @@ pub(crate) fn is_in_force(request: &Value) -> bool {
 /// Its medicine by name and ATC code.
 pub(crate) fn medicine(request: &Value) -> (Option<&str>, Option<&str>) {
     let codings = request.pointer("/medicationCodeableConcept/coding").and_then(Value::as_array);
-    let is_atc = |coding: &&Value| {
-        let system = coding.get("system").and_then(Value::as_str).unwrap_or_default();
-        system.contains("7180") || system.contains("whocc.no")
-    };
-    let atc = codings.into_iter().flatten().find(is_atc);
+    let atc = codings.into_iter().flatten().find(|coding| is_atc(text(coding, "/system")));
     let name = request.pointer("/medicationCodeableConcept/text").and_then(Value::as_str);
     (name, atc.and_then(|coding| coding.get("code")).and_then(Value::as_str))
 }

@@ -23,10 +23,9 @@ use crate::pages::renewal_page::{self, Renewal};
 use crate::response::{self, to};
 use crate::routes::wants_fragment;
 use crate::sight::Reader;
+use crate::systems::TASK_SYSTEM;
 use crate::writing::{Together, set};
 
-/// Code system of the house's kinds of tasks.
-pub(crate) const TASK_SYSTEM: &str = "https://akson.no/fhir/CodeSystem/task";
 /// Open tasks of a patient that are looked through.
 const TASKS_MAX: usize = 100;
 /// Longest reason for declining, characters.

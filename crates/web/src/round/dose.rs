@@ -12,6 +12,7 @@ use super::timing::{Plan, plan};
 use crate::dates::{Moment, days_between};
 use crate::fields::{codes, list, quantity, text, words};
 use crate::messages::tf;
+use crate::systems::is_atc;
 
 /// System of how a medicine is handed out.
 const DISPENSING: &str = "https://akson.no/fhir/CodeSystem/dispensing";
@@ -320,7 +321,6 @@ pub(crate) fn medicine(request: &Value) -> String {
 
 /// The ATC code of a prescription.
 pub(crate) fn atc(request: &Value) -> Option<&str> {
-    let is_atc = |system: &str| system.contains("7180") || system.contains("whocc.no");
     codes(request, "/medicationCodeableConcept")
         .find(|(system, _)| is_atc(system))
         .map(|(_, code)| code)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Query_;
 use super::administration::{self, LASTING, Outcome};
 use super::dose::{began, medicine};
-use super::news2::{Reading, SCORE, SNOMED};
+use super::news2::{Reading, SCORE};
 use super::place::Place;
 use super::read::{Residents, Ward, room, subject};
 use crate::chart::{self, Person, Warning};
@@ -21,6 +21,7 @@ use crate::messages::{code, t, tf};
 use crate::pages::handover_page;
 use crate::response::{self, to};
 use crate::sight::Reader;
+use crate::systems::SNOMED;
 
 const HOUR_MILLISECONDS: i64 = 60 * 60 * 1000;
 /// A pause of so many hours is between two shifts.

@@ -4,12 +4,13 @@ use akson_base::{Kind, Problem};
 use maud::Markup;
 use serde_json::json;
 
-use super::news2::{Consciousness, Measured, Reading, SCORE, SNOMED, observations, total};
+use super::news2::{Consciousness, Measured, Reading, SCORE, observations, total};
 use super::place::Place;
 use crate::forms::Form as Sent;
 use crate::opening;
 use crate::pages::news2_page;
 use crate::sight::Reader;
+use crate::systems::{OBSERVATION_CATEGORY, SNOMED};
 use crate::writing::Together;
 
 /// A value that is none, or that nobody can have.
@@ -96,7 +97,7 @@ impl Reader {
             "resourceType": "Observation",
             "status": "final",
             "category": [{"coding": [{
-                "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                "system": OBSERVATION_CATEGORY,
                 "code": "vital-signs",
             }]}],
             "subject": {"reference": format!("Patient/{patient}")},

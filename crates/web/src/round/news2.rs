@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 
 use crate::dates::Moment;
 use crate::fields::{codes, list, patient, text};
+use crate::systems::{SNOMED, UCUM};
 
-/// SNOMED CT.
-pub(crate) const SNOMED: &str = "http://snomed.info/sct";
 /// SNOMED CT: Royal College of Physicians NEWS2 total score.
 pub(crate) const SCORE: &str = "1104051000000101";
 
@@ -213,7 +212,6 @@ impl Response {
 }
 
 const LOINC: &str = "http://loinc.org";
-const UCUM: &str = "http://unitsofmeasure.org";
 
 /// The observations of the values of one measurement; `common` is what they share.
 pub(crate) fn observations(

@@ -12,12 +12,13 @@ use serde_json::Value;
 
 use super::administration::{self, Actor, Administration, LASTING};
 use super::dose::{Row, Sources};
-use super::news2::{Reading, SCORE, SNOMED};
+use super::news2::{Reading, SCORE};
 use super::slot::{Slot, slot_at};
 use crate::chart::{self, Person, Warning};
 use crate::dates::{Moment, days_between};
 use crate::fields::{codes, list, patient, target, text, words};
 use crate::sight::Reader;
+use crate::systems::SNOMED;
 
 /// Residents of one ward.
 const RESIDENTS_MAX: usize = 60;

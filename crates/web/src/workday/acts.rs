@@ -14,7 +14,7 @@ use axum::response::Response;
 use maud::Markup;
 use serde_json::{Value, json};
 
-use super::{TASKS, signs_for_unit};
+use super::signs_for_unit;
 use crate::dates::{Moment, parse_date};
 use crate::fields::text;
 use crate::forms::Form;
@@ -23,6 +23,7 @@ use crate::pages::{rows, workday_page};
 use crate::response::{self, to};
 use crate::routes::{no_page, wants_fragment};
 use crate::sight::Reader;
+use crate::systems::{MESSAGE_SYSTEM, OPEN_TASK, TASK_SYSTEM};
 use crate::who::Who;
 use crate::writing::{Together, set};
 
@@ -33,8 +34,6 @@ const UNDO_MILLISECONDS: i64 = 30_000;
 const TEXT_CHARACTERS_MAX: usize = 10_000;
 /// Says in `Task.output` who did it.
 const DONE_BY: &str = "done-by";
-/// Category of messages between patients and those who care for them.
-const MESSAGES: &str = "https://akson.no/fhir/CodeSystem/message";
 
 /// What became of something, and where the page is without JavaScript.
 struct Done {
@@ -147,15 +146,14 @@ fn typed(text: &str) -> Result<&str, Problem> {
 
 /// Whether a task is one that is still to be done.
 fn is_open(task: &Value) -> bool {
-    super::OPEN_TASK.split(',').any(|open| open == text(task, "/status"))
+    OPEN_TASK.split(',').any(|open| open == text(task, "/status"))
 }
 
 fn is_result(task: &Value) -> bool {
     let codings = task.pointer("/code/coding").and_then(Value::as_array);
-    codings
-        .into_iter()
-        .flatten()
-        .any(|coding| text(coding, "/system") == TASKS && text(coding, "/code") == "sign-result")
+    codings.into_iter().flatten().any(|coding| {
+        text(coding, "/system") == TASK_SYSTEM && text(coding, "/code") == "sign-result"
+    })
 }
 
 impl Reader {
@@ -166,7 +164,7 @@ impl Reader {
     /// The task with who did it, and when.
     fn completed(&self, personnel: &Personnel, mut task: Value) -> Value {
         let now = self.now().to_fhir();
-        let coding = json!({"system": TASKS, "code": DONE_BY});
+        let coding = json!({"system": TASK_SYSTEM, "code": DONE_BY});
         let output = json!([{
             "type": {"coding": [coding]},
             "valueReference": self.reference(personnel),
@@ -238,7 +236,7 @@ impl Reader {
         })?;
         let patient = task.get("for").cloned().unwrap_or_default();
         let now = self.now().to_fhir();
-        let coding = json!({"system": TASKS, "code": "follow-up"});
+        let coding = json!({"system": TASK_SYSTEM, "code": "follow-up"});
         let mut together = Together::default();
         together.create(&json!({
             "resourceType": "Task", "status": "requested", "intent": "plan",
@@ -269,7 +267,7 @@ impl Reader {
     ) -> Value {
         let mut letter = json!({
             "resourceType": "Communication", "status": "completed",
-            "category": [{"coding": [{"system": MESSAGES, "code": "message"}]}],
+            "category": [{"coding": [{"system": MESSAGE_SYSTEM, "code": "message"}]}],
             "subject": {"reference": text(patient, "/reference")},
             "sender": self.reference(personnel),
             "recipient": [{"reference": text(patient, "/reference")}],

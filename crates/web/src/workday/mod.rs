@@ -39,12 +39,9 @@ use crate::pages::workday_page;
 use crate::response;
 use crate::routes::wants_fragment;
 use crate::sight::{Desk, Reader};
+use crate::systems::{OPEN_TASK, TASK_SYSTEM};
 use crate::who::{Waits, Who};
 
-/// Akson's own codes of tasks.
-pub(crate) const TASKS: &str = "https://akson.no/fhir/CodeSystem/task";
-/// `Task.status` of what is still to be done.
-const OPEN_TASK: &str = "requested,received,accepted,ready,in-progress,on-hold";
 /// Open tasks of one reader that are shown.
 const TASKS_MAX: usize = 200;
 /// The cookie that remembers whose agenda is shown; it says nothing else.
@@ -272,7 +269,7 @@ impl<'a> Tasks<'a> {
 /// Our own code of a task.
 fn code_of<'a>(task: NodeRef<'a>) -> Option<&'a str> {
     let mut codings = task.first("code")?.named("coding");
-    let own = codings.find(|coding| text(*coding, &["system"]) == Some(TASKS))?;
+    let own = codings.find(|coding| text(*coding, &["system"]) == Some(TASK_SYSTEM))?;
     text(own, &["code"])
 }
 

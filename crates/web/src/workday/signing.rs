@@ -15,13 +15,12 @@ use akson_fhir::model::{NodeRef, Resource};
 use akson_record::request::SearchRequest;
 
 use super::unit::Unit;
-use super::{
-    OPEN_TASK, TASKS, TASKS_MAX, Tasks, deadline, is_over, mine, signs_for_unit, with_focus,
-};
+use super::{TASKS_MAX, Tasks, deadline, is_over, mine, signs_for_unit, with_focus};
 use crate::chart::{Direction, Person, Series, read_series};
 use crate::datatypes::{concept, display, first_code, moment, target_id, text};
 use crate::dates::Moment;
 use crate::sight::Reader;
+use crate::systems::{OPEN_TASK, TASK_SYSTEM};
 
 /// Earlier measurements that are read for the trends of all results together.
 const EARLIER_MAX: usize = 600;
@@ -101,7 +100,7 @@ impl Reader {
             return Ok(Late { found: Vec::new(), next: None });
         }
         let query = format!(
-            "owner={}&code={TASKS}|sign-result&status={OPEN_TASK}&_count={TASKS_MAX}",
+            "owner={}&code={TASK_SYSTEM}|sign-result&status={OPEN_TASK}&_count={TASKS_MAX}",
             others.join(",")
         );
         let request = SearchRequest {

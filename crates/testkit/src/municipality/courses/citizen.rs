@@ -7,10 +7,9 @@ use crate::municipality::chart::Chart;
 use crate::municipality::directory::reference;
 use crate::municipality::organisations::Service;
 use crate::municipality::personas::Persona;
-use crate::municipality::resources::{hl7, words};
+use crate::municipality::resources::{MESSAGES, hl7, words};
 use crate::municipality::write::{Json, object};
 
-const MESSAGES: &str = "https://akson.no/fhir/CodeSystem/message";
 const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 /// Days ago, and kilos.
 const WEIGHTS: [(i32, &str); 6] =

@@ -11,13 +11,13 @@ use crate::municipality::chart::Chart;
 use crate::municipality::directory::{location_id, reference};
 use crate::municipality::organisations::{self, Organisation, Service, Worker};
 use crate::municipality::personas::Persona;
-use crate::municipality::resources::{self, ICPC_2, coding, concept, hl7, reference_to, words};
+use crate::municipality::resources::{
+    self, ICPC_2, MESSAGES, TASKS, coding, concept, hl7, reference_to, words,
+};
 use crate::municipality::visit::{Class, Plan, Visit};
 use crate::municipality::write::{Json, object};
 
 /// Akson's own codes of tasks and messages.
-const TASKS: &str = "https://akson.no/fhir/CodeSystem/task";
-const MESSAGES: &str = "https://akson.no/fhir/CodeSystem/message";
 
 /// Minute of the day, minutes and status of each time of the doctor's that no persona has.
 const TIMES: [(i32, i32, &str); 12] = [
