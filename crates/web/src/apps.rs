@@ -25,7 +25,7 @@ use crate::pages::apps_page::{self, Shown};
 use crate::people::{quoted, type_of};
 use crate::response::{self, to};
 use crate::routes::no_page;
-use crate::sight::{Desk, Reader};
+use crate::sight::{Desk, Reader, as_json};
 
 /// The list's address.
 pub(crate) const LIST: &str = "/apper";
@@ -111,10 +111,8 @@ async fn change(reader: Reader, Path(id): Path<String>, form: Form) -> Response 
             "pa" => true,
             _ => app.is_on(now),
         };
-        let body = Bytes::from(kept(&endpoint, typed.endpoint(Some(&id))?).to_string());
-        let if_match = Some(version.version);
-        let of = type_of("Endpoint")?;
-        reader.record().update(&reader.caller(), of, &id, body, if_match).await.map(|_| ())
+        let changed = kept(&endpoint, typed.endpoint(Some(&id))?);
+        reader.update("Endpoint", &id, version.version, &changed).await
     };
     match changed.await {
         Ok(()) => to(&format!("{LIST}/{id}")),
@@ -234,9 +232,7 @@ impl Reader {
 
 /// The app that an Endpoint is, if it is one that can be used.
 fn read(version: &Version) -> Result<(Option<App>, Value), Problem> {
-    let endpoint: Value = serde_json::from_slice(&version.json).map_err(|error| {
-        Problem::fault("WEB-069", format!("a stored resource is not JSON: {error}"))
-    })?;
+    let endpoint = as_json(version)?;
     let app = App::of_endpoint(&endpoint, version.version).unwrap_or_else(|why| {
         tracing::warn!(endpoint = version.id, "an app's Endpoint cannot be used: {why}");
         None

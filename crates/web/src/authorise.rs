@@ -24,9 +24,8 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::apps;
 use crate::chart::Person;
@@ -39,7 +38,6 @@ use crate::my_apps;
 use crate::pages::consent_page::{self, Question};
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
-use crate::wishes::consent_type;
 
 /// Consents to apps read of one patient.
 const CONSENTS_MAX: usize = 200;
@@ -361,12 +359,7 @@ impl Reader {
             return Ok(same);
         }
         let body = consent(&request.app, patient, performer, scopes, self.now());
-        let body = Bytes::from(body.to_string());
-        let written = self.record().create(&self.caller(), consent_type()?, body, None).await?;
-        written
-            .version
-            .map(|version| version.id)
-            .ok_or_else(|| Problem::fault("WEB-067", "a Consent that was created has no version"))
+        Ok(self.create(&body).await?.id)
     }
 
     /// What apps were let do with a patient's journal.
@@ -383,18 +376,14 @@ impl Reader {
     pub(crate) async fn end_app_consent(&self, id: &str) -> Result<(), Problem> {
         let none =
             || Problem::new(Kind::NotFound, "WEB-068", "There is no such consent to an app.");
-        let (caller, of) = (self.caller(), consent_type()?);
-        let version = self.record().read(&caller, of, id).await?;
-        let mut body: Value = serde_json::from_slice(&version.json).map_err(|_| none())?;
+        let (mut body, version) = self.read_json("Consent", id).await?;
         if AppConsent::of_json(&body).is_none() {
             return Err(none());
         }
         if let Some(status) = body.get_mut("status") {
             *status = json!("inactive");
         }
-        let body = Bytes::from(body.to_string());
-        let if_match = Some(version.version);
-        self.record().update(&caller, of, id, body, if_match).await.map(|_| ())
+        self.update("Consent", id, version, &body).await
     }
 }
 

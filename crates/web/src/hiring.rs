@@ -11,7 +11,6 @@ use akson_base::identifiers::{FHN, HPR, is_hpr_number, person_number_system};
 use akson_base::{Kind, Problem};
 use axum::extract::Query;
 use axum::response::Response;
-use bytes::Bytes;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -19,17 +18,15 @@ use crate::dates::parse_date;
 use crate::forms::Form;
 use crate::messages::{code, t};
 use crate::pages::hiring_page;
-use crate::people::{Employee, PostState, ends_before, no_date, quoted, type_of, words};
+use crate::people::{Employee, PostState, ends_before, no_date, quoted, words};
 use crate::response::{self, to};
 use crate::sight::Reader;
+use crate::writing::Together;
 
 /// The register of health personnel's categories (Volven 9060).
 const HPR_CATEGORIES: &str = "urn:oid:2.16.578.1.12.4.1.1.9060";
 /// Longest name that is taken.
 const NAME_CHARACTERS_MAX: usize = 100;
-/// The new person in the transaction, before the server has given an id.
-const NEW_PERSON: &str = "urn:uuid:8d1f6f0e-31a5-4c0c-9a53-5f8e6f3b7c11";
-
 /// What somebody can be employed as.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
@@ -247,9 +244,7 @@ impl Reader {
 
     async fn give_role(&self, person: &Employee, role: &Understood) -> Result<String, Problem> {
         let body = practitioner_role(&format!("Practitioner/{}", person.id), &person.name, role);
-        let body = Bytes::from(body.to_string());
-        let of = type_of("PractitionerRole")?;
-        self.record().create(&self.caller(), of, body, None).await?;
+        self.create(&body).await?;
         Ok(person.id.clone())
     }
 
@@ -269,22 +264,12 @@ impl Reader {
             "name": [{"use": "official", "text": name, "family": typed.family, "given": given}],
         });
         let condition = format!("identifier={}%7C{}", quoted(system), typed.number);
-        let bundle = json!({
-            "resourceType": "Bundle",
-            "type": "transaction",
-            "entry": [
-                {"fullUrl": NEW_PERSON, "resource": person, "request": {
-                    "method": "POST", "url": "Practitioner", "ifNoneExist": condition}},
-                {"resource": practitioner_role(NEW_PERSON, &name, role), "request": {
-                    "method": "POST", "url": "PractitionerRole"}},
-            ],
-        });
-        let answer = self.record().bundle(&self.caller(), Bytes::from(bundle.to_string())).await?;
-        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        let location = answer.pointer("/entry/0/response/location").and_then(Value::as_str);
-        let id = location.and_then(|location| location.split("Practitioner/").nth(1));
-        let id = id.and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        Ok(id.to_string())
+        let mut together = Together::default();
+        let new = together.create_unless(&condition, &person);
+        together.create(&practitioner_role(&new, &name, role));
+        let stored = self.store(together).await?;
+        let id = stored.first().and_then(|person| person.split_once('/'));
+        Ok(id.map_or_else(String::new, |(_, id)| id.to_owned()))
     }
 }
 

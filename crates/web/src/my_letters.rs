@@ -13,8 +13,6 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::citizen::Mine;
@@ -301,7 +299,7 @@ fn files(form: &Form) -> Result<Vec<Value>, &'static str> {
         files.push(json!({
             "contentType": media_type,
             "title": if title.is_empty() { *media_type } else { &*title },
-            "data": STANDARD.encode(&file.content),
+            "data": crate::base64::encode(&file.content),
         }));
     }
     if files.len() > FILES_MAX || bytes > FILES_BYTES_MAX {

@@ -20,7 +20,6 @@ use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 use jiff::civil::Date;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -360,11 +359,9 @@ impl Reader {
     }
 
     async fn store_role(&self, role: &str, body: &Value, form: &Form) -> Result<(), Problem> {
-        let of = type_of("PractitionerRole")?;
         // The version that was looked at: nobody's change is written over unseen.
-        let if_match = Some(form.field("versjon").parse().unwrap_or(0));
-        let body = Bytes::from(body.to_string());
-        self.record().update(&self.caller(), of, role, body, if_match).await.map(|_| ())
+        let version = form.field("versjon").parse().unwrap_or(0);
+        self.update("PractitionerRole", role, version, body).await
     }
 
     /// Ends a role now.

@@ -297,12 +297,7 @@ impl Reader {
         query: String,
     ) -> Result<Vec<serde_json::Value>, Problem> {
         let page = self.page(caller, resource_type, query).await?;
-        let read = |json: &[u8]| {
-            serde_json::from_slice(json).map_err(|error| {
-                Problem::fault("WEB-069", format!("a stored resource is not JSON: {error}"))
-            })
-        };
-        page.entries.iter().map(|(version, _)| read(&version.json)).collect()
+        page.entries.iter().map(|(version, _)| as_json(version)).collect()
     }
 
     /// The patients that a text finds, at most [`HITS_MAX`].
@@ -395,6 +390,13 @@ pub(crate) fn patient_type() -> ResourceType {
 
 pub(crate) fn parse(version: &Version) -> Result<Resource, Problem> {
     Ok(parse_stored(&version.json)?)
+}
+
+/// As [`parse`], as JSON.
+pub(crate) fn as_json(version: &Version) -> Result<serde_json::Value, Problem> {
+    serde_json::from_slice(&version.json).map_err(|error| {
+        Problem::fault("WEB-069", format!("a stored resource is not JSON: {error}"))
+    })
 }
 
 fn parse_all<'a>(

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use akson_base::{Kind, Problem};
-use akson_fhir::definitions::{Definitions, ResourceType};
 use akson_fhir::model::NodeRef;
 use akson_record::DECISION_SYSTEM;
 use axum::Router;
@@ -86,11 +85,6 @@ async fn withdraw(reader: Reader, Path((id, wish)): Path<(String, String)>) -> R
         Ok(()) => to(&format!("/pasient/{id}/sperringer")),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
-}
-
-pub(crate) fn consent_type() -> Result<ResourceType, Problem> {
-    let missing = || Problem::fault("WEB-022", "the definitions have no Consent");
-    Definitions::r4().resource_type("Consent").ok_or_else(missing)
 }
 
 fn no_wish() -> Problem {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::people::type_of;
-use crate::sight::Reader;
+use crate::sight::{Reader, as_json};
 
 /// Writes that are stored together or not at all, in the order in which they were added.
 #[derive(Debug, Default)]
@@ -23,26 +23,21 @@ impl Together {
     /// Adds a new resource. Answers the reference by which the others of this transaction may name
     /// it; the record replaces it by the real one.
     pub(crate) fn create(&mut self, resource: &Value) -> String {
-        // Only names within one Bundle: nobody outside sees them.
-        let name = format!("urn:uuid:00000000-0000-4000-8000-{:012x}", self.entries.len() + 1);
-        self.entries.push(json!({
-            "fullUrl": name,
-            "resource": resource,
-            "request": {"method": "POST", "url": resource.get("resourceType")},
-        }));
-        name
+        let request = json!({"method": "POST", "url": resource.get("resourceType")});
+        self.add(resource, request)
     }
 
-    /// Adds a new resource that is stored only when nothing matches `query`.
-    pub(crate) fn create_unless(&mut self, query: &str, resource: &Value) {
-        self.entries.push(json!({
-            "resource": resource,
-            "request": {
-                "method": "POST",
-                "url": resource.get("resourceType"),
-                "ifNoneExist": query,
-            },
-        }));
+    /// As [`Together::create`], of a resource that is stored only when nothing matches `query`.
+    pub(crate) fn create_unless(&mut self, query: &str, resource: &Value) -> String {
+        let of = resource.get("resourceType");
+        self.add(resource, json!({"method": "POST", "url": of, "ifNoneExist": query}))
+    }
+
+    fn add(&mut self, resource: &Value, request: Value) -> String {
+        // Only names within one Bundle: nobody outside sees them.
+        let name = format!("urn:uuid:00000000-0000-4000-8000-{:012x}", self.entries.len() + 1);
+        self.entries.push(json!({"fullUrl": name, "resource": resource, "request": request}));
+        name
     }
 
     /// Adds a new version of a resource whose current version must be `version`.
@@ -99,10 +94,7 @@ impl Reader {
         id: &str,
     ) -> Result<(Value, u32), Problem> {
         let stored = self.record().read(&self.caller(), type_of(type_name)?, id).await?;
-        let json = serde_json::from_slice(&stored.json).map_err(|error| {
-            Problem::fault("WEB-111", format!("a stored resource is not JSON: {error}"))
-        })?;
-        Ok((json, stored.version))
+        Ok((as_json(&stored)?, stored.version))
     }
 
     /// Stores a new version of a resource; `Conflict` when `version` is no longer the current one.

@@ -13,7 +13,7 @@ use super::signing::{CO_SIGN, co_sign};
 use crate::dates::{Moment, iso};
 use crate::fields::text_at;
 use crate::people::{quoted, type_of};
-use crate::sight::Reader;
+use crate::sight::{Reader, as_json};
 use crate::systems::TASK_SYSTEM;
 use crate::writing::{Together, set};
 
@@ -54,7 +54,7 @@ impl Reader {
             .collect();
         let own = self.who.actor.practitioner();
         all.extend(self.asked(note).await?.iter().map(|(task, _, _)| {
-            let text = |path: &str| text_at(&task, path);
+            let text = |path: &str| text_at(task, path);
             CoSigner {
                 name: text("/owner/display").unwrap_or_default().to_owned(),
                 at: None,
@@ -190,10 +190,7 @@ impl Reader {
         let page = self.record().history(&self.caller(), request).await?;
         let mut versions = Vec::new();
         for (version, _) in page.entries.iter().filter(|(version, _)| !version.deleted) {
-            let json = serde_json::from_slice(&version.json).map_err(|error| {
-                Problem::fault("WEB-168", format!("a stored note is not JSON: {error}"))
-            })?;
-            let note = Note::read(json, version.version);
+            let note = Note::read(as_json(version)?, version.version);
             let is_draft = |state| matches!(state, State::Draft | State::Discarded | State::Merged);
             let signed = note.filter(|note| !is_draft(note.state));
             let at = Moment::from_instant(version.time);

@@ -17,8 +17,6 @@ use crate::municipality::resources::{
 use crate::municipality::visit::{Class, Plan, Visit};
 use crate::municipality::write::{Json, object};
 
-/// Akson's own codes of tasks and messages.
-
 /// Minute of the day, minutes and status of each time of the doctor's that no persona has.
 const TIMES: [(i32, i32, &str); 12] = [
     (480, 20, "fulfilled"),
