@@ -12,9 +12,6 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 const PEOPLE: usize = 60;
-/// Server time of a chart: the promise holds for the optimised build; a debug build beside other
-/// work gets room.
-const CHART_MILLISECONDS_MAX: u32 = if cfg!(debug_assertions) { 500 } else { 50 };
 /// The fullest chart of the 120 patients, and the files that it refers to.
 const FULL: [&str; 3] = ["0-hospitalInformation", "0-practitionerInformation", "e5a8d3f4-"];
 const FULL_QUERY: &str = "Treutel973";
@@ -97,9 +94,9 @@ fn the_pages_hold_in_a_real_browser() {
     };
     let server = Server::start_in(BINARY, folder, &["--open"]).unwrap();
     let person = highlights(&options).into_iter().next().unwrap();
-    let (folder, milliseconds) = (screenshots(), CHART_MILLISECONDS_MAX.to_string());
+    let folder = screenshots();
     let (id, name) = (person.patient_id.as_str(), person.name.as_str());
-    let mut arguments = vec![server.root(), &folder, id, name, &milliseconds];
+    let mut arguments = vec![server.root(), &folder, id, name];
     arguments.extend(full_query);
     run("pages.mjs", &arguments);
 }
