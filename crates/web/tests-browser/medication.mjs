@@ -27,6 +27,31 @@ async function chartOf(browser, title, name, options = {}) {
   return page;
 }
 
+/** A choice of one difference. */
+const choiceOf = (page, name, choice) =>
+  page.locator(".difference").filter({ has: page.locator("legend", { hasText: name }) }).locator(".choose").filter({ hasText: choice }).first();
+
+/** A list of medicines that waits to be reconciled, as another system would send it. */
+async function sendList(page, code, lines) {
+  const id = page.chart.split("/").at(-1);
+  const subject = { reference: `Patient/${id}` };
+  const medicine = ([name, atc, text], number) => ({
+    resourceType: "MedicationStatement", id: `m${number}`, status: "active", subject,
+    medicationCodeableConcept: { text: name, coding: [{ system: "urn:oid:2.16.578.1.12.4.1.1.7180", code: atc }] },
+    dosage: [{ text, timing: { repeat: { frequency: 1, period: 1, periodUnit: "d" } } }],
+  });
+  const answer = await page.evaluate(async (list) => {
+    const sent = await fetch("/fhir/List", { method: "POST", body: JSON.stringify(list), headers: { "Content-Type": "application/fhir+json" } });
+    return sent.status;
+  }, {
+    resourceType: "List", status: "current", mode: "snapshot", title: "Telefon fra avdelingen", subject,
+    code: { coding: [{ system: "https://akson.no/fhir/CodeSystem/medication-list", code }] },
+    date: new Date().toISOString(), contained: lines.map(medicine),
+    entry: lines.map((_, number) => ({ item: { reference: `#m${number}` } })),
+  });
+  assert(answer === 201, `the list was answered ${answer}`);
+}
+
 const row = (page, name) => page.locator("#legemidler tbody tr").filter({ hasText: name }).first();
 const forgive = (page) => { page.faults = page.faults.filter((fault) => !fault.includes("400")); };
 /** The form of a medicine that is searched for by these words. */
@@ -78,10 +103,6 @@ const cases = {
         await shoot("orders-faults");
         await page.goto(`${base}${page.chart}/samstem`);
         await shoot("reconcile");
-        await page.getByRole("button", { name: "Lagre samstemming" }).click();
-        await page.getByRole("alert").waitFor();
-        forgive(page);
-        await shoot("reconcile-open");
         await page.context().close();
       }
     }
@@ -149,20 +170,30 @@ const cases = {
     const differences = await blocks.count();
     assert(differences >= 3, `${differences} differences`);
     page.clicks = 0;
-    const choose = async (name, choice) =>
-      page.press(blocks.filter({ has: page.locator("legend", { hasText: name }) }).locator("label").filter({ hasText: choice }).first());
+    const decided = (number) => page.locator(".deeds").filter({ hasText: `${number} av ${differences} avgjort` }).waitFor();
+    const choose = async (name, choice) => {
+      await page.press(choiceOf(page, name, choice));
+      await decided(page.clicks);
+    };
     await choose("Furosemid", "Endre til");
     await choose("Ibuprofen", "Brukes ikke");
+    // What is chosen is kept: the page is left and opened again.
+    await page.goto(`${base}${page.chart}/samstem`);
+    await decided(2);
+    assert((await page.locator(".choose[aria-pressed=true]").count()) === 2, "two choices are kept");
+    await picture(page, screenshots, "medication-reconcile-half");
+    await assertSound(page, "half reconciled");
     await choose("Metformin", "Seponer");
-    await choose("Pantoprazol", "Ta med");
-    // Whatever else differs stays as it is.
-    for (let number = 0; number < differences; number += 1) {
-      const block = blocks.nth(number);
-      if ((await block.locator("input:checked").count()) === 0) await page.press(block.locator("label").first());
+    // Whatever else differs stays as it is; the press that decides the last one stores everything.
+    while (page.clicks < differences - 1) {
+      const open = page.locator(".difference:not(.decided)").filter({ hasNot: page.locator("legend", { hasText: "Pantoprazol" }) });
+      await page.press(open.first().locator(".choose").first());
+      await decided(page.clicks);
     }
-    assert(page.clicks === differences, `${page.clicks} clicks for ${differences} differences`);
-    await page.getByRole("button", { name: "Lagre samstemming" }).click();
+    await picture(page, screenshots, "medication-reconcile-last");
+    await page.press(choiceOf(page, "Pantoprazol", "Ta med"));
     await page.locator(".banner h1").waitFor();
+    assert(page.clicks === differences, `${page.clicks} clicks for ${differences} differences, all stored`);
     const list = await page.locator("#legemidler").innerText();
     assert(list.includes("samstemt i dag av"), list);
     assert((await row(page, "Furosemid").innerText()).includes("morgen og kveld"), "changed");
@@ -172,6 +203,53 @@ const cases = {
     assert((await page.getByRole("link", { name: /^Samstem/ }).count()) === 0, "nothing waits");
     assert(!(await page.locator("#gjoremal").innerText()).includes("Samstem legemidler"), "the task is done");
     await picture(page, screenshots, "medication-reconciled");
+  },
+
+  "a nurse reconciles and proposes; the doctor accepts with one click for each": async (browser) => {
+    const nurse = await chartOf(browser, "Sykepleier", PATIENT);
+    await sendList(nurse, "discharge", [["Apiksaban 5 mg tablett", "B01AF02", "1 tablett om morgenen"], ["Ramipril 5 mg tablett", "C09AA05", "1 tablett daglig"]]);
+    await sendList(nurse, "patient", [["Melatonin 2 mg depottablett", "N05CH01", "1 tablett om kvelden"]]);
+    await nurse.goto(`${base}${nurse.chart}`);
+    await nurse.getByRole("link", { name: /^Samstem/ }).click();
+    await nurse.locator(".reconciling").waitFor();
+    await assertSound(nurse, "a nurse reconciles");
+    const differences = await nurse.locator(".difference").count();
+    const wanted = { Apiksaban: "Foreslå endring til", Ramipril: "Foreslå å ta med", Melatonin: "Ta med" };
+    nurse.clicks = 0;
+    for (const [name, choice] of Object.entries(wanted)) {
+      await nurse.press(choiceOf(nurse, name, choice));
+      await nurse.locator(".deeds").filter({ hasText: `${nurse.clicks} av ${differences}` }).waitFor();
+    }
+    while (nurse.clicks < differences) {
+      await nurse.press(nurse.locator(".difference:not(.decided) .choose").filter({ hasText: "Behold" }).first());
+      if (nurse.clicks < differences) await nurse.locator(".deeds").filter({ hasText: `${nurse.clicks} av ${differences}` }).waitFor();
+    }
+    await nurse.locator(".banner h1").waitFor();
+    assert(nurse.clicks === differences, `${nurse.clicks} clicks for ${differences} differences`);
+    assert((await row(nurse, "Melatonin").count()) === 1, "what is taken without a prescription is written down");
+    assert((await row(nurse, "Ramipril").count()) === 0, "what needs a prescription waits for the doctor");
+
+    const doctor = await chartOf(browser, "Fastlege", PATIENT);
+    await doctor.goto(`${base}/innboks`);
+    const proposals = doctor.locator(".proposal");
+    await proposals.first().waitFor();
+    assert((await proposals.count()) === 2, `${await proposals.count()} proposals`);
+    await assertSound(doctor, "proposals in the inbox");
+    await picture(doctor, screenshots, "medication-proposals");
+    doctor.clicks = 0;
+    await doctor.press(proposals.filter({ hasText: "Apiksaban" }).getByRole("button", { name: /^Godta/ }));
+    await doctor.locator(".row-said").filter({ hasText: "Apiksaban" }).waitFor();
+    assert(doctor.clicks === 1, "one click accepts a change");
+    const other = proposals.filter({ hasText: "Ramipril" });
+    await other.getByText("Avslå", { exact: false }).first().click();
+    await other.locator("textarea").fill("Lavt blodtrykk, vi venter.");
+    await other.getByRole("button", { name: "Send avslaget" }).click();
+    await doctor.locator(".row-said").filter({ hasText: "Ramipril" }).waitFor();
+    await doctor.goto(`${base}${doctor.chart}`);
+    assert((await row(doctor, "Apiksaban").innerText()).includes("om morgenen"), "the accepted change is prescribed");
+    assert((await row(doctor, "Ramipril").count()) === 0, "the declined one is not");
+    await nurse.goto(`${base}/innboks`);
+    assert((await nurse.locator("#innboks").innerText()).includes("Lavt blodtrykk, vi venter."), "the nurse is told why");
   },
 
   "another dose takes the place of the one before; a stopped one is gone": async (browser) => {

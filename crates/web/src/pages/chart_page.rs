@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::banner::banner;
 use super::layout::{Page, page};
+use super::medication::Deeds;
 use super::section::{Extent, Section};
 use super::{
     accesses, contacts, diagnoses, documents, journal_search_page, line_sections, medication, news,
@@ -18,6 +19,7 @@ use super::{
 use crate::chart::{Chart, Filter, Group};
 use crate::launches::launch_at;
 use crate::messages::t;
+use crate::reconciling::reconciles;
 use crate::sight::Look;
 use crate::who::Who;
 
@@ -43,6 +45,7 @@ impl Sight<'_> {
             Section::Diagnoses => diagnoses::section(chart, extent, today),
             Section::Medication => {
                 let may = self.who.may_ever_write(Class::Prescription);
+                let may = Deeds { prescribe: may, reconcile: reconciles(self.who) };
                 medication::section(chart, extent, today, may)
             }
             Section::Vitals => results::section(chart, Group::Vital, extent, today),

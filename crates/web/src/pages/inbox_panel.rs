@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::proposal_row::Row;
 use super::rows::{Act, act, token, whom};
 use super::workday_page::{AtDesk, nothing, tally};
 use crate::messages::{t, tf};
@@ -19,6 +20,9 @@ pub(super) fn panel(desk: &AtDesk<'_>, inbox: &Inbox) -> Markup {
             ul.letters {
                 @for one in &inbox.messages { (message(desk, one)) }
                 @for one in &inbox.renewals { (renewal(desk, one)) }
+                @for (proposal, person) in &inbox.proposals {
+                    (Row { proposal, person, who: desk.who, today: desk.today, outcome: None }.draw())
+                }
             }
         }
     }

@@ -13,8 +13,16 @@ const FORMER_SHORT: usize = 3;
 /// A drug started within so many days is marked as new.
 const NEW_DAYS: i64 = 30;
 
-/// `may` says whether the reader prescribes.
-pub(crate) fn section(chart: &Chart, extent: Extent, today: Date, may: bool) -> Markup {
+/// What the reader does with medicines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deeds {
+    pub prescribe: bool,
+    pub reconcile: bool,
+}
+
+/// `deeds` says what the reader does.
+pub(crate) fn section(chart: &Chart, extent: Extent, today: Date, deeds: Deeds) -> Markup {
+    let may = deeds.prescribe;
     let (in_use, former) = (&chart.medications.in_use, &chart.medications.former);
     let note = tf(
         "medication.note",
@@ -24,7 +32,7 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date, may: bool) -> 
     let shown_former = former.len().min(extent.limit(FORMER_SHORT));
     let patient = &chart.person.id;
     let body = html! {
-        (deeds(chart, may))
+        (offered(chart, deeds))
         @if let Some((date, who)) = &chart.lists.reconciled {
             p.muted.last { (tf("reconciling.last", &[("date", &date.short(today)),
                 ("who", who.as_deref().unwrap_or_default())])) }
@@ -58,17 +66,17 @@ pub(crate) fn section(chart: &Chart, extent: Extent, today: Date, may: bool) -> 
 }
 
 /// What can be done with the list.
-fn deeds(chart: &Chart, may: bool) -> Markup {
+fn offered(chart: &Chart, deeds: Deeds) -> Markup {
     let patient = &chart.person.id;
     let lists = chart.lists.waiting;
     html! {
         nav.medicine-deeds aria-label=(t("prescribing.actions")) {
-            @if may && lists > 0 {
+            @if deeds.reconcile && lists > 0 {
                 a.ds-button data-size="sm" href=(format!("/pasient/{patient}/samstem")) {
                     (tf("reconciling.open", &[("n", &lists.to_string())]))
                 }
             }
-            @if may {
+            @if deeds.prescribe {
                 a.ds-button data-variant="secondary" data-size="sm" href=(format!("/pasient/{patient}/resept/ny")) {
                     (t("prescribing.new"))
                 }

@@ -47,6 +47,7 @@ pub(crate) mod prescribing_page;
 pub(crate) mod prescription_print;
 pub(crate) mod privacy_page;
 pub(crate) mod problem_page;
+pub(crate) mod proposal_row;
 pub(crate) mod reconciling_page;
 pub(crate) mod registering_page;
 pub(crate) mod renewal_page;

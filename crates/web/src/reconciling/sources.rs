@@ -84,7 +84,7 @@ fn listed(statement: &Value) -> Option<Listed> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     pub name: String,
-    atc: Option<String>,
+    pub atc: Option<String>,
     pub ours: Option<Medication>,
     /// One for each source.
     theirs: Vec<Option<Listed>>,

@@ -1,5 +1,5 @@
 //! What has been written to the reader or the unit and is not taken care of: messages, and requests
-//! to renew a prescription.
+//! to renew a prescription or to change one.
 //!
 //! A message is taken care of when it is answered or said to be: `received` tells which day.
 //! Standard: <https://hl7.org/fhir/R4/communication.html>
@@ -12,6 +12,7 @@ use super::{Tasks, mine, people};
 use crate::chart::Person;
 use crate::datatypes::{concept, display, moment, target_id, text};
 use crate::dates::Moment;
+use crate::reconciling::proposals::Proposal;
 use crate::sight::Reader;
 
 /// Messages of one reader that are shown.
@@ -22,12 +23,14 @@ const MESSAGES_MAX: usize = 100;
 pub(crate) struct Inbox {
     pub messages: Vec<Message>,
     pub renewals: Vec<Renewal>,
+    /// What others propose of prescriptions, each with whom it is about.
+    pub proposals: Vec<(Proposal, Person)>,
 }
 
 impl Inbox {
     /// How much there is.
     pub(crate) fn count(&self) -> usize {
-        self.messages.len() + self.renewals.len()
+        self.messages.len() + self.renewals.len() + self.proposals.len()
     }
 }
 
@@ -103,6 +106,16 @@ fn message(root: NodeRef<'_>, unit: &str) -> Option<Message> {
         sent: moment(root, &["sent"]),
         to_unit: to.any(|one| text(one, &["reference"]) == Some(unit)),
     })
+}
+
+/// What is proposed of prescriptions among the tasks.
+pub(super) fn proposals(found: &[Resource], tasks: &Tasks<'_>) -> Vec<(Proposal, Person)> {
+    let all = Proposal::among(found).into_iter();
+    all.filter_map(|one| {
+        let person = tasks.people.get(one.patient.as_str())?.clone();
+        Some((one, person))
+    })
+    .collect()
 }
 
 /// The requests for renewal among the tasks, the oldest first.

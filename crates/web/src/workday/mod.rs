@@ -184,7 +184,8 @@ impl Reader {
         let tasks = Tasks::of(&mine, &late.found);
         let to_sign = self.to_sign(personnel, &tasks).await?;
         let now = self.now();
-        let inbox = Inbox { messages, renewals: inbox::renewals(&tasks) };
+        let proposals = inbox::proposals(&mine, &tasks);
+        let inbox = Inbox { messages, renewals: inbox::renewals(&tasks), proposals };
         let next = [agenda.as_ref().and_then(|agenda| agenda.next(now)), late.next]
             .into_iter()
             .chain(tasks.all.iter().map(|task| deadline(*task)))
