@@ -72,7 +72,7 @@ fn form(page: &Reconciling<'_>, differences: &[(usize, &Row)]) -> Markup {
                     button.ds-button type="submit" name="lagre" value="ja" { (t("reconciling.store")) }
                 }
                 a.ds-button data-variant="secondary" href=(format!("/pasient/{patient}#legemidler")) {
-                    (t("prescribing.cancel"))
+                    (if open == differences.len() { t("prescribing.cancel") } else { t("reconciling.later") })
                 }
             }
         }
@@ -116,7 +116,7 @@ fn difference(page: &Reconciling<'_>, number: usize, row: &Row, open: usize) -> 
                 }
             }
             @for (at, outcome) in page.checks.get(number).into_iter().flatten() {
-                (warned(page, *at, outcome))
+                @if chosen.is_none_or(|choice| choice == Choice::Take(*at)) { (warned(page, *at, outcome)) }
             }
         }
     }
@@ -140,7 +140,7 @@ fn button(
             data-hx-post=[keeps] data-hx-target=[keeps.map(|_| "#samstem")]
             data-hx-swap=[keeps.map(|_| "outerHTML")] {
             span {
-                @if is_chosen { span.chosen aria-hidden="true" { "✓ " } }
+                @if is_chosen { span.mark aria-hidden="true" { "✓ " } }
                 (words(page, row, choice))
                 @if is_last { span.and-store { " " (t("reconciling.and-store")) } }
             }

@@ -72,8 +72,7 @@ struct Loaded {
 
 impl Loaded {
     async fn read(reader: &Reader, id: &str, fragment: bool) -> Result<Self, Box<Response>> {
-        let refused =
-            |problem| Box::new(response::problem(&problem, Some(&reader.who), fragment));
+        let refused = |problem| Box::new(response::problem(&problem, Some(&reader.who), fragment));
         if !reconciles(&reader.who) {
             let text = "Doctors and nurses reconcile medicines: this role reads them.";
             return Err(refused(Problem::new(Kind::Refused, "WEB-280", text)));
@@ -130,8 +129,7 @@ impl Loaded {
         facts.in_use = others.filter_map(|(other, row)| beside(chosen, other, row)).collect();
         let drug = listed.atc.as_deref().and_then(|atc| akson_medicines::find(atc, &listed.name));
         let dosage = listed.dosage_json.as_ref().and_then(|dosage| Dosage::read(dosage, drug));
-        let proposed =
-            cautions::proposed(&listed.name, listed.atc.as_deref(), dosage.as_ref());
+        let proposed = cautions::proposed(&listed.name, listed.atc.as_deref(), dosage.as_ref());
         check(&facts, &proposed)
     }
 

@@ -197,10 +197,12 @@ impl Proposal {
             let mut all = list(task, "/input").iter();
             all.find(|one| codes(one, "/type").any(|code| code == (PARTS, wanted)))
         };
-        let written =
-            |wanted: &str, at: &str| part(wanted).and_then(|one| text_at(one, at)).map(str::to_owned);
+        let written = |wanted: &str, at: &str| {
+            part(wanted).and_then(|one| text_at(one, at)).map(str::to_owned)
+        };
         let dosage = part("dosage").and_then(|one| one.get("valueDosage")).cloned();
-        let drug = json!({"medicationCodeableConcept": part("medicine")?.get("valueCodeableConcept")});
+        let drug =
+            json!({"medicationCodeableConcept": part("medicine")?.get("valueCodeableConcept")});
         let (name, atc) = medicine(&drug);
         Some(Self {
             task: text(task, "/id").to_owned(),
@@ -282,7 +284,8 @@ pub(super) async fn accept(
     };
     let outcome = proposal.checked(&reader, &at);
     let typed = sent.field("begrunnelse").trim();
-    let reason = if typed.is_empty() { proposal.note.as_deref().unwrap_or_default() } else { typed };
+    let reason =
+        if typed.is_empty() { proposal.note.as_deref().unwrap_or_default() } else { typed };
     if reason.chars().count() > REASON_MAX || (outcome.stops() && typed.is_empty()) {
         let asked = Asked { proposal: &proposal, outcome: &outcome, is_fragment: fragment };
         return (StatusCode::BAD_REQUEST, asked.reason(&reader, &at)).into_response();

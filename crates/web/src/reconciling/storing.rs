@@ -40,9 +40,7 @@ pub(super) async fn store(
         let choice = chosen.choices.get(&number).copied();
         let (flag, item) = match &mut proposing {
             None => decided(reader, &mut together, loaded, (number, row), chosen, by).await?,
-            Some(proposing) => {
-                proposed(proposing, &mut together, loaded, row, choice)?
-            }
+            Some(proposing) => proposed(proposing, &mut together, loaded, row, choice)?,
         };
         let words = code("reconciled", flag).unwrap_or(flag);
         let coding = json!({"system": LIST_SYSTEM, "code": flag});
@@ -88,8 +86,7 @@ async fn decided(
             let outcome = loaded.checked(reader, chosen, number, listed);
             let flag = if row.ours.is_some() { "changed" } else { "taken" };
             let warned = (&outcome, chosen.reason.as_str());
-            let item =
-                prescribe(reader, together, patient, (listed, own(row)), warned, by).await?;
+            let item = prescribe(reader, together, patient, (listed, own(row)), warned, by).await?;
             Ok((flag, item))
         }
         Some(Choice::Stop) => {

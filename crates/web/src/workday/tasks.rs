@@ -23,8 +23,10 @@ pub(crate) struct ToDo {
 
 /// The tasks, the most urgent first.
 pub(super) fn to_do(tasks: &Tasks<'_>, today: Date) -> Vec<ToDo> {
-    let others =
-        tasks.all.iter().filter(|task| !matches!(code_of(**task), Some("renew" | "sign-result" | proposals::CODE)));
+    let others = tasks
+        .all
+        .iter()
+        .filter(|task| !matches!(code_of(**task), Some("renew" | "sign-result" | proposals::CODE)));
     let mut all: Vec<ToDo> = others
         .filter_map(|task| {
             let by = moment(*task, &["restriction", "period", "end"]);
