@@ -170,6 +170,8 @@ pub struct Item {
     pub prefix: String,
     /// The question, the heading or the text.
     pub text: String,
+    /// The element that it asks for, as an address; empty when there is none.
+    pub definition: String,
     /// Its type.
     pub kind: Kind,
     /// How it is drawn.

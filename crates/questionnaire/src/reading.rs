@@ -94,6 +94,7 @@ impl<'f> Reading<'f> {
             link_id: link_id.to_owned(),
             prefix: text(item, "prefix").to_owned(),
             text: text(item, "text").to_owned(),
+            definition: text(item, "definition").to_owned(),
             kind,
             control,
             is_required: flag(item, "required"),

@@ -204,7 +204,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let url = |url: String| Ok(smallvec![Item::string(url)]);
         let node = |node: Option<NodeRef<'a>>| Ok(node.map(Item::Node).into_iter().collect());
         if let Some((_, value)) = self.context.variables.iter().find(|(known, _)| *known == name) {
-            return Ok(value.clone());
+            return Ok(value.iter().cloned().collect());
         }
         match name {
             "context" => Ok(self.input.iter().cloned().collect()),

@@ -55,7 +55,7 @@ pub struct Context<'a> {
     /// For `resolve()` beyond contained resources and the entries of the same Bundle.
     pub resolver: Option<&'a Resolver<'a>>,
     /// Further variables, by name without `%`.
-    pub variables: &'a [(&'a str, Collection<'a>)],
+    pub variables: &'a [(&'a str, &'a [Item<'a>])],
 }
 
 impl<'a> Context<'a> {

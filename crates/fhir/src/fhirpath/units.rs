@@ -270,7 +270,7 @@ impl CalendarUnit {
     }
 
     /// `day`.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             CalendarUnit::Year => "year",
             CalendarUnit::Month => "month",

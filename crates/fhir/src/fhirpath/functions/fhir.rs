@@ -1,6 +1,7 @@
-//! What FHIR adds: `extension hasValue getValue resolve conformsTo`.
+//! What FHIR adds: `extension hasValue getValue resolve conformsTo`, and for forms `weight ordinal`.
 //!
-//! Standard: <https://hl7.org/fhir/R4/fhirpath.html#functions>
+//! Standards: <https://hl7.org/fhir/R4/fhirpath.html#functions>,
+//! <https://hl7.org/fhir/uv/sdc/STU3/expressions.html#fhirpath-supplements>
 
 use super::{Function, Invocation, answer, function, truth};
 use crate::definitions::Definitions;
@@ -9,7 +10,7 @@ use crate::fhirpath::types::is_subtype;
 use crate::fhirpath::value::{Collection, Item, Value};
 use crate::model::NodeRef;
 
-pub(super) static FUNCTIONS: [Function; 5] = [
+pub(super) static FUNCTIONS: [Function; 7] = [
     function("extension", 1, 1, extension),
     function("hasValue", 0, 0, |call| match call.input.as_slice() {
         [Item::Node(node)] => truth(node.scalar().is_some()),
@@ -22,7 +23,31 @@ pub(super) static FUNCTIONS: [Function; 5] = [
     }),
     function("resolve", 0, 0, resolve),
     function("conformsTo", 1, 1, conforms_to),
+    function("weight", 0, 0, weight),
+    // Its name in earlier drafts.
+    function("ordinal", 0, 0, weight),
 ];
+
+/// Where an option says what it counts in a score.
+const WEIGHTS: [&str; 2] = [
+    "http://hl7.org/fhir/StructureDefinition/ordinalValue",
+    "http://hl7.org/fhir/StructureDefinition/itemWeight",
+];
+
+/// What each item counts in a score: the weight that it carries, or that its value carries.
+fn weight<'a>(call: Invocation<'_, '_, 'a>) -> Output<'a> {
+    let of = |node: NodeRef<'a>| {
+        let extensions = node.children().filter(|child| child.name() == "extension");
+        let mut weights = extensions.filter(|extension| {
+            let url = extension.first("url").and_then(NodeRef::text);
+            url.is_some_and(|url| WEIGHTS.contains(&url))
+        });
+        weights.find_map(|extension| extension.first("value"))
+    };
+    let nodes = call.input.iter().filter_map(Item::node);
+    let weights = nodes.filter_map(|node| of(node).or_else(|| of(node.first("value")?)));
+    Ok(weights.map(Item::Node).collect())
+}
 
 fn extension<'a>(call: Invocation<'_, '_, 'a>) -> Output<'a> {
     let Some(url) = call.text(0)? else { return Ok(Collection::new()) };

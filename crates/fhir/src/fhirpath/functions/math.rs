@@ -1,4 +1,4 @@
-//! `abs ceiling exp floor ln log power round sqrt truncate`.
+//! `abs ceiling exp floor ln log power round sqrt truncate`, and over a collection `sum`.
 //!
 //! A result that does not exist is empty. `exp ln log sqrt` and fractional powers go by way of
 //! floating point and keep fifteen digits.
@@ -13,7 +13,7 @@ use crate::fhirpath::value::{Collection, Value};
 /// Largest whole exponent that is computed exactly.
 const EXACT_POWER_MAX: i64 = 128;
 
-pub(super) static FUNCTIONS: [Function; 10] = [
+pub(super) static FUNCTIONS: [Function; 11] = [
     function("abs", 0, 0, |call| match input(&call)? {
         Some(Value::Integer(value)) => answer(value.checked_abs().map(Value::Integer)),
         Some(Value::Decimal(value)) => answer(Some(Value::Decimal(value.absolute()))),
@@ -38,7 +38,39 @@ pub(super) static FUNCTIONS: [Function; 10] = [
     }),
     function("power", 1, 1, power),
     function("round", 0, 1, round),
+    function("sum", 0, 0, sum),
 ];
+
+/// All numbers together; of nothing, nothing. Whole numbers stay whole.
+/// Standard: <https://hl7.org/fhirpath/#sum>
+fn sum<'a>(call: Invocation<'_, '_, 'a>) -> Output<'a> {
+    let mut total: Option<Value<'a>> = None;
+    for item in &call.input {
+        call.spend(1)?;
+        let next = match item.value() {
+            Some(value @ (Value::Integer(_) | Value::Decimal(_))) => value,
+            _ => {
+                let given = item.type_name().1;
+                return Err(call.error(format!("the input must be numbers, not {given}.")));
+            }
+        };
+        total = match (total, next) {
+            (None, next) => Some(next),
+            (Some(Value::Integer(left)), Value::Integer(right)) => {
+                let Some(both) = left.checked_add(right) else { return Ok(Collection::new()) };
+                Some(Value::Integer(both))
+            }
+            (Some(left), right) => {
+                let (Some(left), Some(right)) = (left.number(), right.number()) else {
+                    return Ok(Collection::new());
+                };
+                let Some(both) = left.plus(right) else { return Ok(Collection::new()) };
+                Some(Value::Decimal(both))
+            }
+        };
+    }
+    answer(total)
+}
 
 /// The single number or quantity of the input.
 fn input<'a>(call: &Invocation<'_, '_, 'a>) -> Result<Option<Value<'a>>, EvalError> {
