@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) checkpoints: Option<CheckpointSettings>,
     /// File of the codes that clinicians choose from; a built-in subset without it.
     pub(crate) terminology: Option<PathBuf>,
+    /// File of references of growth beside WHO's.
+    pub(crate) growth: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -82,6 +84,7 @@ impl Default for Settings {
             tls: None,
             checkpoints: None,
             terminology: None,
+            growth: None,
         }
     }
 }
@@ -144,6 +147,7 @@ mod tests {
             "log",
             "log_json",
             "terminology",
+            "growth",
             "identity.issuer",
             "identity.audience",
             "identity.algorithms",

@@ -16,6 +16,7 @@ mod clock;
 mod config;
 mod demo;
 mod failure;
+mod growth;
 mod health;
 mod limits;
 mod listener;

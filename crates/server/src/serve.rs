@@ -32,7 +32,7 @@ use crate::login_callers::LoginCallers;
 use crate::repeat::repeat;
 use crate::tls::Tls;
 use crate::wiring::{self, House};
-use crate::{logging, observe, runtime, say, terminology};
+use crate::{growth, logging, observe, runtime, say, terminology};
 
 /// How often the index of accesses is brought up to date.
 const INDEX_EVERY: Duration = Duration::from_millis(500);
@@ -243,6 +243,7 @@ pub(crate) async fn serve(
     observe::keep_up(meters.clone());
     let checkpoints = settings.checkpoints.as_ref().map(Checkpoints::open).transpose()?;
     let codes = Arc::new(terminology::read(settings.terminology.as_deref())?);
+    let references = growth::read(settings.growth.as_deref())?;
     let limits = Arc::new(Limits::new(&settings.limits, &house.clock));
     let Front { door, callers, apps } = login.front(settings, address, &house, &limits)?;
     let House { store, record, clock } = house;
@@ -258,7 +259,7 @@ pub(crate) async fn serve(
     let app = Arc::new(App {
         oauth: apps.map(|apps| OAuth::new(apps, settings.cors_origins.clone())),
         api: Api::new(Arc::clone(&record), options, callers, &*clock),
-        pages: akson_web::router(Arc::clone(&record), clock, door, codes),
+        pages: akson_web::router(Arc::clone(&record), clock, door, codes, references),
         meters,
         store: Arc::clone(&store),
         limits,

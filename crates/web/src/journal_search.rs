@@ -1,7 +1,8 @@
 //! Text search in one patient's journal: `/pasient/{id}/sok`.
 //!
 //! Looks through what the reader may see of notes and documents, diagnoses, medicines, allergies, contacts
-//! and messages, by words without their endings. Nothing is kept: each search is a look in the patient's
+//! and messages, by words without their endings; of attached files plain text and HTML, in place or in a
+//! Binary (not PDF: the page says so). Nothing is kept: each search is a look in the patient's
 //! log. Not here: what a word is (`norwegian`), HTML (`pages::journal_search_page`).
 
 use std::collections::HashMap;
@@ -16,9 +17,10 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::base64;
-use crate::chart::NoteMark;
+use crate::chart::{Attachment, NoteMark, attachments};
 use crate::datatypes::{concept, display, moment, text};
 use crate::dates::Moment;
+use crate::html_text::text_of;
 use crate::messages::{t, tf};
 use crate::norwegian::{stem, words};
 use crate::opening::opened;
@@ -36,6 +38,13 @@ const BEFORE_CHARACTERS: usize = 60;
 const EXCERPT_CHARACTERS: usize = 220;
 /// Letters from which a word is found by its beginning.
 const PREFIX_CHARACTERS_MIN: usize = 3;
+
+/// Binaries whose text is searched, the newest documents', and how many are read at once.
+const BINARIES_MAX: usize = 200;
+const BINARIES_AT_ONCE: usize = 100;
+
+/// The bytes of Binaries, by id.
+pub(crate) type Binaries = HashMap<String, Vec<u8>>;
 
 /// What is searched.
 const TYPES: [&str; 12] = [
@@ -188,15 +197,53 @@ fn notes_of(node: NodeRef<'_>) -> String {
     told.collect::<Vec<_>>().join(" ")
 }
 
-fn attached(attachment: Option<NodeRef<'_>>) -> String {
-    let is_text = |media: &str| media.starts_with("text/plain");
-    let attachment = attachment.filter(|a| text(*a, &["contentType"]).is_some_and(is_text));
-    let bytes = attachment.and_then(|a| text(a, &["data"])).and_then(base64::decode);
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+/// The text of an attachment: in place, or in a Binary that was read; none of other kinds of files.
+fn attached(attachment: &Attachment, binaries: &Binaries) -> String {
+    if !is_text(attachment) {
+        return String::new();
+    }
+    let bytes = match (&attachment.data, &attachment.binary) {
+        (Some(data), _) => base64::decode(data),
+        (None, Some(id)) => binaries.get(id).cloned(),
+        (None, None) => None,
+    };
+    let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    match attachment.media_type.as_str() {
+        "text/plain" => text,
+        _ => text_of(&text),
+    }
+}
+
+/// Whether the content of an attachment is searched.
+fn is_text(attachment: &Attachment) -> bool {
+    ["text/plain", "text/html", "application/xhtml+xml"].contains(&attachment.media_type.as_str())
+}
+
+/// The texts of all attachments of a document.
+fn all_attached(root: NodeRef<'_>, binaries: &Binaries) -> String {
+    let all = attachments(root);
+    all.iter().map(|one| attached(one, binaries)).collect::<Vec<_>>().join("\n")
+}
+
+/// The Binaries with text that documents and reports refer to, the newest documents' first.
+fn referred(resources: &[Resource]) -> Vec<String> {
+    let roots = resources.iter().map(Resource::root);
+    let roots =
+        roots.filter(|root| ["DocumentReference", "DiagnosticReport"].contains(&root.type_name()));
+    let mut found: Vec<(Option<Moment>, String)> = Vec::new();
+    for root in roots {
+        let date = moment(root, &["date"]).or_else(|| moment(root, &["issued"]));
+        let texts = attachments(root).into_iter().filter(|one| is_text(one) && one.data.is_none());
+        found.extend(texts.filter_map(|one| Some((date, one.binary?))));
+    }
+    found.sort_by(|a, b| b.cmp(a));
+    found.dedup_by(|a, b| a.1 == b.1);
+    found.truncate(BINARIES_MAX);
+    found.into_iter().map(|(_, id)| id).collect()
 }
 
 /// What is said of a resource; `None` for what is no part of the journal.
-fn tell(patient: &str, resource: &Resource) -> Option<Told> {
+fn tell(patient: &str, resource: &Resource, binaries: &Binaries) -> Option<Told> {
     let root = resource.root();
     let id = text(root, &["id"])?;
     let section = |slug: &str| format!("/pasient/{patient}/{slug}");
@@ -211,9 +258,9 @@ fn tell(patient: &str, resource: &Resource) -> Option<Told> {
         Some(Told { kind, title: title?, body, date, by, href: section(slug), mark: None })
     };
     match root.type_name() {
-        "DocumentReference" => document(patient, id, root),
+        "DocumentReference" => document(patient, id, root, binaries),
         "DiagnosticReport" => {
-            let body = attached(root.first("presentedForm"));
+            let body = all_attached(root, binaries);
             let conclusion = text(root, &["conclusion"]).unwrap_or_default();
             let href = section(&format!("dokument/DiagnosticReport/{id}"));
             let found =
@@ -268,7 +315,7 @@ fn tell(patient: &str, resource: &Resource) -> Option<Told> {
     }
 }
 
-fn document(patient: &str, id: &str, root: NodeRef<'_>) -> Option<Told> {
+fn document(patient: &str, id: &str, root: NodeRef<'_>, binaries: &Binaries) -> Option<Told> {
     let is_draft = text(root, &["docStatus"]) == Some("preliminary");
     match text(root, &["status"]) {
         Some("entered-in-error" | "superseded") if is_draft => return None,
@@ -277,7 +324,6 @@ fn document(patient: &str, id: &str, root: NodeRef<'_>) -> Option<Told> {
     }
     let own_title = text(root, &["description"]).map(str::to_owned);
     let title = own_title.or_else(|| root.first("type").and_then(concept));
-    let bodies = root.named("content").map(|content| attached(content.first("attachment")));
     let href = match is_draft {
         true => format!("/pasient/{patient}/notat/{id}"),
         false => format!("/pasient/{patient}/dokument/DocumentReference/{id}"),
@@ -285,7 +331,7 @@ fn document(patient: &str, id: &str, root: NodeRef<'_>) -> Option<Told> {
     Some(Told {
         kind: t("journal.note"),
         title: title.unwrap_or_else(|| t("documents.untitled").to_owned()),
-        body: bodies.collect::<Vec<_>>().join("\n"),
+        body: all_attached(root, binaries),
         date: moment(root, &["date"]),
         by: root.first("author").and_then(display),
         href,
@@ -294,10 +340,15 @@ fn document(patient: &str, id: &str, root: NodeRef<'_>) -> Option<Told> {
 }
 
 /// The hits among these resources, the newest first, and how many there are in all.
-pub(crate) fn search(patient: &str, resources: &[Resource], sought: &Sought) -> (Vec<Hit>, usize) {
+pub(crate) fn search(
+    patient: &str,
+    resources: &[Resource],
+    binaries: &Binaries,
+    sought: &Sought,
+) -> (Vec<Hit>, usize) {
     let mut reading = Reading { sought, known: HashMap::new() };
     let mut told: Vec<Told> = Vec::new();
-    for one in resources.iter().filter_map(|resource| tell(patient, resource)) {
+    for one in resources.iter().filter_map(|resource| tell(patient, resource, binaries)) {
         let by = one.by.as_deref().unwrap_or_default();
         let found =
             reading.terms_in(&one.title) | reading.terms_in(&one.body) | reading.terms_in(by);
@@ -363,7 +414,26 @@ impl Reader {
         let versions = self.record().chart(&self.caller(), id, &TYPES).await?;
         let resources: Result<Vec<Resource>, Problem> =
             versions.iter().filter(|version| !version.deleted).map(parse).collect();
-        Ok(search(id, &resources?, sought))
+        let resources = resources?;
+        let binaries = self.binaries(&referred(&resources)).await?;
+        Ok(search(id, &resources, &binaries, sought))
+    }
+
+    /// The bytes of Binaries: they stand outside the patient's range, and those that the reader is not
+    /// shown are not there.
+    async fn binaries(&self, ids: &[String]) -> Result<Binaries, Problem> {
+        let mut found = Binaries::new();
+        for some in ids.chunks(BINARIES_AT_ONCE) {
+            let query = format!("_id={}&_count={BINARIES_AT_ONCE}", some.join(","));
+            for binary in self.search(&self.caller(), "Binary", query).await? {
+                let root = binary.root();
+                let data = text(root, &["data"]).and_then(base64::decode);
+                if let (Some(id), Some(data)) = (root.resource().id(), data) {
+                    found.insert(id.to_owned(), data);
+                }
+            }
+        }
+        Ok(found)
     }
 }
 

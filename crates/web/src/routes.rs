@@ -16,11 +16,12 @@ use maud::Markup;
 
 use crate::chart::{Chart, Filter, Person};
 use crate::door::{self, Door, Keeper};
+use crate::growth::References;
 use crate::pages::accessibility_page::{self, ACCESSIBILITY};
 use crate::pages::chart_page::Sight;
 use crate::pages::document_page::{Content, article};
 use crate::pages::section::{Extent, Section};
-use crate::pages::{search_page, trend_page};
+use crate::pages::{growth_page, search_page, trend_page};
 use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::terminology::Terminology;
 use crate::who::Who;
@@ -32,24 +33,26 @@ use crate::{
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
 /// `/logg-inn`, `/rolle` and `/logg-ut`, and a page for every address that is none of them.
-/// `terminology`: the codes that clinicians choose from.
+/// `terminology`: the codes that clinicians choose from; `references`: how children grow.
 pub fn router(
     record: Arc<Record>,
     clock: Arc<dyn Clock>,
     door: Door,
     terminology: Arc<Terminology>,
+    references: Arc<References>,
 ) -> Router {
     let apps = match &door {
         Door::Guarded(guard) => guard.apps.clone(),
         Door::Open | Door::Shut => None,
     };
-    let desk = Arc::new(Desk::new(record, clock, apps, terminology));
+    let desk = Arc::new(Desk::new(record, clock, apps, terminology, references));
     let mut pages = Router::new()
         .route("/", get(home::start))
         .route("/pasienter", get(search))
         .route("/pasient/{id}", get(chart))
         .route("/pasient/{id}/{section}", get(section))
         .route("/pasient/{id}/trend/{key}", get(trend))
+        .route("/pasient/{id}/vekst", get(growth))
         .route("/pasient/{id}/dokument/{type}/{document}", get(document))
         .route("/pasient/{id}/dokument/{type}/{document}/fil/{number}", get(file))
         .route(ACCESSIBILITY, get(accessibility))
@@ -200,12 +203,17 @@ async fn section(
         }
         let sight = Sight { filter, ..sight };
         if !sight.may(section) {
-            let text = "The reader's role is not shown this part of journals.";
-            return Err(Problem::new(Kind::Refused, "WEB-006", text));
+            return Err(not_shown());
         }
         Ok(if fragment { sight.section(section, extent) } else { sight.section_page(section) })
     })
     .await
+}
+
+/// The reader's role has nothing to do with this.
+fn not_shown() -> Problem {
+    let text = "The reader's role is not shown this part of journals.";
+    Problem::new(Kind::Refused, "WEB-006", text)
 }
 
 /// The log is the patient's, and the privacy officer's.
@@ -217,16 +225,28 @@ fn nobodys_log() -> Problem {
 async fn trend(
     reader: Reader,
     Path((id, key)): Path<(String, String)>,
-    Query(asked): Asked,
+    Query(asked): Query<Vec<(String, String)>>,
 ) -> Response {
-    let period = trend_page::Period::of(asked.get("periode").map(String::as_str));
+    let asked = trend_page::Asked::of(&asked);
     with_chart(&reader, &id, false, false, |sight| {
         let series =
             sight.chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
                 Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
             })?;
-        let content = trend_page::trend(sight.chart, series, period);
+        let content = trend_page::trend(sight.chart, series, &asked, sight.today);
         Ok(sight.own_page(&series.name, content))
+    })
+    .await
+}
+
+async fn growth(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> Response {
+    with_chart(&reader, &id, false, false, |sight| {
+        if !sight.may(Section::Growth) {
+            return Err(not_shown());
+        }
+        let asked = growth_page::Asked::of(&asked);
+        let content = growth_page::growth(sight.chart, &asked, sight.today);
+        Ok(sight.own_page(Section::Growth.heading(), content))
     })
     .await
 }

@@ -25,6 +25,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::chart::{self, Attachment, Chart, Person, attachments};
 use crate::dates::{Moment, local_day};
+use crate::growth::References;
 use crate::messages::{code, t};
 use crate::pages::search_page::HITS_MAX;
 use crate::response;
@@ -56,6 +57,7 @@ pub(crate) struct Desk {
     /// pages tells it without reading anything.
     waits: Mutex<HashMap<Arc<str>, Waits>>,
     terminology: Arc<Terminology>,
+    references: Arc<References>,
 }
 
 /// How long each step took, for the `Server-Timing` header.
@@ -83,10 +85,11 @@ impl Desk {
         clock: Arc<dyn Clock>,
         apps: Option<Arc<AuthorisationServer>>,
         terminology: Arc<Terminology>,
+        references: Arc<References>,
     ) -> Self {
         let (units, waits) = (Units::default(), Mutex::default());
         let (base, requests) = ("".into(), AtomicU64::new(0));
-        Self { record, clock, base, requests, apps, units, waits, terminology }
+        Self { record, clock, base, requests, apps, units, waits, terminology, references }
     }
 
     /// The capacities of somebody who has proved who they are, as the registers have it now.
@@ -226,7 +229,8 @@ impl Reader {
         resources.extend(self.medications(&caller, &resources).await?);
         resources.extend(self.tasks(&caller, id).await?);
         let more = begin_more.elapsed();
-        let chart = chart::build(&resources, self.today());
+        let mut chart = chart::build(&resources, self.today());
+        chart.growth.references = Arc::clone(&self.desk.references);
         let build = begin.elapsed().saturating_sub(read + more);
         Ok((chart, Timing { read: read + more, build }))
     }

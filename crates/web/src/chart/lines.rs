@@ -30,10 +30,14 @@ pub(super) fn vaccinations(immunizations: &[NodeRef<'_>]) -> Vec<Line> {
     let lines = given.filter_map(|immunization| {
         let vaccine = immunization.first("vaccineCode")?;
         let dose = text(*immunization, &["protocolApplied", "doseNumber"]);
+        let dose = dose.map(|dose| tf("vaccinations.dose", &[("n", dose)]));
+        let batch = text(*immunization, &["lotNumber"]);
+        let batch = batch.map(|batch| tf("vaccinations.batch", &[("number", batch)]));
+        let detail: Vec<String> = dose.into_iter().chain(batch).collect();
         Some(Line {
             text: concept(vaccine)?,
             code: first_code(vaccine).map(|c| c.code),
-            detail: dose.map(|dose| tf("vaccinations.dose", &[("n", dose)])),
+            detail: (!detail.is_empty()).then(|| detail.join(" · ")),
             date: moment(*immunization, &["occurrence"]),
             times: 1,
             is_over: true,

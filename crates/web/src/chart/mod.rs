@@ -30,13 +30,15 @@ pub(crate) use lists::Lists;
 pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
 pub(crate) use orders::Order;
-pub(crate) use person::Person;
+pub(crate) use person::{Person, Sex};
 pub(crate) use results::{Direction, Group, Point, Range, Series, read as read_series};
 pub(crate) use safety::Safety;
 pub(crate) use todo::Todo;
 pub(crate) use warnings::{Severity, Warning};
 
 use crate::datatypes::concept;
+use crate::growth::Growth;
+use crate::vaccines::Vaccinations;
 
 /// The types that the chart reads; others of the patient's range are not parsed.
 pub(crate) const TYPES: [&str; 19] = [
@@ -75,6 +77,10 @@ pub(crate) struct Chart {
     pub contacts: Vec<Contact>,
     pub documents: Vec<Document>,
     pub vaccinations: Vec<Line>,
+    /// What is due of vaccines, and what comes next.
+    pub vaccines: Vaccinations,
+    /// How a child grows.
+    pub growth: Growth,
     pub procedures: Vec<Line>,
     pub plans: Vec<Line>,
     pub todo: Vec<Todo>,
@@ -147,6 +153,8 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
         todo: todo::read(of("Task"), of("Appointment"), today),
         ..Chart::default()
     };
+    chart.vaccines = crate::vaccines::read(of("Immunization"), &chart.person, today);
+    chart.growth = crate::growth::read(of("Observation"), &chart.person, today);
     chart.contacts = contacts::read(of("Encounter"), &chart.documents, &index);
     let mut related = of("RelatedPerson").to_vec();
     // The nearest first: a guardian or attorney need not be one to call.

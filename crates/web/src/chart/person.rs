@@ -20,11 +20,31 @@ pub(crate) struct Person {
     pub death: Option<Option<Moment>>,
     /// As registered; never derived from the number.
     pub sex: Option<&'static str>,
+    /// The same where what is normal, or offered, differs; as registered.
+    pub gender: Option<Sex>,
     pub address: Option<String>,
     pub telephone: Option<String>,
     /// The general practitioner by name.
     pub practitioner: Option<String>,
     pub kin: Vec<Kin>,
+}
+
+/// The sexes that references of growth and offers of vaccines tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Sex {
+    Female,
+    Male,
+}
+
+impl Sex {
+    /// Of `Patient.gender`; `None` for what is neither, or not known.
+    pub(crate) fn of(gender: &str) -> Option<Self> {
+        match gender {
+            "female" => Some(Self::Female),
+            "male" => Some(Self::Male),
+            _ => None,
+        }
+    }
 }
 
 /// Next of kin or another contact.
@@ -50,6 +70,7 @@ impl Person {
             birth: moment(patient, &["birthDate"]),
             death,
             sex: text(patient, &["gender"]).and_then(|gender| code("gender", gender)),
+            gender: text(patient, &["gender"]).and_then(Sex::of),
             address: address(patient),
             telephone: telephone(patient),
             practitioner: text(patient, &["generalPractitioner", "display"]).map(str::to_owned),

@@ -45,7 +45,7 @@ fn journal() -> Vec<Resource> {
 
 fn found(typed: &str) -> Vec<String> {
     let Some(sought) = Sought::of(typed) else { return Vec::new() };
-    let (hits, _) = search("p", &journal(), &sought);
+    let (hits, _) = search("p", &journal(), &Binaries::new(), &sought);
     let told = hits.iter().map(|hit| {
         let pieces = hit.title.iter().chain(&hit.excerpt);
         let marked: Vec<&str> = pieces.filter(|(_, is)| *is).map(|(text, _)| &**text).collect();
@@ -80,7 +80,7 @@ fn words_are_found_whatever_their_endings_and_marked_where_they_stand() {
 fn an_excerpt_is_cut_at_words_around_what_was_sought() {
     let long = format!("{} her står hosten {}", "før ".repeat(100), "etter ".repeat(100));
     let sought = Sought::of("hoste").unwrap();
-    let (hits, _) = search("p", &[note("n", "2026", &long)], &sought);
+    let (hits, _) = search("p", &[note("n", "2026", &long)], &Binaries::new(), &sought);
     let told: String = hits[0].excerpt.iter().map(|(text, _)| text.as_str()).collect();
     assert!(told.starts_with("… før ") && told.ends_with('…'), "{told}");
     assert!(told.chars().count() < EXCERPT_CHARACTERS + 10);
@@ -99,7 +99,7 @@ fn a_chart_of_ten_thousand_resources_is_searched_at_once() {
             "code": {"text": "Hypertensjon"}, "subject": {"reference": "Patient/p"}}))
     }));
     let begun = Instant::now();
-    let (hits, count) = search("p", &all, &Sought::of("tungpusten").unwrap());
+    let (hits, count) = search("p", &all, &Binaries::new(), &Sought::of("tungpusten").unwrap());
     let took = begun.elapsed();
     println!("{count} hits among {} resources in {took:?}", all.len());
     assert_eq!((hits.len(), count), (HITS_MAX, 3_000));
@@ -108,4 +108,28 @@ fn a_chart_of_ten_thousand_resources_is_searched_at_once() {
         took < Duration::from_millis(if cfg!(debug_assertions) { 5_000 } else { 80 }),
         "{took:?}"
     );
+}
+
+#[test]
+fn attached_text_is_searched_in_place_and_in_a_binary_and_pdf_is_not() {
+    let html = base64::encode("<p>R&oslash;ntgen viser <b>fortetning</b></p>".as_bytes());
+    let pdf = base64::encode(b"%PDF-1.7 fortetning");
+    let attachment = |content: Value| {
+        resource(json!({"resourceType": "DocumentReference", "id": "d", "status": "current",
+            "description": "Epikrise", "date": "2026-01-02", "content": [{"attachment": content}]}))
+    };
+    let of = |content: Value, binaries: &Binaries| {
+        let all = [attachment(content)];
+        search("p", &all, binaries, &Sought::of("fortetninger").unwrap()).1
+    };
+    let none = Binaries::new();
+    assert_eq!(of(json!({"contentType": "text/html; charset=utf-8", "data": html}), &none), 1);
+    assert_eq!(of(json!({"contentType": "application/pdf", "data": pdf}), &none), 0);
+    let elsewhere = json!({"contentType": "text/html", "url": "Binary/b1"});
+    assert_eq!(of(elsewhere.clone(), &none), 0);
+    assert_eq!(referred(&[attachment(elsewhere.clone())]), ["b1"]);
+    let pdf_elsewhere = json!({"contentType": "application/pdf", "url": "Binary/b2"});
+    assert_eq!(referred(&[attachment(pdf_elsewhere)]), [""; 0]);
+    let known = Binaries::from([("b1".to_owned(), b"<p>fortetningen</p>".to_vec())]);
+    assert_eq!(of(elsewhere, &known), 1);
 }

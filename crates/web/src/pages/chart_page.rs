@@ -13,8 +13,8 @@ use super::layout::{Page, page};
 use super::medication::Deeds;
 use super::section::{Extent, Section};
 use super::{
-    accesses, contacts, diagnoses, documents, journal_search_page, line_sections, medication, news,
-    results, todo,
+    accesses, contacts, diagnoses, documents, growth_page, journal_search_page, line_sections,
+    medication, news, results, todo, vaccines,
 };
 use crate::chart::{Chart, Filter, Group};
 use crate::launches::launch_at;
@@ -53,7 +53,8 @@ impl Sight<'_> {
             Section::OtherResults => results::section(chart, Group::Other, extent, today),
             Section::Contacts => contacts::section(chart, &self.filter, extent, today),
             Section::Documents => documents::section(chart, extent, today),
-            Section::Vaccinations => line_sections::vaccinations(chart, extent, today),
+            Section::Vaccinations => vaccines::section(chart, extent, today),
+            Section::Growth => growth_page::section(chart),
             Section::Procedures => line_sections::procedures(chart, extent, today),
             Section::Plans => line_sections::plans(chart, extent, today),
             Section::Accesses => accesses::section(&chart.person.id, self.looks, extent, today),
@@ -74,6 +75,7 @@ impl Sight<'_> {
             | Section::OtherResults
             | Section::Contacts
             | Section::Vaccinations
+            | Section::Growth
             | Section::Procedures
             | Section::Plans => Class::Clinical,
             Section::Medication => Class::Medication,
@@ -95,6 +97,7 @@ impl Sight<'_> {
             Section::OtherResults => self.chart.series.iter().any(|s| s.group == Group::Other),
             Section::Todo => !self.chart.todo.is_empty(),
             Section::Plans => !self.chart.plans.is_empty(),
+            Section::Growth => !self.chart.growth.is_empty(),
             Section::Procedures => !self.chart.procedures.is_empty(),
             Section::Accesses => self.standing.may_read_log,
             Section::News
@@ -112,7 +115,7 @@ impl Sight<'_> {
     pub(crate) fn chart_page(&self) -> Markup {
         let columns: [&[Section]; 3] = [
             &[Section::News, Section::Todo, Section::Diagnoses, Section::Plans],
-            &[Section::Medication, Section::Laboratory, Section::Vitals],
+            &[Section::Medication, Section::Laboratory, Section::Vitals, Section::Growth],
             &[
                 Section::Contacts,
                 Section::Documents,

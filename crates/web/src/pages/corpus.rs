@@ -16,7 +16,7 @@ use jiff::civil::Date;
 
 use super::chart_page::Sight;
 use super::section::{Extent, Section};
-use super::trend_page::{Period, trend};
+use super::trend_page::{Asked, trend};
 use crate::chart::{Chart, Filter, TYPES, build};
 use crate::who::Who;
 
@@ -182,7 +182,7 @@ fn other_pages(chart: &Chart) {
         assert_sound(&sight.section(section, Extent::Short).into_string(), section.slug());
     }
     for series in &chart.series {
-        let content = trend(chart, series, Period::All);
+        let content = trend(chart, series, &Asked::of(&[]), TODAY);
         assert_sound(&sight.own_page(&series.name, content).into_string(), &series.key);
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn found(typed: &str, hits: Option<&(Vec<Hit>, usize)>, today: Date) 
     };
     html! {
         p.count role="status" { (said) }
+        p.sub { (t("journal.files")) }
         ol.journal-hits {
             @for hit in hits {
                 li {

@@ -1,4 +1,4 @@
-//! The sections that are one line per entry: vaccinations, procedures, plans.
+//! The sections that are one line per entry: procedures, plans.
 
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -7,12 +7,6 @@ use super::section::{Extent, Section, empty, fold, frame};
 use crate::chart::{Chart, Line};
 use crate::messages::{t, tf};
 use crate::numbers::count;
-
-/// Vaccinations given.
-pub(crate) fn vaccinations(chart: &Chart, extent: Extent, today: Date) -> Markup {
-    let none = t("vaccinations.none");
-    section(chart, &chart.vaccinations, Section::Vaccinations, extent, today, none)
-}
 
 /// Procedures done.
 pub(crate) fn procedures(chart: &Chart, extent: Extent, today: Date) -> Markup {
@@ -45,7 +39,8 @@ fn section(
     frame(section, &note, body)
 }
 
-fn row(line: &Line, section: Section, today: Date) -> Markup {
+/// One line.
+pub(crate) fn row(line: &Line, section: Section, today: Date) -> Markup {
     html! {
         li {
             span.what {

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 
 use super::my_frame::{Tab, frame, token};
 use super::trend_figure::figure;
-use crate::chart::{Chart, Direction, Group, Line, Point, Series};
+use super::vaccines;
+use crate::chart::{Chart, Direction, Group, Point, Series};
 use crate::citizen::Mine;
 use crate::messages::{t, tf};
 use crate::my_journal::Prescription;
@@ -79,7 +80,10 @@ pub(crate) fn index(mine: &Mine, chart: &Chart, who: &Who, today: Date) -> Marku
 pub(crate) fn part(part: Part, mine: &Mine, chart: &Chart, who: &Who, today: Date) -> Markup {
     let (title, body) = match part {
         Part::Results => (t("mine.results"), results(chart, today)),
-        Part::Vaccinations => (t("mine.vaccinations"), vaccinations(&chart.vaccinations)),
+        Part::Vaccinations => {
+            let is_own = mine.is_own();
+            (t("mine.vaccinations"), vaccines::mine(chart, &chart.vaccinations, is_own))
+        }
         Part::Documents => (t("mine.documents"), documents(mine, chart, today)),
     };
     let main = html! { (back(mine)) (body) };
@@ -146,27 +150,6 @@ fn in_words(point: &Point) -> Markup {
             _ => span.my-usual { (t("mine.not-judged")) },
         }
         @if let Some(usual) = usual { " " span.my-usual { (usual) } }
-    }
-}
-
-fn vaccinations(lines: &[Line]) -> Markup {
-    html! {
-        @if lines.is_empty() { p.muted { (t("mine.no-vaccinations")) } }
-        @if !lines.is_empty() {
-            section.card aria-label=(t("mine.vaccinations")) {
-                ul.my-rows {
-                    @for line in lines {
-                        li {
-                            b { (line.text) }
-                            @if let Some(date) = line.date {
-                                time.my-when datetime=(date.machine()) { (date.long()) }
-                            }
-                            @if let Some(detail) = &line.detail { p.muted { (detail) } }
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 

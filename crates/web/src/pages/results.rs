@@ -20,13 +20,22 @@ fn short_rows(section: Section) -> usize {
     if section == Section::Laboratory { 14 } else { 7 }
 }
 
-/// One of the three result sections.
-pub(crate) fn section(chart: &Chart, group: Group, extent: Extent, today: Date) -> Markup {
-    let section = match group {
+/// What a group of series is called.
+pub(super) fn heading(group: Group) -> &'static str {
+    section_of(group).heading()
+}
+
+fn section_of(group: Group) -> Section {
+    match group {
         Group::Vital => Section::Vitals,
         Group::Laboratory => Section::Laboratory,
         Group::Other => Section::OtherResults,
-    };
+    }
+}
+
+/// One of the three result sections.
+pub(crate) fn section(chart: &Chart, group: Group, extent: Extent, today: Date) -> Markup {
+    let section = section_of(group);
     let series: Vec<&Series> = chart.series.iter().filter(|series| series.group == group).collect();
     let points: usize = series.iter().map(|series| series.points.len()).sum();
     let shown = series.len().min(extent.limit(short_rows(section)));

@@ -37,6 +37,7 @@ pub(crate) enum Section {
     Contacts,
     Documents,
     Vaccinations,
+    Growth,
     Procedures,
     Plans,
     Accesses,
@@ -44,13 +45,14 @@ pub(crate) enum Section {
 
 impl Section {
     /// All, in the order of the chart.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::News,
         Self::Todo,
         Self::Diagnoses,
         Self::Medication,
         Self::Laboratory,
         Self::Vitals,
+        Self::Growth,
         Self::OtherResults,
         Self::Contacts,
         Self::Documents,
@@ -73,6 +75,7 @@ impl Section {
             Self::Contacts => "kontakter",
             Self::Documents => "dokumenter",
             Self::Vaccinations => "vaksiner",
+            Self::Growth => "vekst",
             Self::Procedures => "prosedyrer",
             Self::Plans => "planer",
             Self::Accesses => "innsyn",
@@ -97,6 +100,7 @@ impl Section {
             Self::Contacts => t("contacts.heading"),
             Self::Documents => t("documents.heading"),
             Self::Vaccinations => t("vaccinations.heading"),
+            Self::Growth => t("growth.heading"),
             Self::Procedures => t("procedures.heading"),
             Self::Plans => t("plans.heading"),
             Self::Accesses => t("accesses.heading"),

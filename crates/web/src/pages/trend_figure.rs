@@ -6,8 +6,12 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use crate::chart::{Direction, Range, Series};
-use crate::dates::{Moment, month_short};
+use super::plot::{
+    Axis, BOTTOM, LEFT, RIGHT, SIZES, Size, TOP, date_ticks, digits, extent, polyline,
+    short_number, value_ticks,
+};
+use crate::chart::{Direction, Medication, Range, Series};
+use crate::dates::Moment;
 use crate::messages::{t, tf};
 use crate::numbers::decimal;
 
@@ -79,31 +83,31 @@ pub(crate) fn sparkline(series: &Series) -> Markup {
     }
 }
 
-/// How large a figure is drawn; the page shows the one that fits.
-#[derive(Clone, Copy)]
-struct Size {
-    class: &'static str,
-    width: f64,
-    height: f64,
+/// The time that is drawn.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Window {
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+    /// Both ends of the axis, days since 1970, where several figures share it; else the data's own.
+    pub axis: Option<(f64, f64)>,
 }
 
-const SIZES: [Size; 2] = [
-    Size { class: "figure-wide", width: 660.0, height: 210.0 },
-    Size { class: "figure-narrow", width: 300.0, height: 200.0 },
-];
-
-/// Room for the labels around the drawing.
-const LEFT: f64 = 42.0;
-const RIGHT: f64 = 14.0;
-const TOP: f64 = 24.0;
-const BOTTOM: f64 = 26.0;
+impl Window {
+    /// Whether a day lies in it.
+    pub(crate) fn holds(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| day >= from) && self.to.is_none_or(|to| day <= to)
+    }
+}
 
 /// The large figure of a series since `from`; nothing when there are fewer than two numbers.
 pub(crate) fn figure(series: &Series, from: Option<Date>) -> Markup {
-    let points: Vec<(&crate::chart::Point, Moment)> = series
-        .drawable()
-        .filter(|(_, moment)| from.is_none_or(|from| moment.date() >= from))
-        .collect();
+    figure_in(series, &Window { from, ..Window::default() })
+}
+
+/// The large figure of a series in a window.
+pub(crate) fn figure_in(series: &Series, window: &Window) -> Markup {
+    let points: Vec<(&crate::chart::Point, Moment)> =
+        series.drawable().filter(|(_, moment)| window.holds(moment.date())).collect();
     if points.len() < 2 {
         return html! { p.muted { (t("trend.too-few")) } };
     }
@@ -126,7 +130,7 @@ pub(crate) fn figure(series: &Series, from: Option<Date>) -> Markup {
     let range = if series.is_pair() { None } else { series.points.iter().find_map(|p| p.range) };
     html! {
         figure.trend {
-            @for size in SIZES { (drawing(series, &curves, range, size)) }
+            @for size in SIZES { (drawing(series, &curves, range, size, window.axis)) }
             @if series.is_pair() {
                 figcaption.legend {
                     span.key.key-1 { (t("trend.systolic")) } " "
@@ -147,25 +151,16 @@ fn words(point: &crate::chart::Point, moment: Moment) -> String {
     tf("trend.point", &[("date", &moment.with_time()), ("value", &value)])
 }
 
-/// A linear axis: values from `low` to `high` onto pixels from `start` to `end`.
-#[derive(Clone, Copy)]
-struct Axis {
-    low: f64,
-    high: f64,
-    start: f64,
-    end: f64,
-}
-
-impl Axis {
-    fn at(self, value: f64) -> f64 {
-        let spread = if self.high > self.low { self.high - self.low } else { 1.0 };
-        self.start + (value - self.low) / spread * (self.end - self.start)
-    }
-}
-
-fn drawing(series: &Series, curves: &[Vec<Dot>], range: Option<Range>, size: Size) -> Markup {
+fn drawing(
+    series: &Series,
+    curves: &[Vec<Dot>],
+    range: Option<Range>,
+    size: Size,
+    axis: Option<(f64, f64)>,
+) -> Markup {
     let dots = || curves.iter().flatten();
-    let (x_low, x_high) = extent(dots().map(|dot| (dot.x, dot.x))).unwrap_or((0.0, 1.0));
+    let own = || extent(dots().map(|dot| (dot.x, dot.x)));
+    let (x_low, x_high) = axis.or_else(own).unwrap_or((0.0, 1.0));
     let limits = range.into_iter().flat_map(|r| [r.low, r.high]).flatten().map(|v| (v, v));
     let (y_low, y_high) =
         extent(dots().map(|dot| (dot.y, dot.y)).chain(limits)).unwrap_or((0.0, 1.0));
@@ -178,7 +173,8 @@ fn drawing(series: &Series, curves: &[Vec<Dot>], range: Option<Range>, size: Siz
     let id = format!("trend-{}-{}", series.key, size.class);
     html! {
         svg class=(size.class) role="img" aria-labelledby=(format!("{id}-t {id}-d"))
-            viewBox=(format!("0 0 {} {}", size.width, size.height)) {
+            viewBox=(format!("0 0 {} {}", size.width, size.height))
+            data-low=(x_low) data-high=(x_high) data-start=(x.start) data-end=(x.end) {
             title id=(format!("{id}-t")) { (title(series, &unit)) }
             desc id=(format!("{id}-d")) { (description(curves, series)) }
             @if let Some(range) = range { (band(range, x, y)) }
@@ -250,111 +246,89 @@ fn description(curves: &[Vec<Dot>], series: &Series) -> String {
     text
 }
 
-fn extent(values: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
-    values.reduce(|(low, high), (a, b)| (low.min(a), high.max(b)))
-}
+/// Medicines in one figure of lanes.
+const LANES_MAX: usize = 8;
+const LANE_HEIGHT: f64 = 24.0;
 
-/// Four to seven round values that enclose the data.
-fn value_ticks(low: f64, high: f64) -> Vec<f64> {
-    let spread = if high > low { high - low } else { low.abs().max(1.0) * 0.2 };
-    let magnitude = 10f64.powf((spread / 4.0).log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * magnitude)
-        .find(|step| spread / step <= 5.0)
-        .unwrap_or(magnitude * 10.0);
-    let first = (low / step).floor();
-    let last = ((low + spread).max(high) / step).ceil();
-    let count = (last - first) as usize;
-    (0..=count.min(12)).map(|index| (first + index as f64) * step).collect()
-}
-
-fn short_number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Beginnings of months or years (or days, for a short span), with labels that fit the width.
-fn date_ticks(low: f64, high: f64, width: f64) -> Vec<(f64, String)> {
-    let epoch = Date::constant(1970, 1, 1);
-    let day = |days: f64| epoch.saturating_add(jiff::Span::new().days(days.floor() as i64));
-    let room = (width / 80.0).max(2.0);
-    let span = high - low;
-    if span < 75.0 {
-        let step = (span / room).ceil().max(1.0);
-        let count = (span / step).floor() as usize;
-        return (0..=count)
-            .map(|index| {
-                let at = low + index as f64 * step;
-                (at, format!("{}. {}", day(at).day(), month_short(day(at).month())))
-            })
-            .collect();
-    }
-    let months = span / 30.44;
-    let step = [1, 2, 3, 6, 12, 24, 60, 120, 240]
-        .into_iter()
-        .find(|step| months / f64::from(*step) <= room)
-        .unwrap_or(480_i32);
-    let begin = day(low);
-    let mut month = i32::from(begin.year()) * 12 + i32::from(begin.month()) - 1;
-    month = (month + step - 1).div_euclid(step) * step;
-    let mut ticks = Vec::new();
-    while ticks.len() < 24 {
-        let year = i16::try_from(month.div_euclid(12)).unwrap_or(i16::MAX);
-        let of_year = i8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
-        let Ok(date) = Date::new(year, of_year, 1) else { break };
-        let at = crate::dates::days_between(epoch, date) as f64;
-        if at > high {
-            break;
+/// When medicines were begun and stopped within the shared axis, a lane each; nothing when none was.
+pub(crate) fn lanes(medications: &[&Medication], axis: (f64, f64), today: Date) -> Markup {
+    let (low, high) = axis;
+    let inside = |moment: Option<Moment>| {
+        moment.is_some_and(|moment| (low..=high).contains(&moment.axis_days()))
+    };
+    let ended = |one: &Medication| one.until.filter(|until| until.date() <= today);
+    let mut shown: Vec<&Medication> =
+        medications.iter().copied().filter(|one| inside(one.since) || inside(ended(one))).collect();
+    shown.sort_by_key(|one| std::cmp::Reverse(one.since.max(ended(one))));
+    let more = shown.len().saturating_sub(LANES_MAX);
+    shown.truncate(LANES_MAX);
+    html! {
+        @if !shown.is_empty() {
+            h3 { (t("trends.medicines")) }
+            figure.trend {
+                @for size in SIZES { (lanes_drawing(&shown, axis, size, today)) }
+                @if more > 0 {
+                    figcaption.legend { (tf("trends.more-medicines", &[("n", &more.to_string())])) }
+                }
+            }
         }
-        if at >= low {
-            let label = if step >= 12 {
-                year.to_string()
-            } else {
-                format!("{} {:02}", month_short(of_year), year.rem_euclid(100))
-            };
-            ticks.push((at, label));
-        }
-        month += step;
     }
-    ticks
 }
 
-fn polyline(points: impl Iterator<Item = (f64, f64)>) -> String {
-    let mut text = String::new();
-    for (x, y) in points {
-        if !text.is_empty() {
-            text.push(' ');
+fn lanes_drawing(
+    shown: &[&Medication],
+    (low, high): (f64, f64),
+    size: Size,
+    today: Date,
+) -> Markup {
+    let height = shown.len() as f64 * LANE_HEIGHT + BOTTOM;
+    let x = Axis { low, high, start: LEFT + 4.0, end: size.width - RIGHT };
+    let id = format!("lanes-{}", size.class);
+    let said: Vec<String> = shown.iter().map(|one| course(one, today)).collect();
+    html! {
+        svg class=(size.class) role="img" aria-labelledby=(format!("{id}-t {id}-d"))
+            viewBox=(format!("0 0 {} {height}", size.width)) data-low=(low) data-high=(high)
+            data-start=(x.start) data-end=(x.end) {
+            title id=(format!("{id}-t")) { (t("trends.medicines")) }
+            desc id=(format!("{id}-d")) { (said.join(". ")) }
+            @for (place, (one, said)) in shown.iter().zip(&said).enumerate() {
+                (lane(one, said, place as f64 * LANE_HEIGHT, x, today))
+            }
+            @for (day, label) in date_ticks(low, high, size.width) {
+                text class="tick tick-x" x=(digits(x.at(day))) y=(digits(height - 8.0)) { (label) }
+            }
         }
-        text.push_str(&digits(x));
-        text.push(',');
-        text.push_str(&digits(y));
     }
-    text
 }
 
-fn digits(value: f64) -> String {
-    format!("{value:.1}")
+fn lane(one: &Medication, said: &str, top: f64, x: Axis, today: Date) -> Markup {
+    let begin = one.since.map_or(x.low, Moment::axis_days);
+    let end = one.until.filter(|until| until.date() <= today);
+    let left = x.at(begin.clamp(x.low, x.high));
+    let right = x.at(end.map_or(x.high, Moment::axis_days).clamp(x.low, x.high));
+    let (line, starts) = (top + LANE_HEIGHT - 6.0, begin >= x.low);
+    html! {
+        g {
+            title { (said) }
+            text class="tick lane-name" x=(digits(x.start)) y=(digits(top + 12.0)) { (one.text) }
+            line class="lane" x1=(digits(left)) x2=(digits(right.max(left + 1.0)))
+                y1=(digits(line)) y2=(digits(line)) {}
+            @if starts { circle class="dot" cx=(digits(left)) cy=(digits(line)) r="3.6" {} }
+            @if end.is_some_and(|end| end.axis_days() <= x.high) {
+                line class="lane-stop" x1=(digits(right)) x2=(digits(right)) y1=(digits(line - 5.0))
+                    y2=(digits(line + 5.0)) {}
+            }
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn value_ticks_are_round_and_enclose_the_data() {
-        assert_eq!(value_ticks(71.2, 74.6), [71.0, 72.0, 73.0, 74.0, 75.0]);
-        assert_eq!(value_ticks(88.0, 121.0), [80.0, 90.0, 100.0, 110.0, 120.0, 130.0]);
-        let flat = value_ticks(5.0, 5.0);
-        assert!(flat.len() >= 2 && flat.len() < 10, "{flat:?}");
-    }
-
-    #[test]
-    fn date_ticks_fit_and_stand_in_order() {
-        for (span, width) in [(3.0, 660.0), (60.0, 660.0), (400.0, 300.0), (20_000.0, 660.0)] {
-            let ticks = date_ticks(10_000.0, 10_000.0 + span, width);
-            assert!(!ticks.is_empty() && ticks.len() <= 12, "{span}: {ticks:?}");
-            assert!(ticks.is_sorted_by(|a, b| a.0 < b.0));
-        }
+fn course(one: &Medication, today: Date) -> String {
+    let long = |moment: Option<Moment>| moment.map(Moment::long).unwrap_or_default();
+    match one.until.filter(|until| until.date() <= today) {
+        Some(until) => tf(
+            "trends.course-ended",
+            &[("name", &one.text), ("from", &long(one.since)), ("to", &until.long())],
+        ),
+        None => tf("trends.course", &[("name", &one.text), ("from", &long(one.since))]),
     }
 }

@@ -11,7 +11,7 @@ use akson_record::request::Caller;
 use akson_store::Store;
 use akson_store::engine::fjall_engine::Options as Engine;
 use akson_testkit::municipality::{Login, Options, generate, logins};
-use akson_web::{DemoLogin, DemoPerson, Door, Guard};
+use akson_web::{DemoLogin, DemoPerson, Door, Guard, References};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -142,7 +142,13 @@ impl House {
         demo.push(stranger);
         let origins = Origins::of(base, "127.0.0.1:8080".parse().unwrap());
         let guard = Guard::demo(Arc::new(sessions), origins, DemoLogin { people: demo });
-        let pages = akson_web::router(record, time, Door::Guarded(Arc::new(guard)), crate::codes());
+        let pages = akson_web::router(
+            record,
+            time,
+            Door::Guarded(Arc::new(guard)),
+            crate::codes(),
+            References::built_in(),
+        );
         Self { pages, people, clock, store: kept, _folder: folder }
     }
 
@@ -590,7 +596,8 @@ async fn a_role_is_not_told_that_there_is_none_of_what_it_is_not_shown() {
 async fn a_server_without_login_says_so_on_every_page() {
     let (store, _folder, clock) = store(bundles(), NOW).await;
     let record = Arc::new(Record::new(store, Policy::Closed));
-    let pages = akson_web::router(record, clock, Door::Shut, crate::codes());
+    let pages =
+        akson_web::router(record, clock, Door::Shut, crate::codes(), References::built_in());
     for address in ["/", "/pasient/fv-00001", "/logg-inn", "/finnes-ikke"] {
         let request = Request::get(address).body(Body::empty()).unwrap();
         let response = pages.clone().oneshot(request).await.unwrap();

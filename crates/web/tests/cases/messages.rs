@@ -104,7 +104,7 @@ fn placeholders_are_well_formed() {
 
 /// What a citizen reads on the citizen's own pages, in every language. Months are the same word in
 /// both written forms of Norwegian.
-const CITIZENS: [&str; 18] = [
+const CITIZENS: [&str; 21] = [
     "site",
     "my",
     "times",
@@ -117,6 +117,9 @@ const CITIZENS: [&str; 18] = [
     "accesses",
     "trend",
     "vaccinations",
+    "vaccine",
+    "code-vaccine",
+    "code-vaccine-declined",
     "code-ground",
     "kept",
     "attorneys",

@@ -10,7 +10,7 @@ use akson_record::request::Caller;
 use akson_store::Store;
 use akson_store::engine::fjall_engine::Options as Engine;
 use akson_testkit::municipality::{Highlight, Options, generate, highlights};
-use akson_web::Door;
+use akson_web::{Door, References};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -55,7 +55,13 @@ impl House {
                 record.bundle(&caller, Bytes::from(bundle)).await.unwrap();
             }
         }
-        let pages = akson_web::router(Arc::clone(&record), clock, Door::Open, crate::codes());
+        let pages = akson_web::router(
+            Arc::clone(&record),
+            clock,
+            Door::Open,
+            crate::codes(),
+            References::built_in(),
+        );
         Self { pages, people: highlights(&options), caller, record, _folder: folder }
     }
 
