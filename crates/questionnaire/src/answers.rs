@@ -5,7 +5,7 @@
 
 use crate::answer::Answer;
 use crate::item::{Item, Kind};
-use crate::limits::REPEATS_MAX;
+use crate::limits::{OCCURRENCES_MAX, REPEATS_MAX};
 use crate::questionnaire::Questionnaire;
 
 /// A group once, or one answer, with what stands below it.
@@ -111,6 +111,15 @@ impl Answers {
     /// Nothing answered.
     pub fn empty(form: &Questionnaire) -> Self {
         Self { nodes: empty(&form.items), unfit: Vec::new() }
+    }
+
+    /// Whether one more group or answer is taken.
+    pub fn has_room(&self) -> bool {
+        fn count(nodes: &[Node]) -> usize {
+            let of = |one: &Occurrence| 1 + count(&one.nodes);
+            nodes.iter().flat_map(|node| &node.occurrences).map(of).sum()
+        }
+        count(&self.nodes) < OCCURRENCES_MAX
     }
 
     /// The item, and its node, at a path of item and occurrence numbers that ends in an item's (`2.0.1`).

@@ -93,6 +93,18 @@ impl Questionnaire {
     }
 }
 
+impl Questionnaire {
+    /// What was answered, as it was answered: nothing is calculated anew and nothing judged. For forms that
+    /// are signed.
+    pub fn answered<'q>(&'q self, answers: &Answers) -> Live<'q> {
+        let all = vec![true; slots(&self.items, &answers.nodes).len()];
+        let mut none = Vec::new();
+        let mut building = Building { enabled: &all, next: 0, told: &mut none };
+        let items = building.items(&self.items, &answers.nodes, "", true);
+        Live { form: self, items, findings: Vec::new() }
+    }
+}
+
 fn unsettled(last: &Round, form: &Questionnaire) -> Vec<Finding> {
     let message = "What this is calculated from depends on itself: the answer never settles.";
     let items = last.changes.iter().filter_map(|(path, _)| item_at(form, path));

@@ -128,6 +128,20 @@ impl Questionnaire {
         }
     }
 
+    /// Whether an expression names `%name`: what it stands for must be at hand.
+    pub fn names(&self, name: &str) -> bool {
+        let variable = format!("%{name}");
+        let of_item = |item: &Item| {
+            let single = [&item.enable_when, &item.calculated, &item.initial_formula];
+            let constraints = item.constraints.iter().map(|one| &one.formula);
+            let mut all = single.into_iter().flatten().chain(&item.variables).chain(constraints);
+            all.any(|formula| formula.source().contains(&variable))
+        };
+        let constraints = self.constraints.iter().map(|one| &one.formula);
+        self.variables.iter().chain(constraints).any(|one| one.source().contains(&variable))
+            || self.all().into_iter().any(of_item)
+    }
+
     /// All items, in the order of the form.
     pub fn all(&self) -> Vec<&Item> {
         let mut found = Vec::new();

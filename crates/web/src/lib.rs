@@ -45,6 +45,7 @@ mod people;
 mod prescribing;
 mod privacy;
 mod provider_login;
+mod questionnaires;
 mod reconciling;
 mod registering;
 mod response;

@@ -20,6 +20,7 @@ use crate::fields::text_at;
 use crate::forms::Form;
 use crate::letters::{NewLetter, Thread};
 use crate::messages::t;
+use crate::multipart::Part;
 use crate::pages::my_letters_page::{self, Writing};
 use crate::people::quoted;
 use crate::response::{self, to};
@@ -290,22 +291,29 @@ fn files(form: &Form) -> Result<Vec<Value>, &'static str> {
     let mut bytes = 0;
     for file in form.files("fil") {
         bytes += file.content.len();
-        // What it is, its first bytes say; a name can say anything.
-        let kind = KINDS.iter().find(|(_, start)| file.content.starts_with(start));
-        let Some((media_type, _)) = kind else { return Err(t("letters.wrong-file")) };
-        let title = file.file_name.as_deref().unwrap_or_default();
-        let title: String =
-            title.rsplit(['/', '\\']).next().unwrap_or_default().chars().take(120).collect();
-        files.push(json!({
-            "contentType": media_type,
-            "title": if title.is_empty() { *media_type } else { &*title },
-            "data": crate::base64::encode(&file.content),
-        }));
+        files.push(attached(file).ok_or_else(|| t("letters.wrong-file"))?);
     }
     if files.len() > FILES_MAX || bytes > FILES_BYTES_MAX {
         return Err(t("letters.large-file"));
     }
     Ok(files)
+}
+
+/// A file as an `Attachment`; `None` when it is of a kind that is not taken, or too large.
+pub(crate) fn attached(file: &Part) -> Option<Value> {
+    if file.content.len() > FILES_BYTES_MAX {
+        return None;
+    }
+    // What it is, its first bytes say; a name can say anything.
+    let (media_type, _) = KINDS.iter().find(|(_, start)| file.content.starts_with(start))?;
+    let title = file.file_name.as_deref().unwrap_or_default();
+    let title: String =
+        title.rsplit(['/', '\\']).next().unwrap_or_default().chars().take(120).collect();
+    Some(json!({
+        "contentType": media_type,
+        "title": if title.is_empty() { *media_type } else { &*title },
+        "data": crate::base64::encode(&file.content),
+    }))
 }
 
 /// There is no such message.

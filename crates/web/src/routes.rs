@@ -28,7 +28,7 @@ use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, citizen, citizens_home, home, journal_search, language, login,
     my_journal, my_letters, my_times, notes, opening, ordering, people, prescribing, privacy,
-    reconciling, registering, response, round, wishes, workday,
+    questionnaires, reconciling, registering, response, round, wishes, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -61,6 +61,7 @@ pub fn router(
         .merge(ordering::routes())
         .merge(reconciling::routes())
         .merge(notes::routes())
+        .merge(questionnaires::routes())
         .merge(journal_search::routes());
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());

@@ -24,7 +24,9 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 pub(crate) use difference::{Piece, difference};
-pub(crate) use note::{Content, Note, Reason, State, Withheld, withhold};
+pub(crate) use note::{
+    CHANGE_REASON, Content, Note, Reason, State, Withheld, myself, own_unit, say_why, withhold,
+};
 pub(crate) use signed::{CoSigner, SignedVersion};
 pub(crate) use template::{Template, of_key, phrases, templates};
 

@@ -72,6 +72,7 @@ pub(crate) fn actions(sight: &Sight<'_>) -> Vec<Action> {
     };
     with(Class::Prescription, "resept/ny", t("banner.new-prescription"));
     with(Class::Clinical, "bestill", t("banner.order"));
+    with(Class::Clinical, "skjema", t("forms.heading"));
     all
 }
 

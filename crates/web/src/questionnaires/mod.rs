@@ -1,0 +1,389 @@
+//! Forms at a patient's chart: `/pasient/{id}/skjema` to choose, go on and look back, and
+//! `/pasient/{id}/skjema/{response}` to fill in, sign, read, correct and mark as entered in error.
+//!
+//! A form is a `Questionnaire`, a filled one a `QuestionnaireResponse` that is a draft (`in-progress`, not
+//! released to the citizen) until it is signed. What a form asks and calculates: `akson_questionnaire`.
+//! Not here: HTML (`pages::form_fields`, `pages::form_page`, `pages::forms_page`), who makes forms.
+//! Standard: <https://hl7.org/fhir/R4/questionnaireresponse.html>
+
+mod filled;
+mod signing;
+mod storing;
+mod taking;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use akson_access::rules::Class;
+use akson_base::{Kind, Problem};
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+pub(crate) use filled::{Filled, Offered, State};
+pub(crate) use taking::{OWN_WORDS, repeat, take};
+
+use crate::dates::Moment;
+use crate::forms::Form;
+use crate::messages::{t, tf};
+use crate::pages::form_fields::Drawing;
+use crate::pages::form_page::{Filling, Reading};
+use crate::pages::{form_page, forms_page};
+use crate::response::{self, to};
+use crate::routes::with_chart;
+use crate::sight::{Desk, Reader};
+use storing::{Open, Stored};
+
+/// The addresses of forms.
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/pasient/{id}/skjema", get(choose).post(begin))
+        .route("/pasient/{id}/skjema/{response}", get(open).post(act))
+        .route("/pasient/{id}/skjema/{response}/fil/{path}", get(file))
+}
+
+/// Whether somebody's role fills in forms.
+pub(crate) fn fills_in(who: &crate::who::Who) -> bool {
+    who.may_ever_write(Class::Clinical)
+}
+
+fn may_not() -> Problem {
+    Problem::new(Kind::Refused, "WEB-220", "The reader's role does not fill in forms.")
+}
+
+async fn choose(reader: Reader, Path(id): Path<String>) -> Response {
+    let gathered = async {
+        let offered = if fills_in(&reader.who) { reader.offered().await? } else { Vec::new() };
+        let filled = reader.filled(&id).await?;
+        let forms = reader.forms_of(&filled).await?;
+        Ok((offered, filled, forms))
+    };
+    match gathered.await {
+        Err(problem) => response::problem(&problem, Some(&reader.who), false),
+        Ok((offered, filled, forms)) => {
+            with_chart(&reader, &id, false, false, |sight| {
+                let content = forms_page::forms(&sight, &offered, &filled, &forms);
+                Ok(sight.own_page(t("forms.heading"), content))
+            })
+            .await
+        }
+    }
+}
+
+/// A form is chosen: the draft that the reader has of it, or a new one with what is known.
+async fn begin(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
+    let begun = async {
+        if !fills_in(&reader.who) {
+            return Err(may_not());
+        }
+        reader.begin_form(&id, form.field("velg")).await
+    };
+    match begun.await {
+        Ok(response) => to(&format!("/pasient/{id}/skjema/{response}")),
+        Err(problem) => response::problem(&problem, Some(&reader.who), false),
+    }
+}
+
+type Asked = Query<HashMap<String, String>>;
+
+async fn open(
+    reader: Reader,
+    Path((id, response)): Path<(String, String)>,
+    Query(asked): Asked,
+) -> Response {
+    let opened = match reader.open_form(&id, &response).await {
+        Ok(opened) => opened,
+        Err(problem) => return response::problem(&problem, Some(&reader.who), false),
+    };
+    let is_correction = asked.contains_key("rett") && opened.may_correct(&reader);
+    if opened.is_mine_to_fill(&reader) || is_correction {
+        return reader.drawn_filling(&id, opened, Turn::default(), is_correction).await;
+    }
+    reader.drawn_form(&id, opened, None).await
+}
+
+/// What an act left behind, besides the answers.
+#[derive(Default)]
+struct Turn {
+    /// What is missing is told.
+    tells_missing: bool,
+    /// Keys of messages: a file that was not taken, a reason that is missing.
+    refused: Vec<&'static str>,
+    /// Another window has stored something else.
+    is_conflict: bool,
+    why: String,
+}
+
+/// Whether the page's own script asks, which wants to be told and not shown.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.starts_with("application/json"))
+}
+
+/// What the buttons and the script's autosave do.
+async fn act(
+    reader: Reader,
+    Path((id, response)): Path<(String, String)>,
+    headers: HeaderMap,
+    form: Form,
+) -> Response {
+    let is_script = wants_json(&headers);
+    match reader.act_on_form(&id, &response, &form).await {
+        Ok(Outcome::Next(address)) if is_script => {
+            json_answer(StatusCode::OK, &json!({"videre": address}))
+        }
+        Ok(Outcome::Next(address)) => to(&address),
+        Ok(Outcome::Filling(opened, turn, is_correction)) if is_script => {
+            reader.told_filling(&id, *opened, &turn, is_correction).await
+        }
+        Ok(Outcome::Filling(opened, turn, is_correction)) => {
+            reader.drawn_filling(&id, *opened, turn, is_correction).await
+        }
+        Ok(Outcome::Read(opened, wrong)) => reader.drawn_form(&id, *opened, Some(wrong)).await,
+        Err(problem) if is_script => {
+            let status = akson_record::outcome::status_and_code(problem.kind).0;
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            json_answer(status, &json!({"problem": problem.code}))
+        }
+        Err(problem) => response::problem(&problem, Some(&reader.who), false),
+    }
+}
+
+/// What came of an act.
+enum Outcome {
+    /// Done here; on with this address.
+    Next(String),
+    /// Still being filled in. Whether it is a correction.
+    Filling(Box<Open>, Turn, bool),
+    /// A signed form, and what is missing for what was asked.
+    Read(Box<Open>, &'static str),
+}
+
+fn json_answer(status: StatusCode, answer: &Value) -> Response {
+    let kind = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, kind)], answer.to_string()).into_response()
+}
+
+impl Reader {
+    async fn act_on_form(
+        &self,
+        patient: &str,
+        response: &str,
+        sent: &Form,
+    ) -> Result<Outcome, Problem> {
+        if !fills_in(&self.who) {
+            return Err(may_not());
+        }
+        let mut opened = self.open_form(patient, response).await?;
+        let act = sent.field("gjor");
+        if act == "feilfort" {
+            let why = sent.typed("hvorfor", 1_000)?;
+            if why.is_empty() {
+                return Ok(Outcome::Read(Box::new(opened), t("forms.withdraw-why")));
+            }
+            self.withdraw_form(&opened, why).await?;
+            return Ok(Outcome::Next(format!("/pasient/{patient}/skjema/{response}")));
+        }
+        let is_correction = sent.field("retter") == "ja" && opened.may_correct(self);
+        if !is_correction && !opened.is_mine_to_fill(self) {
+            // Signed meanwhile, in another window.
+            return Ok(Outcome::Next(format!("/pasient/{patient}/skjema/{response}")));
+        }
+        let references = self.references(&opened, patient).await?;
+        let refused = take(sent, &opened.form, &mut opened.answers, &references);
+        let why = sent.typed("hvorfor", 1_000)?.to_owned();
+        let mut turn = Turn { refused, why, ..Turn::default() };
+        repeat(act, &opened.form, &mut opened.answers);
+        // Scores are stored with what they are calculated from.
+        let surroundings = self.surroundings(&opened.form, patient).await?;
+        opened.form.evaluate(&mut opened.answers, &surroundings);
+        if is_correction {
+            if act != "signer" {
+                return Ok(Outcome::Filling(Box::new(opened), turn, true));
+            }
+            return self.sign_or_tell(patient, opened, turn, true).await;
+        }
+        if act == "forkast" {
+            self.throw_form_away(&opened).await?;
+            return Ok(Outcome::Next(format!("/pasient/{patient}/skjema")));
+        }
+        let version = sent.field("versjon").parse().unwrap_or(0);
+        if let Stored::Conflict = self.store_form(&mut opened, version).await? {
+            turn.is_conflict = true;
+            return Ok(Outcome::Filling(Box::new(opened), turn, false));
+        }
+        match act {
+            "signer" => self.sign_or_tell(patient, opened, turn, false).await,
+            _ => Ok(Outcome::Filling(Box::new(opened), turn, false)),
+        }
+    }
+
+    async fn sign_or_tell(
+        &self,
+        patient: &str,
+        mut opened: Open,
+        mut turn: Turn,
+        is_correction: bool,
+    ) -> Result<Outcome, Problem> {
+        let surroundings = self.surroundings(&opened.form, patient).await?;
+        let form = Arc::clone(&opened.form);
+        let live = form.evaluate(&mut opened.answers, &surroundings);
+        let is_empty = live.progress().0 == 0;
+        turn.tells_missing = true;
+        if is_empty {
+            turn.refused.push("forms.empty");
+        }
+        if is_correction && turn.why.is_empty() {
+            turn.refused.push("forms.why");
+        }
+        if !live.faults().is_empty() || !turn.refused.is_empty() {
+            return Ok(Outcome::Filling(Box::new(opened), turn, is_correction));
+        }
+        match is_correction {
+            true => self.amend_form(patient, &opened, &live, &turn.why).await?,
+            false => self.sign_form(patient, &opened, &live).await?,
+        }
+        Ok(Outcome::Next(format!("/pasient/{patient}/skjema/{}", opened.id)))
+    }
+
+    /// The page where a form is filled in.
+    async fn drawn_filling(
+        &self,
+        patient: &str,
+        mut opened: Open,
+        turn: Turn,
+        is_correction: bool,
+    ) -> Response {
+        let gathered = async {
+            let references = self.references(&opened, patient).await?;
+            let surroundings = self.surroundings(&opened.form, patient).await?;
+            Ok::<_, Problem>((references, surroundings))
+        };
+        let (references, surroundings) = match gathered.await {
+            Ok(gathered) => gathered,
+            Err(problem) => return response::problem(&problem, Some(&self.who), false),
+        };
+        let form = Arc::clone(&opened.form);
+        let live = form.evaluate(&mut opened.answers, &surroundings);
+        let files = Some(format!("/pasient/{patient}/skjema/{}/fil/", opened.id));
+        let drawing = Drawing {
+            live: &live,
+            tells_missing: turn.tells_missing,
+            references: &references,
+            files,
+        };
+        let filling = Filling {
+            drawing: &drawing,
+            address: format!("/pasient/{patient}/skjema/{}", opened.id),
+            version: opened.version,
+            saved: opened.saved,
+            refused: &turn.refused,
+            is_conflict: turn.is_conflict,
+            is_correction,
+            why: &turn.why,
+            unfit: &opened.unfit,
+        };
+        let title = form.title.as_str();
+        let content = form_page::filling(&filling, &self.who);
+        with_chart(self, patient, false, false, |sight| Ok(sight.beside(title, &content))).await
+    }
+
+    /// The same for the script, which swaps what has changed.
+    async fn told_filling(
+        &self,
+        patient: &str,
+        mut opened: Open,
+        turn: &Turn,
+        is_correction: bool,
+    ) -> Response {
+        let gathered = async {
+            let references = self.references(&opened, patient).await?;
+            let surroundings = self.surroundings(&opened.form, patient).await?;
+            Ok::<_, Problem>((references, surroundings))
+        };
+        let (references, surroundings) = match gathered.await {
+            Ok(gathered) => gathered,
+            Err(problem) => {
+                return json_answer(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    &json!({"problem": problem.code}),
+                );
+            }
+        };
+        let form = Arc::clone(&opened.form);
+        let live = form.evaluate(&mut opened.answers, &surroundings);
+        let files = Some(format!("/pasient/{patient}/skjema/{}/fil/", opened.id));
+        let drawing = Drawing {
+            live: &live,
+            tells_missing: turn.tells_missing,
+            references: &references,
+            files,
+        };
+        let saved = opened.saved.map(Moment::with_time).unwrap_or_default();
+        let told = match is_correction {
+            true => t("forms.not-stored").to_owned(),
+            false => tf("forms.saved-at", &[("when", &saved)]),
+        };
+        let status = if turn.is_conflict { StatusCode::CONFLICT } else { StatusCode::OK };
+        json_answer(
+            status,
+            &json!({
+                "versjon": opened.version,
+                "lagret": told,
+                "deler": [
+                    drawing.fields().0, drawing.summary().0,
+                    form_page::progress(&live).0, form_page::result(&live).0,
+                    form_page::refused(&turn.refused).0,
+                ],
+            }),
+        )
+    }
+
+    /// A form that is read.
+    async fn drawn_form(
+        &self,
+        patient: &str,
+        opened: Open,
+        wrong: Option<&'static str>,
+    ) -> Response {
+        let live = opened.form.answered(&opened.answers);
+        let page = Reading {
+            live: &live,
+            filled: &opened.filled,
+            address: format!("/pasient/{patient}/skjema/{}", opened.id),
+            unfit: &opened.unfit,
+            wrong,
+            may_change: opened.may_correct(self),
+        };
+        let content = form_page::reading(&page, &self.who);
+        with_chart(self, patient, false, false, |sight| {
+            Ok(sight.own_page(&opened.form.title, content))
+        })
+        .await
+    }
+}
+
+async fn file(
+    reader: Reader,
+    Path((id, response, path)): Path<(String, String, String)>,
+) -> Response {
+    let read = async {
+        let mut opened = reader.open_form(&id, &response).await?;
+        opened.file(&path).ok_or_else(filled::no_form)
+    };
+    match read.await {
+        Err(problem) => response::problem(&problem, Some(&reader.who), false),
+        Ok((media_type, bytes)) => {
+            let mut headers = HeaderMap::new();
+            // Fetched, never shown: what came from outside does not run among our pages.
+            let kind = HeaderValue::from_str(&media_type)
+                .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+            headers.insert(header::CONTENT_TYPE, kind);
+            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+            (headers, bytes).into_response()
+        }
+    }
+}
