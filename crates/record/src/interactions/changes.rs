@@ -1,6 +1,6 @@
-//! What became of an entry of the registers: its versions, and who made each.
+//! What became of an entry of the registers or of a definition: its versions, and who made each.
 //!
-//! Who made a version stands in the log of the same commit. Registers only: who has written in a
+//! Who made a version stands in the log of the same commit. Nothing about patients: who has written in a
 //! journal is told by the journal and its log.
 
 use akson_access::rules::Class;
@@ -29,11 +29,11 @@ pub struct Change {
 }
 
 impl Record {
-    /// The newest versions of a resource of the registers, newest first, and who made each.
+    /// The newest versions of a resource of the registers or of a definition, newest first, and who made each.
     ///
     /// # Errors
     /// `NotFound` when there is none, as far as the caller sees; `Refused` (`REC-083`) for what is
-    /// not in the registers.
+    /// neither.
     pub async fn changes(
         &self,
         caller: &Caller,
@@ -46,8 +46,8 @@ impl Record {
                 .about(format!("{}/_history", target(resource_type, id)))
         };
         self.refuse_beyond_scopes(&sight, Some(resource_type), entry).await?;
-        if class(resource_type) != Class::Directory {
-            let text = "Who made each version is told of the registers only.";
+        if !matches!(class(resource_type), Class::Directory | Class::Definition) {
+            let text = "Who made each version is told of the registers and of definitions only.";
             return Err(Problem::new(Kind::Refused, "REC-083", text));
         }
         let mut changes = Vec::new();
