@@ -29,6 +29,7 @@ mod prefill;
 mod questionnaire;
 mod reading;
 mod response;
+pub mod shipped;
 mod slots;
 
 pub use answer::{Answer, Coding, Number};

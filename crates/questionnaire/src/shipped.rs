@@ -17,3 +17,30 @@ pub const SHIPPED: [&str; 10] = [
     include_str!("../forms/audit-c.json"),
     include_str!("../forms/before-consultation.json"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::SHIPPED;
+    use crate::Questionnaire;
+
+    #[test]
+    fn every_form_can_be_filled_in_here_and_says_where_it_is_from() {
+        let mut addresses = Vec::new();
+        for json in SHIPPED {
+            let form: Value = serde_json::from_str(json).unwrap();
+            let url = form["url"].as_str().unwrap().to_owned();
+            let parsed = Questionnaire::parse(&form);
+            assert!(parsed.is_ok(), "{url}: {:?}", parsed.err());
+            for element in ["title", "version", "date", "description", "purpose", "copyright"] {
+                assert!(!form[element].as_str().unwrap_or_default().is_empty(), "{url} {element}");
+            }
+            assert!(form["copyright"].as_str().unwrap().contains("Fri bruk: "), "{url}");
+            addresses.push(url);
+        }
+        addresses.sort();
+        addresses.dedup();
+        assert_eq!(addresses.len(), SHIPPED.len());
+    }
+}
