@@ -4,6 +4,7 @@
 //! does. What was built is remembered in `demo.json` in the folder: a demo that was stopped half
 //! way is finished with the same people.
 
+mod forms;
 mod looks;
 
 use std::net::SocketAddr;
@@ -48,7 +49,7 @@ struct Built {
 
 /// Counts the changes of the municipality that a folder built before does not have: people to log in
 /// as, the rules' words for their roles, what was looked at before.
-const EDITION: u32 = 7;
+const EDITION: u32 = 8;
 
 impl Built {
     fn options(self) -> Result<municipality::Options, Failure> {
@@ -197,7 +198,7 @@ fn build(
     minute: u16,
 ) -> Result<(), Failure> {
     let all = municipality::bundle_count(options);
-    let bar = ProgressBar::new(all as u64);
+    let bar = ProgressBar::new(all as u64 + 1);
     if let Ok(style) =
         ProgressStyle::with_template("Building the municipality {bar:30} {pos}/{len}  {eta} left")
     {
@@ -220,6 +221,8 @@ fn build(
     for (number, bundle) in bundles.by_ref().take(all.saturating_sub(options.people)) {
         put(number, bundle)?;
     }
+    // Numbered after all others.
+    put(all, forms::in_use()?)?;
     let bundles = Mutex::new(bundles);
     let next = || bundles.lock().unwrap_or_else(PoisonError::into_inner).next();
     let lane = || {

@@ -18,6 +18,7 @@ mod datatypes;
 mod dates;
 mod door;
 mod fields;
+mod form_editor;
 mod forms;
 mod growth;
 mod hiring;

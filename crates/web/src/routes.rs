@@ -26,9 +26,10 @@ use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::terminology::Terminology;
 use crate::who::Who;
 use crate::{
-    assets, attorneys, authorise, citizen, citizens_home, home, journal_search, language, login,
-    my_journal, my_letters, my_times, notes, opening, ordering, people, prescribing, privacy,
-    questionnaires, reconciling, registering, response, round, wishes, workday,
+    assets, attorneys, authorise, citizen, citizens_home, form_editor, home, journal_search,
+    language, login, my_journal, my_letters, my_times, notes, opening, ordering, people,
+    prescribing, privacy, questionnaires, reconciling, registering, response, round, wishes,
+    workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -66,6 +67,7 @@ pub fn router(
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
         pages = pages.merge(people::routes()).merge(attorneys::routes());
+        pages = pages.merge(form_editor::routes());
         pages = pages.merge(registering::routes()).merge(workday::routes());
         pages = pages.merge(citizen::routes()).merge(citizens_home::routes());
         pages = pages.merge(my_letters::routes()).merge(my_times::routes());

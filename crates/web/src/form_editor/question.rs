@@ -23,8 +23,21 @@ const ORDINAL: &str = "http://hl7.org/fhir/StructureDefinition/ordinalValue";
 
 /// What an item can be, as the editor offers it; titles are in `code-form-kind`.
 pub(crate) const KINDS: [&str; 15] = [
-    "choice", "choices", "boolean", "string", "text", "integer", "decimal", "date", "dateTime", "time",
-    "open-choice", "attachment", "score", "group", "display",
+    "choice",
+    "choices",
+    "boolean",
+    "string",
+    "text",
+    "integer",
+    "decimal",
+    "date",
+    "dateTime",
+    "time",
+    "open-choice",
+    "attachment",
+    "score",
+    "group",
+    "display",
 ];
 
 /// One option of a choice.
@@ -308,7 +321,9 @@ impl Question {
 fn condition_of(chosen: &str, number: &str) -> Option<Value> {
     let mut condition: Value = serde_json::from_str(chosen).ok()?;
     let members = condition.as_object_mut()?;
-    members.retain(|name, _| matches!(name.as_str(), "question" | "operator") || name.starts_with("answer"));
+    members.retain(|name, _| {
+        matches!(name.as_str(), "question" | "operator") || name.starts_with("answer")
+    });
     let kind = match text(&condition, "/answer") {
         "" => return Some(condition),
         kind => kind.to_owned(),
@@ -391,9 +406,9 @@ fn option(choice: &Choice, before: &[Value], codes: &mut Vec<String>) -> Value {
     let at = choice.code.strip_prefix('#').and_then(|index| index.parse::<usize>().ok());
     let old = match at {
         Some(index) => before.get(index).filter(|old| plain(old) == choice.words),
-        None => before.iter().find(|one| {
-            !choice.code.is_empty() && text(one, "/valueCoding/code") == choice.code
-        }),
+        None => before
+            .iter()
+            .find(|one| !choice.code.is_empty() && text(one, "/valueCoding/code") == choice.code),
     };
     let points = number_of(&choice.points).map(|number| json!({"valueDecimal": number}));
     if let Some(old) = old {
@@ -453,7 +468,10 @@ mod tests {
     #[test]
     fn options_keep_their_codes_when_their_words_and_points_change() {
         let mut question = Question::of(&base());
-        assert_eq!(question.options, [choice("LA6568-5", "Aldri", "0"), choice("#1", "Vet ikke", "")]);
+        assert_eq!(
+            question.options,
+            [choice("LA6568-5", "Aldri", "0"), choice("#1", "Vet ikke", "")]
+        );
         question.options = vec![
             choice("", "Ofte", "2,5"),
             choice("LA6568-5", "Aldri i det hele tatt", "1"),
@@ -463,7 +481,10 @@ mod tests {
         let item = question.onto(&base(), "x");
         let options = list(&item, "/answerOption");
         assert_eq!(text(&options[0], "/valueCoding/code"), "a1");
-        assert_eq!(options[0].pointer("/valueCoding/extension/0/valueDecimal").unwrap().to_string(), "2.5");
+        assert_eq!(
+            options[0].pointer("/valueCoding/extension/0/valueDecimal").unwrap().to_string(),
+            "2.5"
+        );
         assert_eq!(text(&options[1], "/valueCoding/system"), "http://loinc.org");
         assert_eq!(text(&options[1], "/valueCoding/display"), "Aldri i det hele tatt");
         assert_eq!(text(&options[2], "/valueString"), "Vet ikke");

@@ -14,6 +14,8 @@ use crate::writing::{set, unset};
 
 const CALCULATED: &str =
     "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression";
+/// What nothing is added to yet.
+const NOTHING: &str = "{}";
 /// Longest expression, characters.
 const EXPRESSION_CHARACTERS_MAX: usize = 8_000;
 
@@ -65,7 +67,9 @@ fn names(expression: &str) -> Vec<String> {
 impl Score {
     /// Reads an item.
     pub(crate) fn of(item: &Value) -> Self {
-        let Some(expression) = calculated(item) else { return Self::default() };
+        let Some(expression) = calculated(item).filter(|written| *written != NOTHING) else {
+            return Self::default();
+        };
         let of = names(expression);
         for (is_partial, is_whole) in [(false, true), (false, false), (true, true), (true, false)] {
             if !of.is_empty() && sum(&of, is_partial, is_whole) == expression {
@@ -84,7 +88,7 @@ impl Score {
 
     fn written(&self, is_whole: bool) -> String {
         match self.expression.is_empty() {
-            true if self.of.is_empty() => "{}".into(),
+            true if self.of.is_empty() => NOTHING.into(),
             true => sum(&self.of, self.is_partial, is_whole),
             false => self.expression.clone(),
         }

@@ -69,7 +69,8 @@ pub(crate) fn below(item: &Value) -> &[Value] {
 /// Whether an item is the explanation of the one that it is below.
 pub(crate) fn is_help(item: &Value) -> bool {
     let controls = list(item, "/extension").iter().filter(|extension| {
-        text(extension, "/url") == "http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl"
+        text(extension, "/url")
+            == "http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl"
     });
     text(item, "/type") == "display"
         && controls
@@ -225,6 +226,29 @@ fn forget(root: &mut Value, gone: &[String]) {
     }
 }
 
+/// Gives items that have none the conditions on an item that they had before.
+pub(crate) fn conditions_back(root: &mut Value, before: &Value, link: &str) {
+    let asks =
+        |item: &Value| list(item, "/enableWhen").iter().any(|one| text(one, "/question") == link);
+    let mut all = Vec::new();
+    links(before, &mut all);
+    for other in all.iter().filter_map(|other| find(before, other)).filter(|item| asks(item)) {
+        let Some(now) = find_mut(root, link_id(other)) else { continue };
+        let had: Vec<&Value> = list(other, "/enableWhen")
+            .iter()
+            .filter(|one| text(one, "/question") != link)
+            .collect();
+        // Where the conditions were changed since, they stay as they are now.
+        if list(now, "/enableWhen").iter().eq(had) {
+            for element in ["enableWhen", "enableBehavior"] {
+                if let Some(value) = other.get(element) {
+                    set(now, element, value.clone());
+                }
+            }
+        }
+    }
+}
+
 /// Moves an item a step; whether it could.
 pub(crate) fn move_by(root: &mut Value, link: &str, step: Step) -> bool {
     let Some(place) = place_of(root, link) else { return false };
@@ -315,7 +339,10 @@ mod tests {
 
     fn outline(root: &Value) -> String {
         let all = rows(root);
-        all.iter().map(|row| format!("{} {}", row.number, link_id(row.item))).collect::<Vec<_>>().join(", ")
+        all.iter()
+            .map(|row| format!("{} {}", row.number, link_id(row.item)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     #[test]
@@ -340,9 +367,13 @@ mod tests {
             assert!(move_by(&mut root, link, step), "{link} {step:?}");
             assert_eq!(outline(&root), expected, "{link} {step:?}");
         }
-        for (link, step) in
-            [("s1", Step::Up), ("s5", Step::Down), ("s1", Step::In), ("s1", Step::Out), ("x", Step::Up)]
-        {
+        for (link, step) in [
+            ("s1", Step::Up),
+            ("s5", Step::Down),
+            ("s1", Step::In),
+            ("s1", Step::Out),
+            ("x", Step::Up),
+        ] {
             let mut root = form();
             assert!(!move_by(&mut root, link, step), "{link} {step:?}");
             assert_eq!(root, form());
@@ -360,7 +391,8 @@ mod tests {
         assert_eq!(list(left, "/enableWhen").len(), 1);
         assert_eq!(left.get("enableBehavior"), None);
         insert(&mut root, &place, removed);
-        assert_eq!(outline(&root), outline(&form()));
+        conditions_back(&mut root, &form(), "s1");
+        assert_eq!(root, form());
         let mut root = form();
         let place = place_of(&root, "s3").unwrap();
         let removed = remove(&mut root, "s3").unwrap();

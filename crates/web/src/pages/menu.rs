@@ -8,6 +8,7 @@ use akson_access::decide::Situation;
 use akson_access::rules::{Class, rights};
 use maud::{Markup, html};
 
+use crate::form_editor::{self, keeps_forms};
 use crate::home::Home;
 use crate::messages::t;
 use crate::who::Who;
@@ -35,7 +36,9 @@ pub(crate) fn entries(who: &Who) -> Vec<Entry> {
             vec![entry("/", "menu.cases"), entry("/personvern/roller", "menu.roles")]
         }
         Home::Registers => {
-            vec![entry("/", "menu.people"), entry("/ansatte/ny", "menu.new-employee")]
+            let forms = keeps_forms(who).then(|| entry(form_editor::LIST, "menu.forms"));
+            let people = [entry("/", "menu.people"), entry("/ansatte/ny", "menu.new-employee")];
+            people.into_iter().chain(forms).collect()
         }
         Home::Workday => workday(who),
         Home::Search | Home::Citizen => Vec::new(),
