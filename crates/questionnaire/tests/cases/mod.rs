@@ -2,6 +2,7 @@ mod corpus;
 mod filling;
 mod hostile;
 mod refused;
+mod shipped;
 
 use akson_base::Instant;
 use akson_questionnaire::{Answer, Answers, Live, Questionnaire, Surroundings};
