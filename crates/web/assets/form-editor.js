@@ -126,7 +126,7 @@
 
   // An address that names an item opens it.
   const open = () => {
-    const named = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (named?.matches("details")) named.open = true;
   };
   window.addEventListener("hashchange", open);

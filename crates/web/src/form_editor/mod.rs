@@ -374,7 +374,7 @@ impl Reader {
         let edit = |resource: &mut Value| tree::remove(resource, link).is_some();
         match self.change_form(id, base, Touched::Order, edit).await? {
             Changed::Stored(_) => {
-                Ok(to(&format!("{LIST}/{id}?angre={before}.{}#lagret", quoted(link))))
+                Ok(to(&format!("{LIST}/{id}?angre={before}.{}", quoted(link))))
             }
             Changed::Over(_) | Changed::Conflict(_) => Ok(to(&format!("{LIST}/{id}"))),
         }
@@ -388,7 +388,7 @@ async fn add(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
         let kind = KINDS.into_iter().find(|kind| *kind == form.field("type")).unwrap_or("string");
         let options = options_typed(form.typed("alternativer", OPTIONS_CHARACTERS_MAX)?);
         if words.is_empty() {
-            return Ok(to(&format!("{LIST}/{id}?type={kind}#nytt")));
+            return Ok(to(&format!("{LIST}/{id}?type={kind}")));
         }
         let current = reader.definition(&id).await?;
         let key = current.key().to_owned();
@@ -417,7 +417,7 @@ async fn add(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
                         let link = quoted(&link);
                         Ok(to(&format!("{LIST}/{id}?type={kind}&punkt={link}#punkt-{link}")))
                     }
-                    None => Ok(to(&format!("{LIST}/{id}?type={kind}#nytt"))),
+                    None => Ok(to(&format!("{LIST}/{id}?type={kind}"))),
                 }
             }
             Changed::Over(_) | Changed::Conflict(_) => Ok(to(&format!("{LIST}/{id}"))),
