@@ -13,6 +13,7 @@
 
   const say = (words, isBad) => {
     const place = document.getElementById("lagret");
+    if (!place) return;
     place.textContent = words;
     place.classList.toggle("bad", Boolean(isBad));
   };
@@ -44,7 +45,6 @@
       const open = new Set([...old.querySelectorAll("details[open]")].map((one) => one.className));
       old.replaceWith(part);
       for (const one of part.querySelectorAll("details")) if (open.has(one.className)) one.open = true;
-      if (part.hasAttribute("data-hx-post") || part.querySelector("[data-hx-post]")) window.htmx?.process(part);
       if (focus && part.id === focus.id) focusOn(focus);
     }
     const version = document.getElementById("lagret")?.dataset.versjon;
@@ -80,6 +80,7 @@
     const isNewest = waiting.get(form) === edited;
     if (isNewest) waiting.delete(form);
     take(html, form, isNewest);
+    attempt();
   }
 
   async function flush() {
@@ -98,8 +99,46 @@
     }
   }
 
+  // The preview: answered again with each answer and each change of the form. One request at a time; what
+  // was answered meanwhile is asked for next.
+  let asked = 0;
+  let answering = null;
+  async function attempt(submitter = null) {
+    asked += 1;
+    if (answering && !submitter) return;
+    const old = document.getElementById("forhandsvisning");
+    const form = document.getElementById("proving");
+    if (!old) return;
+    const now = asked;
+    const body = form ? new FormData(form, submitter) : new FormData(editor.querySelector("form"));
+    answering = fetch(`${location.pathname.split("/").slice(0, 3).join("/")}/prov`, {
+      method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(body),
+    }).then((response) => (response.ok ? response.text() : ""), () => "");
+    const html = await answering;
+    answering = null;
+    if (html && (now === asked || submitter)) {
+      const part = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+      const active = document.activeElement;
+      const focus = active?.form === form && active.id;
+      const [start, end] = focus ? [active.selectionStart, active.selectionEnd] : [];
+      document.getElementById("forhandsvisning").replaceWith(part);
+      const again = focus && document.getElementById(focus);
+      if (again) {
+        again.focus({ preventScroll: true });
+        if (typeof start === "number") again.setSelectionRange(start, end);
+      }
+    }
+    if (now !== asked) attempt();
+  }
+
+  let trying = null;
   editor.addEventListener("input", (event) => {
     const form = event.target.form;
+    if (form?.id === "proving") {
+      clearTimeout(trying);
+      trying = setTimeout(() => attempt(), 200);
+      return;
+    }
     if (!form?.hasAttribute("data-autosave")) return;
     waiting.set(form, (waiting.get(form) ?? 0) + 1);
     say(editor.dataset.unsaved);
@@ -110,7 +149,11 @@
   // A button waits for what is being stored.
   editor.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.hasAttribute("data-hx-post")) return;
+    if (form.id === "proving") {
+      event.preventDefault();
+      attempt(event.submitter);
+      return;
+    }
     waiting.delete(form.hasAttribute("data-autosave") ? form : null);
     if (!running && waiting.size === 0) return;
     event.preventDefault();

@@ -13,6 +13,7 @@ mod question;
 mod saving;
 mod score;
 mod tree;
+mod trying;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,10 +37,11 @@ pub(crate) use question::{
 };
 pub(crate) use saving::{ABOUT, Latest, keeps_forms};
 pub(crate) use tree::{Row, link_id, rows};
+pub(crate) use trying::{nobody_at, tried};
 
 use crate::forms::Form;
 use crate::messages::{t, tf};
-use crate::pages::{definitions_page, form_editor_page, form_version_page};
+use crate::pages::{definitions_page, form_editor_page, form_preview, form_version_page};
 use crate::people::quoted;
 use crate::response::{self, to};
 use crate::routes::wants_fragment;
@@ -68,6 +70,7 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .route("/skjemaer/{id}/punkt", post(item))
         .route("/skjemaer/{id}/nytt-punkt", post(add))
         .route("/skjemaer/{id}/angre", post(put_back))
+        .route("/skjemaer/{id}/prov", post(try_out))
         .route("/skjemaer/{id}/status", post(state))
         .route("/skjemaer/{id}/endringer", get(changes))
         .route("/skjemaer/{id}/fil", get(export))
@@ -98,6 +101,8 @@ pub(crate) struct Editing<'a> {
     pub removed: Option<(String, u32)>,
     /// What another has made of an item meanwhile, and what was typed here.
     pub conflict: Option<Conflict>,
+    /// What was answered in the preview.
+    pub sent: Option<&'a Form>,
 }
 
 /// Two texts of one item.
@@ -137,7 +142,13 @@ impl Reader {
     async fn editor(&self, form: &Definition, editing: &Editing<'_>) -> Result<Markup, Problem> {
         let before = self.versions_of(&form.url).await?;
         let findings = findings(&form.resource);
-        let draft = form_editor_page::Draft { form, findings: &findings, before: &before, editing };
+        let draft = form_editor_page::Draft {
+            form,
+            findings: &findings,
+            before: &before,
+            editing,
+            now: self.now(),
+        };
         Ok(form_editor_page::editor(&draft, &self.who))
     }
 }
@@ -202,14 +213,20 @@ async fn one(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> Res
         let form = reader.definition(&id).await?;
         if form.state != State::Draft {
             let versions = reader.versions_of(&form.url).await?;
-            let shown = form_version_page::Shown { form: &form, versions: &versions, said };
+            let shown = form_version_page::Shown {
+                form: &form,
+                versions: &versions,
+                said,
+                sent: None,
+                now: reader.now(),
+            };
             return Ok(form_version_page::version(&shown, &reader.who));
         }
         let removed = given("angre")
             .split_once('.')
             .and_then(|(stored, link)| Some((link.to_owned(), stored.parse().ok()?)));
         let (open, next_kind) = (given("punkt"), given("type"));
-        let editing = Editing { open, next_kind, said, removed, conflict: None };
+        let editing = Editing { open, next_kind, said, removed, ..Editing::default() };
         reader.editor(&form, &editing).await
     };
     response::drawn(shown.await, &reader.who)
@@ -285,15 +302,9 @@ impl Reader {
                     findings: &findings,
                     before: &[],
                     editing: &editing,
+                    now: self.now(),
                 };
-                let now = self.now();
-                Ok(response::html(form_editor_page::stored(
-                    &draft,
-                    link,
-                    is_new_shape,
-                    now,
-                    &self.who,
-                )))
+                Ok(response::html(form_editor_page::stored(&draft, link, is_new_shape, &self.who)))
             }
             Changed::Stored(form) => Ok(to(&format!("{LIST}/{}{onward}", form.id))),
             Changed::Over(form) => {
@@ -373,9 +384,7 @@ impl Reader {
         let before = self.definition(id).await?.stored;
         let edit = |resource: &mut Value| tree::remove(resource, link).is_some();
         match self.change_form(id, base, Touched::Order, edit).await? {
-            Changed::Stored(_) => {
-                Ok(to(&format!("{LIST}/{id}?angre={before}.{}", quoted(link))))
-            }
+            Changed::Stored(_) => Ok(to(&format!("{LIST}/{id}?angre={before}.{}", quoted(link)))),
             Changed::Over(_) | Changed::Conflict(_) => Ok(to(&format!("{LIST}/{id}"))),
         }
     }
@@ -499,6 +508,35 @@ async fn state(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
         })
     };
     answered(done.await, &reader, &HeaderMap::new())
+}
+
+/// Answers that are tried in the preview.
+async fn try_out(
+    reader: Reader,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Form,
+) -> Response {
+    let tried = async {
+        let definition = reader.definition(&id).await?;
+        let (sent, now) = (Some(&form), reader.now());
+        if wants_fragment(&headers) {
+            return Ok(form_preview::preview(&definition, sent, now, &reader.who));
+        }
+        if definition.state == State::Draft {
+            return reader.editor(&definition, &Editing { sent, ..Editing::default() }).await;
+        }
+        let versions = reader.versions_of(&definition.url).await?;
+        let shown = form_version_page::Shown {
+            form: &definition,
+            versions: &versions,
+            said: None,
+            sent,
+            now,
+        };
+        Ok(form_version_page::version(&shown, &reader.who))
+    };
+    response::drawn(tried.await, &reader.who)
 }
 
 async fn changes(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> Response {

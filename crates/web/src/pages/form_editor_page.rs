@@ -7,6 +7,7 @@ use akson_questionnaire::Finding;
 use maud::{Markup, html};
 
 use super::form_item_fields::Fields;
+use super::form_preview::preview;
 use super::layout::{Page, hidden, page};
 use crate::dates::Moment;
 use crate::fields::text;
@@ -24,6 +25,7 @@ pub(crate) struct Draft<'a> {
     /// All versions of the form.
     pub before: &'a [Definition],
     pub editing: &'a Editing<'a>,
+    pub now: Instant,
 }
 
 /// The page.
@@ -55,8 +57,8 @@ pub(crate) fn editor(draft: &Draft<'_>, who: &Who) -> Markup {
                     (new_item(draft, token))
                     (publishing(draft, token, active))
                 }
-                aside.def-right aria-labelledby="forhandsvisning-tittel" {
-                    (preview(form, who))
+                div.def-right {
+                    (preview(form, draft.editing.sent, draft.now, who))
                 }
             }
         }
@@ -69,17 +71,11 @@ pub(crate) fn editor(draft: &Draft<'_>, who: &Who) -> Markup {
 }
 
 /// What a stored change makes of the page: each part has an id, by which it takes its place.
-pub(crate) fn stored(
-    draft: &Draft<'_>,
-    link: &str,
-    is_new_shape: bool,
-    now: Instant,
-    who: &Who,
-) -> Markup {
+pub(crate) fn stored(draft: &Draft<'_>, link: &str, is_new_shape: bool, who: &Who) -> Markup {
     let token = who.login.as_ref().map_or("", |login| login.form_token.as_str());
     let all = rows(&draft.form.resource);
     html! {
-        (saved(draft.form, Some(now)))
+        (saved(draft.form, Some(draft.now)))
         (findings(draft.findings))
         @for row in &all {
             (summary(draft, row))
@@ -88,7 +84,6 @@ pub(crate) fn stored(
                 (fields(draft, row, &Question::of(row.item), token))
             }
         }
-        (preview(draft.form, who))
     }
 }
 
@@ -315,9 +310,4 @@ fn publishing(draft: &Draft<'_>, token: &str, active: Option<&Definition>) -> Ma
             }
         }
     }
-}
-
-/// The form as those who fill it in see it.
-fn preview(form: &Definition, who: &Who) -> Markup {
-    super::form_preview::preview(&form.id, &form.resource, &[], who)
 }

@@ -1,12 +1,15 @@
 //! A version of a form that is, or was, filled in; and what is different between two versions.
 
+use akson_base::Instant;
 use maud::{Markup, html};
 
+use super::form_preview::preview;
 use super::layout::{Page, hidden, page};
 use crate::fields::text;
 use crate::form_editor::{
     Change, Definition, Different, LIST, State, described, differences, rows, version_name,
 };
+use crate::forms::Form;
 use crate::messages::{code, t, tf};
 use crate::notes::{Piece, difference};
 use crate::who::Who;
@@ -16,6 +19,9 @@ pub(crate) struct Shown<'a> {
     pub form: &'a Definition,
     pub versions: &'a [Definition],
     pub said: Option<&'static str>,
+    /// What was answered in the preview, and when.
+    pub sent: Option<&'a Form>,
+    pub now: Instant,
 }
 
 /// The page of a version.
@@ -23,7 +29,7 @@ pub(crate) fn version(shown: &Shown<'_>, who: &Who) -> Markup {
     let token = who.login.as_ref().map_or("", |login| login.form_token.as_str());
     let form = shown.form;
     let main = html! {
-        div.def-editor {
+        div.def-editor data-form-editor {
             p.back { a href=(LIST) { (t("definition.back")) } }
             div.heading {
                 h1 { (form.title) }
@@ -36,8 +42,8 @@ pub(crate) fn version(shown: &Shown<'_>, who: &Who) -> Markup {
                 div.def-left {
                     (about(form))
                     (versions(shown))
-                    section.def-card aria-labelledby="innhold" {
-                        h2 id="innhold" { (t("definition.content")) }
+                    details.def-card.def-content {
+                        summary { (t("definition.content")) }
                         ol.def-outline {
                             @for row in rows(&form.resource) {
                                 li data-depth=(row.depth.min(6)) {
@@ -48,8 +54,8 @@ pub(crate) fn version(shown: &Shown<'_>, who: &Who) -> Markup {
                         }
                     }
                 }
-                aside.def-right aria-labelledby="forhandsvisning-tittel" {
-                    (super::form_preview::preview(&form.id, &form.resource, &[], who))
+                div.def-right {
+                    (preview(form, shown.sent, shown.now, who))
                 }
             }
         }
