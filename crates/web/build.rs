@@ -1,5 +1,5 @@
-//! Fetches the pages' third-party assets (pinned by `package-lock.json`, never committed), bundles
-//! them and writes the table that `src/assets.rs` embeds.
+//! Fetches the pages' third-party assets and the faces of documents for paper (pinned by
+//! `package-lock.json`, never committed), bundles them and writes the table that `src/assets.rs` embeds.
 //!
 //! Also writes the list of message files for `src/messages.rs`.
 //! Not here: what is in a bundle, how it is named and compressed (`assets/bundle.mjs`).
@@ -15,6 +15,12 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const HOW_TO_INSTALL: &str = "the web pages' assets need Node.js 20+ and npm: on Debian, `apt-get install nodejs npm`, or \
      run `cargo xtask demo`, which installs what is missing";
 
+/// The faces that documents for paper are set in, and where npm puts them.
+const FACES: [(&str, &str); 2] = [
+    ("regular.ttf", "@expo-google-fonts/source-sans-3/400Regular/SourceSans3_400Regular.ttf"),
+    ("bold.ttf", "@expo-google-fonts/source-sans-3/700Bold/SourceSans3_700Bold.ttf"),
+];
+
 fn main() -> Outcome<()> {
     for watched in ["package.json", "package-lock.json", ".npmrc", "assets", "messages", "build.rs"]
     {
@@ -25,6 +31,9 @@ fn main() -> Outcome<()> {
     let assets = Path::new(&out).join("assets");
     install(&crate_folder)?;
     run(Command::new("node").arg("assets/bundle.mjs").arg(&assets), "node")?;
+    for (face, file) in FACES {
+        fs::copy(crate_folder.join("node_modules").join(file), Path::new(&out).join(face))?;
+    }
     fs::write(Path::new(&out).join("assets.rs"), table(&assets)?)?;
     fs::write(Path::new(&out).join("messages.rs"), messages(&crate_folder.join("messages"))?)?;
     Ok(())

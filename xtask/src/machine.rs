@@ -25,7 +25,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need {
         purpose: Purpose::Build,
         probe: ("cc", &["--version"]),
@@ -40,6 +40,7 @@ const NEEDS: [Need; 8] = [
         probe: ("python3", &["-c", "import venv, ensurepip"]),
         packages: &["python3", "python3-venv"],
     },
+    Need { purpose: Purpose::Test, probe: ("pdftotext", &["-v"]), packages: &["poppler-utils"] },
     Need { purpose: Purpose::Test, probe: ("bzip2", &["--help"]), packages: &["bzip2"] },
     Need { purpose: Purpose::Test, probe: ("xz", &["--version"]), packages: &["xz-utils"] },
 ];

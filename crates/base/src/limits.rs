@@ -70,3 +70,7 @@ pub const AUTHORISE_REQUEST_BYTES_MAX: usize = 16 * 1024;
 pub const TOKEN_REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// Largest assertion by which a client proves who it is.
 pub const CLIENT_ASSERTION_BYTES_MAX: usize = 8 * 1024;
+/// Rows of the tables of one document for paper.
+pub const PDF_ROWS_MAX: usize = 5_000;
+/// Text of one document for paper.
+pub const PDF_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -52,6 +52,7 @@ pub use interactions::outliers::{
 };
 pub use interactions::register::APP_CONSENT_SYSTEM;
 pub use interactions::role_changes::RoleChange;
+pub use interactions::standby_copy::{Standby, Touched, standby_reader};
 pub use interactions::stirrings::Stirring;
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;

@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
+use crate::downtime::Freshness;
 use crate::limits::Limits;
 use crate::{health, observe};
 
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Arc<Limits>,
+    /// How old the copy for downtime is, where one is kept.
+    pub(crate) downtime: Option<Arc<Freshness>>,
     /// Whether not everybody sees everything.
     pub(crate) is_ruled: bool,
     /// Whether callers come over TLS of our own.
@@ -124,7 +127,12 @@ impl App {
             }
             "/metrics" if is_get => health::text(
                 StatusCode::OK,
-                observe::page(&self.meters, &self.limits, &self.store.engine().stats()),
+                observe::page(
+                    &self.meters,
+                    &self.limits,
+                    &self.store.engine().stats(),
+                    self.downtime.as_ref().map(|copy| copy.age_seconds()),
+                ),
             ),
             _ => self.page(peer, request).await,
         }

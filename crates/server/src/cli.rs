@@ -48,6 +48,16 @@ pub(crate) struct DemoArguments {
     /// Let the demo's clock begin at this time of day, so that rounds and agendas are those of then
     #[arg(long, value_name = "HH:MM")]
     pub(crate) at: Option<jiff::civil::Time>,
+    /// Keep a copy for downtime in this folder, unlocked unless a passphrase is given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) downtime: Option<PathBuf>,
+    /// File with the passphrase that locks the copy for downtime
+    #[arg(long, value_name = "FILE", requires = "downtime")]
+    pub(crate) downtime_passphrase: Option<PathBuf>,
+    /// Seconds between two copies for downtime
+    #[arg(long, value_name = "N", default_value_t = 300, requires = "downtime",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) downtime_every: u64,
 }
 
 #[derive(Debug, Args)]

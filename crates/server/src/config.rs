@@ -13,11 +13,13 @@ use crate::failure::Failure;
 use crate::tls::TlsSettings;
 
 mod apps;
+mod downtime;
 mod identity;
 mod limits;
 mod login;
 
 pub(crate) use apps::AppSettings;
+pub(crate) use downtime::DowntimeSettings;
 pub(crate) use identity::IdentitySettings;
 pub(crate) use limits::LimitSettings;
 pub(crate) use login::LoginSettings;
@@ -58,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<TlsSettings>,
     /// Signed checkpoints of the commit chain.
     pub(crate) checkpoints: Option<CheckpointSettings>,
+    /// The copy for downtime; none without it.
+    pub(crate) downtime: Option<DowntimeSettings>,
     /// File of the codes that clinicians choose from; a built-in subset without it.
     pub(crate) terminology: Option<PathBuf>,
     /// File of references of growth beside WHO's.
@@ -83,6 +87,7 @@ impl Default for Settings {
             limits: LimitSettings::default(),
             tls: None,
             checkpoints: None,
+            downtime: None,
             terminology: None,
             growth: None,
         }
@@ -196,6 +201,10 @@ mod tests {
             "limits.proxies",
             "tls.certificate_file",
             "tls.key_file",
+            "downtime.directory",
+            "downtime.every_seconds",
+            "downtime.passphrase_file",
+            "downtime.encrypt",
         ] {
             assert!(manual.contains(&format!("| `{name}` |")), "{name}");
         }

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::DemoArguments;
 use crate::clock::{ShiftedClock, WallClock};
-use crate::config::{AppSettings, LimitSettings, Settings};
+use crate::config::{AppSettings, DowntimeSettings, LimitSettings, Settings};
 use crate::failure::Failure;
 use crate::load::target::{Outcome, Target};
 use crate::say::thousands;
@@ -159,6 +159,12 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         listen: format!("127.0.0.1:{}", arguments.port),
         limits: LimitSettings::demo(),
         apps: Some(AppSettings::demo()),
+        downtime: arguments.downtime.as_ref().map(|directory| DowntimeSettings {
+            directory: directory.clone(),
+            every_seconds: arguments.downtime_every,
+            passphrase_file: arguments.downtime_passphrase.clone(),
+            encrypt: arguments.downtime_passphrase.is_some(),
+        }),
         ..Settings::default()
     };
     runtime.block_on(async {

@@ -15,6 +15,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod downtime;
 mod failure;
 mod growth;
 mod health;

@@ -37,11 +37,13 @@ pub(crate) fn keep_up(handle: PrometheusHandle) {
     });
 }
 
-/// The page: the recorder's meters, what the limits refused, then the store's own numbers.
+/// The page: the recorder's meters, what the limits refused, the store's own numbers, and the age of the
+/// copy for downtime in seconds, where one is kept.
 pub(crate) fn page(
     handle: &PrometheusHandle,
     limits: &Limits,
     store: &[(&'static str, u64)],
+    copy_age: Option<f64>,
 ) -> String {
     let mut page = handle.render();
     page.push_str("# HELP akson_throttled_total Calls refused by a rate limit\n");
@@ -52,6 +54,13 @@ pub(crate) fn page(
     for (name, value) in store {
         // Writing to a String cannot fail.
         let _ = writeln!(page, "# TYPE akson_store_{name} gauge\nakson_store_{name} {value}");
+    }
+    if let Some(age) = copy_age {
+        page.push_str(
+            "# HELP akson_downtime_copy_age_seconds Since the copy for downtime was made\n",
+        );
+        page.push_str("# TYPE akson_downtime_copy_age_seconds gauge\n");
+        let _ = writeln!(page, "akson_downtime_copy_age_seconds {age}");
     }
     page
 }

@@ -25,6 +25,7 @@ use crate::callers::TokenCallers;
 use crate::checkpoints::Checkpoints;
 use crate::cli::ServeArguments;
 use crate::config::{LoginSettings, Settings};
+use crate::downtime::Keeper;
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::listener::{self, Bounds};
@@ -242,6 +243,7 @@ pub(crate) async fn serve(
     let meters = observe::start()?;
     observe::keep_up(meters.clone());
     let checkpoints = settings.checkpoints.as_ref().map(Checkpoints::open).transpose()?;
+    let downtime = settings.downtime.as_ref().map(|copy| Keeper::open(copy, policy)).transpose()?;
     let codes = Arc::new(terminology::read(settings.terminology.as_deref())?);
     let references = growth::read(settings.growth.as_deref())?;
     let limits = Arc::new(Limits::new(&settings.limits, &house.clock));
@@ -256,6 +258,7 @@ pub(crate) async fn serve(
         policy,
     };
     apps.as_ref().inspect(|apps| apps::keep_up(apps));
+    let copy = downtime.map(|keeper| keeper.start(&record, &clock));
     let app = Arc::new(App {
         oauth: apps.map(|apps| OAuth::new(apps, settings.cors_origins.clone())),
         api: Api::new(Arc::clone(&record), options, callers, &*clock),
@@ -263,6 +266,7 @@ pub(crate) async fn serve(
         meters,
         store: Arc::clone(&store),
         limits,
+        downtime: copy.as_ref().map(|copy| Arc::clone(&copy.freshness)),
         is_ruled: policy == Policy::Rules,
         is_tls: tls.is_some(),
         is_draining: AtomicBool::new(false),
@@ -283,6 +287,9 @@ pub(crate) async fn serve(
         tracing::warn!("some requests did not finish within the drain time and were cut");
     }
     indexing.abort();
+    if let Some(copy) = copy {
+        copy.stop();
+    }
     drop(stopping);
     if let Some(checkpoints) = checkpoints
         && let Err(error) = checkpoints.await

@@ -50,9 +50,19 @@ impl Server {
 
     /// As [`Server::start_demo`], as if it were this time of the day: `08:20`.
     pub fn start_demo_at(binary: impl AsRef<Path>, people: usize, time: &str) -> io::Result<Self> {
+        Self::start_demo_with(binary, people, &["--at", time])
+    }
+
+    /// As [`Server::start_demo`], with these further arguments.
+    pub fn start_demo_with(
+        binary: impl AsRef<Path>,
+        people: usize,
+        arguments: &[&str],
+    ) -> io::Result<Self> {
         let people = people.to_string();
-        let demo = ["demo", "--port", "0", "--people", people.as_str(), "--at", time];
-        Self::run(binary.as_ref(), TempDir::new()?, demo.into_iter())
+        let demo = ["demo", "--port", "0", "--people", people.as_str()];
+        let demo = demo.into_iter().chain(arguments.iter().copied());
+        Self::run(binary.as_ref(), TempDir::new()?, demo)
     }
 
     fn run<'a>(

@@ -27,7 +27,7 @@ use crate::terminology::Terminology;
 use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, citizen, citizens_home, form_editor, home, journal_search,
-    language, login, my_journal, my_letters, my_times, notes, opening, ordering, people,
+    language, login, my_journal, my_letters, my_times, notes, opening, ordering, paper, people,
     prescribing, privacy, questionnaires, reconciling, registering, response, round, wishes,
     workday,
 };
@@ -63,6 +63,7 @@ pub fn router(
         .merge(reconciling::routes())
         .merge(notes::routes())
         .merge(questionnaires::routes())
+        .merge(paper::routes())
         .merge(journal_search::routes());
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
@@ -71,7 +72,7 @@ pub fn router(
         pages = pages.merge(registering::routes()).merge(workday::routes());
         pages = pages.merge(citizen::routes()).merge(citizens_home::routes());
         pages = pages.merge(my_letters::routes()).merge(my_times::routes());
-        pages = pages.merge(my_journal::routes());
+        pages = pages.merge(my_journal::routes()).merge(paper::routes_behind_door());
         pages = pages.merge(round::routes()).route("/min-dag", get(home::workday));
     }
     if let Door::Guarded(guard) = &door {

@@ -104,6 +104,11 @@ impl Desk {
         local_day(self.clock.now())
     }
 
+    /// The moment.
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
     /// The record, for what nobody in particular asks of it.
     pub(crate) fn record(&self) -> &Record {
         &self.record
@@ -166,6 +171,12 @@ where
 }
 
 impl Reader {
+    /// The house itself at the desk, as one of its own readers.
+    pub(crate) fn of_house(desk: &Arc<Desk>, actor: Actor) -> Self {
+        let who = Who { actor: Arc::new(actor), login: None, waits: None };
+        Self { desk: Arc::clone(desk), who }
+    }
+
     /// The reader's local day.
     pub(crate) fn today(&self) -> Date {
         self.desk.today()
@@ -173,7 +184,7 @@ impl Reader {
 
     /// The moment.
     pub(crate) fn now(&self) -> Instant {
-        self.desk.clock.now()
+        self.desk.now()
     }
 
     /// The desk.
@@ -237,7 +248,7 @@ impl Reader {
 
     /// The Medications that the patient's prescriptions refer to: they are nobody's in particular
     /// and stand outside the patient's range.
-    async fn medications(
+    pub(crate) async fn medications(
         &self,
         caller: &Caller,
         resources: &[Resource],

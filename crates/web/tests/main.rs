@@ -18,9 +18,11 @@ fn codes() -> std::sync::Arc<akson_web::Terminology> {
 mod cases {
     mod attorneys;
     mod citizen;
+    mod downtime;
     mod login;
     mod messages;
     mod pages;
+    mod paper;
     mod people;
     mod privacy;
     mod registering;

@@ -22,6 +22,7 @@ pub(crate) mod references;
 pub(crate) mod register;
 pub(crate) mod role_changes;
 mod search;
+pub(crate) mod standby_copy;
 pub(crate) mod stirrings;
 mod update;
 mod vread;

@@ -225,3 +225,18 @@ fn the_round_and_a_temps_first_shift_hold_in_a_real_browser() {
     let server = Server::start_demo_at(BINARY, WARD_PEOPLE, "08:20").unwrap();
     run("round.mjs", &[server.root(), &screenshots()]);
 }
+
+/// The files are opened from disk, and the server that made them is gone.
+#[test]
+fn the_copy_for_downtime_opens_without_the_server() {
+    let folder = TempDir::new().unwrap();
+    let (open, locked) = (folder.path().join("open"), folder.path().join("locked"));
+    let passphrase = folder.path().join("passphrase");
+    std::fs::write(&passphrase, "blå øy i Åfjord om våren\n").unwrap();
+    let path = |path: &Path| path.display().to_string();
+    super::downtime::made(&["--at", "08:20", "--downtime", &path(&open)], &open);
+    let lock = ["--downtime-passphrase", &path(&passphrase)];
+    let locking = [&["--at", "08:20", "--downtime", &path(&locked)], &lock[..]].concat();
+    super::downtime::made(&locking, &locked);
+    run("downtime.mjs", &[&path(&open), &path(&locked), &screenshots()]);
+}

@@ -11,6 +11,7 @@ mod command_line;
 mod conditional;
 mod crash;
 mod demo;
+pub(crate) mod downtime;
 mod errors;
 mod everything;
 mod formats;

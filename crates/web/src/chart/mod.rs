@@ -30,7 +30,7 @@ pub(crate) use lists::Lists;
 pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
 pub(crate) use orders::Order;
-pub(crate) use person::{Person, Sex};
+pub(crate) use person::{Kin, Person, Sex};
 pub(crate) use results::{Direction, Group, Point, Range, Series, read as read_series};
 pub(crate) use safety::Safety;
 pub(crate) use todo::Todo;

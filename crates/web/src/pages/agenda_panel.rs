@@ -45,6 +45,7 @@ fn scopes(now: Scope) -> Markup {
         ul.chips aria-label=(t("workday.whose")) {
             (chip(Scope::Mine, t("workday.mine")))
             (chip(Scope::Unit, t("workday.unit")))
+            li { a.chip href=(format!("/utskrift/dagliste?dag={}", now.word())) { (t("paper.print")) } }
         }
     }
 }

@@ -73,6 +73,8 @@ pub(crate) fn actions(sight: &Sight<'_>) -> Vec<Action> {
     with(Class::Prescription, "resept/ny", t("banner.new-prescription"));
     with(Class::Clinical, "bestill", t("banner.order"));
     with(Class::Clinical, "skjema", t("forms.heading"));
+    let href = format!("/pasient/{patient}/utskrift/sammendrag");
+    all.push(Action { href, label: t("paper.print"), key: None });
     all
 }
 

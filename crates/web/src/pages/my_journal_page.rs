@@ -189,6 +189,7 @@ pub(crate) fn medicines(
     let main = html! {
         (back(mine))
         @if told { p.told role="status" { (t("mine.asked-told")) } }
+        p { a href=(mine.path("/journal/medisiner/utskrift")) { (t("mine.print")) } }
         @if prescriptions.is_empty() { p.muted { (t("mine.no-medicines")) } }
         @if !prescriptions.is_empty() {
             section.card aria-label=(t("mine.medicines")) {

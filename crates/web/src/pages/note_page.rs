@@ -35,6 +35,41 @@ fn withheld_words(withheld: &Withheld) -> String {
     }
 }
 
+/// What must be known of a note before it is read: that it is no more than a draft, was corrected or
+/// withdrawn, or is not released.
+pub(crate) fn told(note: &Note, today: Date) -> Vec<String> {
+    let why = note.change_reason.as_deref().unwrap_or_default();
+    let state = match note.state {
+        State::Draft => Some(tf("note.state-draft", &[("name", &note.author.1)])),
+        State::Discarded => Some(t("note.state-discarded").to_owned()),
+        State::Merged => Some(t("note.state-merged").to_owned()),
+        State::Withdrawn => Some(tf("note.state-withdrawn", &[("why", why)])),
+        State::Amended if why.is_empty() => Some(t("note.state-amended").to_owned()),
+        State::Amended => Some(tf("note.state-amended-why", &[("why", why)])),
+        State::Signed => None,
+    };
+    let withheld = note.withheld.as_ref().filter(|withheld| is_withheld(withheld, today));
+    state.into_iter().chain(withheld.map(withheld_words)).collect()
+}
+
+fn is_withheld(withheld: &Withheld, today: Date) -> bool {
+    let until = withheld.until.as_deref().and_then(Moment::parse);
+    until.is_none_or(|until| until.date() > today)
+}
+
+/// Who signed a note, or wrote it as far as it is, and when.
+pub(crate) fn signed_by(note: &Note) -> String {
+    let when = match note.state {
+        State::Draft | State::Discarded | State::Merged => note_saved(note),
+        State::Signed | State::Amended | State::Withdrawn => Moment::parse(&note.date),
+    };
+    let when = when.map(Moment::with_time).unwrap_or_default();
+    match &note.signer {
+        Some((_, name)) => tf("note.signed-by", &[("name", name), ("when", &when)]),
+        None => tf("note.written-by", &[("name", &note.author.1), ("when", &when)]),
+    }
+}
+
 impl NotePage<'_> {
     /// The page.
     pub(crate) fn draw(&self, patient: &str, who: &Who) -> Markup {
@@ -46,7 +81,7 @@ impl NotePage<'_> {
                 article.document {
                     header {
                         h2 { (note.content.title) }
-                        p.sub { (self.signed_by()) }
+                        p.sub { (signed_by(note)) }
                     }
                     @if !note.content.reasons.is_empty() {
                         ul.chosen aria-label=(t("note.chosen")) {
@@ -65,41 +100,7 @@ impl NotePage<'_> {
     }
 
     fn state(&self) -> Markup {
-        let note = self.note;
-        let why = note.change_reason.as_deref().unwrap_or_default();
-        let told = match note.state {
-            State::Draft => Some(tf("note.state-draft", &[("name", &note.author.1)])),
-            State::Discarded => Some(t("note.state-discarded").to_owned()),
-            State::Merged => Some(t("note.state-merged").to_owned()),
-            State::Withdrawn => Some(tf("note.state-withdrawn", &[("why", why)])),
-            State::Amended if why.is_empty() => Some(t("note.state-amended").to_owned()),
-            State::Amended => Some(tf("note.state-amended-why", &[("why", why)])),
-            State::Signed => None,
-        };
-        html! {
-            @if let Some(told) = told { p.told { (told) } }
-            @if let Some(withheld) = &note.withheld {
-                @if self.is_withheld(withheld) { p.told { (withheld_words(withheld)) } }
-            }
-        }
-    }
-
-    fn is_withheld(&self, withheld: &Withheld) -> bool {
-        let until = withheld.until.as_deref().and_then(Moment::parse);
-        until.is_none_or(|until| until.date() > self.today)
-    }
-
-    fn signed_by(&self) -> String {
-        let note = self.note;
-        let when = match note.state {
-            State::Draft | State::Discarded | State::Merged => note_saved(note),
-            State::Signed | State::Amended | State::Withdrawn => Moment::parse(&note.date),
-        };
-        let when = when.map(Moment::with_time).unwrap_or_default();
-        match &note.signer {
-            Some((_, name)) => tf("note.signed-by", &[("name", name), ("when", &when)]),
-            None => tf("note.written-by", &[("name", &note.author.1), ("when", &when)]),
-        }
+        html! { @for told in told(self.note, self.today) { p.told { (told) } } }
     }
 
     fn co_signed(&self) -> Markup {
@@ -145,9 +146,10 @@ impl NotePage<'_> {
                         (t("note.correct"))
                     }
                 }
-                @if is_mine && note.withheld.as_ref().is_some_and(|one| self.is_withheld(one)) {
+                @if is_mine && note.withheld.as_ref().is_some_and(|one| is_withheld(one, self.today)) {
                     (act("frigi", t("note.release"), false))
                 }
+                a.ds-button data-variant="tertiary" href=(format!("{address}/utskrift")) { (t("paper.print")) }
                 @if matches!(note.state, State::Amended | State::Withdrawn) {
                     a.ds-button data-variant="tertiary" href=(format!("{address}/versjoner")) {
                         (t("note.versions"))

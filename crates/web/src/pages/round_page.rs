@@ -106,6 +106,9 @@ impl Sight<'_> {
                         a.chip href=(format!("/vaktskifte?{}", self.place.query())) { (t("handover.link")) }
                     }
                     li { a.chip href="/min-dag" { (t("round.tasks")) } }
+                    li {
+                        a.chip href=(format!("/utskrift/runde?{}", self.place.query())) { (t("paper.print")) }
+                    }
                     @if !round.is_now { li { a.chip href="/" { (t("round.to-now")) } } }
                     @if round.wards.len() > 1 {
                         @for ward in &round.wards {

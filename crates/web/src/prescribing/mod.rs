@@ -31,7 +31,7 @@ use serde_json::Value;
 use crate::chart::{Chart, Filter};
 use crate::opening::opened;
 use crate::pages::chart_page::Sight;
-use crate::pages::{medicine_page, prescription_print};
+use crate::pages::medicine_page;
 use crate::prescribing::prescription::{Writing, is_in_force, medicine};
 use crate::response;
 use crate::sight::{Desk, Reader};
@@ -56,8 +56,6 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
             "/pasient/{id}/resept/{prescription}/seponer",
             get(stopping::offer).post(stopping::stop),
         )
-        .route("/pasient/{id}/resept/{prescription}/utskrift", get(print))
-        .route("/pasient/{id}/utskrift/legemidler", get(print_list))
 }
 
 /// A chart that is open, and how the reader stands with the patient.
@@ -206,25 +204,5 @@ async fn history(reader: Reader, Path((id, prescription)): Path<(String, String)
     match medicine_page::history(&at.sight(&reader), &prescription) {
         Some((heading, content)) => at.page(&reader, &heading, content, false),
         None => response::problem(&no_prescription(), Some(&reader.who), false),
-    }
-}
-
-async fn print(reader: Reader, Path((id, prescription)): Path<(String, String)>) -> Response {
-    let at = match AtChart::open(&reader, &id, false).await {
-        Ok(at) => at,
-        Err(answer) => return *answer,
-    };
-    match Stored::read(&reader, &id, &prescription).await {
-        Ok(stored) => {
-            response::html(prescription_print::prescription(&at.sight(&reader), &stored.json))
-        }
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-    }
-}
-
-async fn print_list(reader: Reader, Path(id): Path<String>) -> Response {
-    match AtChart::open(&reader, &id, false).await {
-        Ok(at) => response::html(prescription_print::list(&at.sight(&reader))),
-        Err(answer) => *answer,
     }
 }

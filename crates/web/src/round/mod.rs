@@ -39,7 +39,7 @@ pub(crate) use handover::{Handover, Line as HandoverLine, Told, Topic as Handove
 pub(crate) use measuring::Form as MeasuringForm;
 pub(crate) use news2::{Consciousness, Reading, Response as Score};
 pub(crate) use place::Place;
-pub(crate) use read::{Resident, Round};
+pub(crate) use read::{Around, Resident, Round, Ward};
 pub(crate) use slot::{Slot, slot_at};
 
 use crate::forms::Form;

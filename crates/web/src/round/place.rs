@@ -59,7 +59,7 @@ impl Place {
         Self { slot, ..self.clone() }
     }
 
-    pub(super) fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked {
         Asked { ward: self.ward.clone(), day: self.day, slot: self.slot }
     }
 }

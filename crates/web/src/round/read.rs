@@ -72,6 +72,31 @@ pub(crate) struct Round {
 }
 
 impl Round {
+    /// A round that nobody is in yet, as it is at a moment.
+    pub(crate) fn empty(
+        (wards, ward): (Vec<Ward>, Ward),
+        (day, slot): (Date, Slot),
+        at: akson_base::Instant,
+    ) -> Self {
+        let now = Moment::from_instant(at).start();
+        Self {
+            wards,
+            ward,
+            day,
+            slot,
+            is_now: slot_at(now) == (day, slot),
+            now,
+            now_millisecond: at.0,
+            residents: Vec::new(),
+        }
+    }
+
+    /// Puts in those whose stays these are, in order of room.
+    pub(crate) fn fill(&mut self, around: &Around, stays: &[Value]) {
+        self.residents = stays.iter().map(|stay| around.resident(stay, self)).collect();
+        self.residents.sort_by(|a, b| a.room.cmp(&b.room));
+    }
+
     /// Rows of the round that is shown: those planned in it, and what is given as needed.
     pub(crate) fn rows<'r>(
         &self,
@@ -149,24 +174,13 @@ impl Reader {
     pub(crate) async fn round(&self, asked: &Asked) -> Result<Option<Round>, Problem> {
         let Some(found) = self.residents(asked.ward.as_deref()).await? else { return Ok(None) };
         let Residents { wards, ward, stays } = found;
-        let now = Moment::from_instant(self.now()).start();
-        let mut round = Round {
-            wards,
-            ward,
-            day: asked.day,
-            slot: asked.slot,
-            is_now: slot_at(now) == (asked.day, asked.slot),
-            now,
-            now_millisecond: self.now().0,
-            residents: Vec::new(),
-        };
+        let mut round = Round::empty((wards, ward), (asked.day, asked.slot), self.now());
         if stays.is_empty() {
             return Ok(Some(round));
         }
         let ids: Vec<&str> = stays.iter().map(patient).collect();
         let around = self.around(&ids, asked.day).await?;
-        round.residents = stays.iter().map(|stay| around.resident(stay, &round)).collect();
-        round.residents.sort_by(|a, b| a.room.cmp(&b.room));
+        round.fill(&around, &stays);
         Ok(Some(round))
     }
 
@@ -222,7 +236,7 @@ pub(super) fn subject(resource: &Resource) -> String {
 
 /// What was read of all residents.
 #[derive(Default)]
-struct Around {
+pub(crate) struct Around {
     /// Patient, allergies and flags by patient.
     resources: HashMap<String, Vec<Resource>>,
     requests: Vec<Value>,
@@ -231,6 +245,24 @@ struct Around {
 }
 
 impl Around {
+    /// Of resources of any kinds about several patients: those that say who somebody is and what can
+    /// kill, prescriptions, and what was given.
+    pub(crate) fn new(
+        resources: HashMap<String, Vec<Resource>>,
+        requests: Vec<Value>,
+        administrations: &[Value],
+    ) -> Self {
+        let is_ordered = |one: &Value| {
+            matches!(text(one, "/status"), "active" | "stopped") && text(one, "/intent") == "order"
+        };
+        Self {
+            resources,
+            requests: requests.into_iter().filter(is_ordered).collect(),
+            administrations: administrations.iter().filter_map(administration::read).collect(),
+            scores: Vec::new(),
+        }
+    }
+
     fn resident(&self, stay: &Value, round: &Round) -> Resident {
         let id = patient(stay);
         let own = self.resources.get(id).map_or(&[][..], Vec::as_slice);

@@ -107,6 +107,16 @@ impl Agenda {
 }
 
 impl Reader {
+    /// Today's agenda by itself; none for roles without appointments.
+    pub(crate) async fn day(
+        &self,
+        personnel: &Personnel,
+        scope: Scope,
+    ) -> Result<Option<Agenda>, Problem> {
+        let unit = self.unit(personnel).await?;
+        self.agenda(personnel, &unit, scope).await
+    }
+
     /// Today's agenda; none for roles without appointments.
     pub(super) async fn agenda(
         &self,
@@ -143,7 +153,7 @@ impl Reader {
 }
 
 /// The appointments among what was found, with their patients.
-fn read(found: &[Resource], own: &str, now: Instant) -> Vec<Slot> {
+pub(crate) fn read(found: &[Resource], own: &str, now: Instant) -> Vec<Slot> {
     let people = people(found);
     let appointments = found.iter().map(Resource::root).filter(|r| r.type_name() == "Appointment");
     appointments

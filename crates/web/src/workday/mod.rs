@@ -27,7 +27,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::Markup;
 
-pub(crate) use agenda::{Agenda, Scope, Slot, SlotState};
+pub(crate) use agenda::{Agenda, Scope, Slot, SlotState, read as read_slots};
 pub(crate) use inbox::{Inbox, Message, Renewal};
 pub(crate) use signing::{Line, ToSign};
 pub(crate) use tasks::ToDo;

@@ -28,15 +28,19 @@ const OURS: &str = "http://127.0.0.1:8080";
 pub(crate) struct House {
     pages: Router,
     pub(crate) people: Vec<Login>,
-    clock: Arc<FixedClock>,
-    store: Arc<Store>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) store: Arc<Store>,
+    /// The record that the pages read and write through.
+    pub(crate) record: Arc<Record>,
     _folder: Arc<TempDir>,
 }
 
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
@@ -143,13 +147,13 @@ impl House {
         let origins = Origins::of(base, "127.0.0.1:8080".parse().unwrap());
         let guard = Guard::demo(Arc::new(sessions), origins, DemoLogin { people: demo });
         let pages = akson_web::router(
-            record,
+            Arc::clone(&record),
             time,
             Door::Guarded(Arc::new(guard)),
             crate::codes(),
             References::built_in(),
         );
-        Self { pages, people, clock, store: kept, _folder: folder }
+        Self { pages, people, clock, store: kept, record, _folder: folder }
     }
 
     async fn send(
@@ -171,6 +175,7 @@ impl House {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         }
     }
 

@@ -10,7 +10,7 @@ use super::login::House;
 
 /// A quarter past eight in the morning of 21 November 2026, in Norway.
 const MORNING: i64 = 1_795_245_300_000;
-const NURSE: &str = "Sykepleier på sykehjem";
+pub(super) const NURSE: &str = "Sykepleier på sykehjem";
 const WORKER: &str = "Helsefagarbeider";
 
 /// A small town with a whole ward, as it is before the morning's round.
@@ -22,19 +22,19 @@ fn bundles() -> &'static [Vec<u8>] {
     })
 }
 
-async fn house() -> House {
+pub(super) async fn house() -> House {
     House::of(bundles(), MORNING).await
 }
 
 /// The row of the list whose text has these words.
-fn row<'p>(page: &'p str, words: &str) -> &'p str {
+pub(super) fn row<'p>(page: &'p str, words: &str) -> &'p str {
     let rows = page.split("<div class=\"dose\"").skip(1);
     let mut found = rows.filter(|row| row.contains(words));
     found.next().unwrap_or_else(|| panic!("no row has {words}"))
 }
 
 /// The form in a piece of a page, as its action and what it sends.
-fn form(piece: &str, action: &str) -> String {
+pub(super) fn form(piece: &str, action: &str) -> String {
     let start = format!("action=\"{action}\"");
     let form = piece.split("<form").find(|form| form.contains(&start));
     let form = form.unwrap_or_else(|| panic!("no form {action} in {piece}"));
