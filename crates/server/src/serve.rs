@@ -25,7 +25,7 @@ use crate::callers::TokenCallers;
 use crate::checkpoints::Checkpoints;
 use crate::cli::ServeArguments;
 use crate::config::{LoginSettings, Settings};
-use crate::downtime::Keeper;
+use crate::downtime::{Keeper, Kept};
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::listener::{self, Bounds};
@@ -287,9 +287,7 @@ pub(crate) async fn serve(
         tracing::warn!("some requests did not finish within the drain time and were cut");
     }
     indexing.abort();
-    if let Some(copy) = copy {
-        copy.stop();
-    }
+    copy.into_iter().for_each(Kept::stop);
     drop(stopping);
     if let Some(checkpoints) = checkpoints
         && let Err(error) = checkpoints.await
