@@ -234,9 +234,9 @@ fn the_copy_for_downtime_opens_without_the_server() {
     let passphrase = folder.path().join("passphrase");
     std::fs::write(&passphrase, "blå øy i Åfjord om våren\n").unwrap();
     let path = |path: &Path| path.display().to_string();
-    super::downtime::made(&["--at", "08:20", "--downtime", &path(&open)], &open);
-    let lock = ["--downtime-passphrase", &path(&passphrase)];
-    let locking = [&["--at", "08:20", "--downtime", &path(&locked)], &lock[..]].concat();
+    let (open_path, locked_path, lock) = (path(&open), path(&locked), path(&passphrase));
+    super::downtime::made(&["--at", "08:20", "--downtime", &open_path], &open);
+    let locking = ["--downtime-passphrase", &lock, "--at", "08:20", "--downtime", &locked_path];
     super::downtime::made(&locking, &locked);
-    run("downtime.mjs", &[&path(&open), &path(&locked), &screenshots()]);
+    run("downtime.mjs", &[&open_path, &locked_path, &screenshots()]);
 }

@@ -47,6 +47,9 @@ fn overview(round: &Round) -> Markup {
                         th scope="row" { (resident.person.name_or_unknown()) }
                         td { (resident.person.number.as_deref().unwrap_or_default()) }
                         td {
+                            @if !resident.warnings.iter().any(|warning| warning.is_allergy) {
+                                div { (t("banner.no-allergy")) }
+                            }
                             @for warning in &resident.warnings {
                                 @if warning.is_allergy || warning.severity == Severity::Stop {
                                     div { (told(warning)) }

@@ -12,7 +12,7 @@ use crate::sight::Reader;
 use crate::workday::{Scope, Slot, SlotState};
 
 /// An empty box.
-const BOX: &str = "\u{25a1}";
+const BOX: &str = "\u{2610}";
 
 /// Today's appointments.
 pub(super) async fn agenda(reader: &Reader, asked: Option<&str>) -> Result<Paper, Problem> {

@@ -125,7 +125,7 @@ async fn a_round_and_the_citizens_own_list_are_on_paper_too() {
     let house = super::round::house().await;
     let nurse = house.log_in(super::round::NURSE).await;
     let (round, _) = both(&house, &nurse, "/utskrift/runde").await;
-    assert!(round.contains("Runden kl. 08") && round.contains("□"), "{round}");
+    assert!(round.contains("Runden kl. 08") && round.contains("☐"), "{round}");
     let citizen = house.log_in("Innbygger").await;
     let home = house.get("/", &citizen).await;
     let id = home.body.split("/min/").nth(1).unwrap().split(['/', '"']).next().unwrap().to_string();
