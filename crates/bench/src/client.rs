@@ -91,6 +91,12 @@ impl Answer<'_> {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.split(|byte| *byte == b'\n').find_map(|line| header_value(line, name))
     }
+
+    /// Every value of a header that is there more than once.
+    pub(crate) fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let lines = self.head.split(|byte| *byte == b'\n');
+        lines.filter_map(move |line| header_value(line, name))
+    }
 }
 
 fn header_value<'a>(line: &'a [u8], name: &str) -> Option<&'a str> {

@@ -9,6 +9,7 @@ mod reading;
 mod rules;
 mod searching;
 mod ten;
+mod ten_years;
 mod tokens;
 mod users;
 mod writing;
@@ -60,6 +61,8 @@ pub(crate) enum Name {
     Log,
     /// Two hundred people in the pages of the demo; only when named (`--seconds 600` for ten minutes)
     Users,
+    /// The pages of a patient with ten thousand resources over ten years; only when named
+    TenYears,
     /// The HTTP stack alone, answering a constant of 1.6 KB; only when named
     Http,
 }
@@ -187,7 +190,12 @@ impl Bench {
         if self.wants(Name::Users) {
             self.users()?;
         }
-        if self.names.iter().all(|name| matches!(name, Name::Http | Name::Log | Name::Users)) {
+        if self.wants(Name::TenYears) {
+            self.ten_years()?;
+        }
+        let is_apart =
+            |name: &Name| matches!(name, Name::Http | Name::Log | Name::Users | Name::TenYears);
+        if self.names.iter().all(is_apart) {
             return Ok(());
         }
         let data = self.work.join("data");

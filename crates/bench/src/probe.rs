@@ -43,7 +43,9 @@ impl Probe {
             let answer = connection.exchange(request).await.map_err(|error| error.to_string())?;
             Ok(Reply {
                 status: answer.status,
-                server_timing: answer.header("server-timing").map(str::to_owned),
+                // The parts and the whole stand in headers of their own.
+                server_timing: Some(answer.headers("server-timing").collect::<Vec<_>>().join(", "))
+                    .filter(|timing| !timing.is_empty()),
                 nonce: answer.header("dpop-nonce").map(str::to_owned),
                 body: answer.body.to_vec(),
             })

@@ -17,7 +17,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::base64;
-use crate::chart::{Attachment, NoteMark, attachments};
+use crate::chart::{Attachment, BANNER_TYPES, NoteMark, attachments};
 use crate::datatypes::{concept, display, moment, text};
 use crate::dates::Moment;
 use crate::html_text::text_of;
@@ -26,8 +26,8 @@ use crate::norwegian::{stem, words};
 use crate::opening::opened;
 use crate::pages::journal_search_page::{found, own_page};
 use crate::response;
-use crate::routes::{wants_fragment, with_chart};
-use crate::sight::{Desk, Reader, parse};
+use crate::routes::{Part, wants_fragment, with_part};
+use crate::sight::{Desk, Reader, parse_many};
 
 /// Hits that are shown.
 const HITS_MAX: usize = 60;
@@ -402,7 +402,8 @@ async fn show(
     if is_fragment {
         return response::html(found(typed, hits, today));
     }
-    with_chart(&reader, &id, false, false, |sight| {
+    let part = Part { types: &BANNER_TYPES, looks: false };
+    with_part(&reader, &id, part, false, |sight| {
         let title = tf("journal.title", &[("typed", typed)]);
         Ok(sight.own_page(&title, own_page(&id, typed, hits, today)))
     })
@@ -412,9 +413,7 @@ async fn show(
 impl Reader {
     async fn searched(&self, id: &str, sought: &Sought) -> Result<(Vec<Hit>, usize), Problem> {
         let versions = self.record().chart(&self.caller(), id, &TYPES).await?;
-        let resources: Result<Vec<Resource>, Problem> =
-            versions.iter().filter(|version| !version.deleted).map(parse).collect();
-        let resources = resources?;
+        let resources = parse_many(&versions)?;
         let binaries = self.binaries(&referred(&resources)).await?;
         Ok(search(id, &resources, &binaries, sought))
     }

@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use maud::Markup;
 
-use crate::chart::{Chart, Filter, Person};
+use crate::chart::{Chart, Filter, Person, TYPES};
 use crate::door::{self, Door, Keeper};
 use crate::growth::References;
 use crate::pages::accessibility_page::{self, ACCESSIBILITY};
@@ -91,6 +91,17 @@ pub fn router(
         .with_state(desk)
 }
 
+/// What a page of trends reads: the banner's, the results, and the medicines below them.
+const TREND_TYPES: [&str; 7] = [
+    "Patient",
+    "AllergyIntolerance",
+    "Flag",
+    "RelatedPerson",
+    "Observation",
+    "MedicationRequest",
+    "MedicationStatement",
+];
+
 type Asked = Query<HashMap<String, String>>;
 
 /// Whether htmx asks for a fragment; a page restored from history is asked for whole.
@@ -151,7 +162,26 @@ pub(crate) fn no_page() -> Problem {
 pub(crate) async fn with_chart(
     reader: &Reader,
     id: &str,
-    looks_wanted: bool,
+    looks: bool,
+    fragment: bool,
+    draw: impl FnOnce(Sight<'_>) -> Result<Markup, Problem>,
+) -> Response {
+    with_part(reader, id, Part { types: &TYPES, looks }, fragment, draw).await
+}
+
+/// What of a patient a page shows.
+pub(crate) struct Part<'a> {
+    /// Types of resources; the banner's among them.
+    pub(crate) types: &'a [&'a str],
+    /// Whether it tells who has looked.
+    pub(crate) looks: bool,
+}
+
+/// Reads a part of the chart and draws a page of it.
+pub(crate) async fn with_part(
+    reader: &Reader,
+    id: &str,
+    part: Part<'_>,
     fragment: bool,
     draw: impl FnOnce(Sight<'_>) -> Result<Markup, Problem>,
 ) -> Response {
@@ -159,9 +189,9 @@ pub(crate) async fn with_chart(
         Ok(standing) => standing,
         Err(answer) => return *answer,
     };
-    let looks_wanted = looks_wanted && standing.may_read_log;
+    let looks_wanted = part.looks && standing.may_read_log;
     let loaded = async {
-        let (chart, mut timing) = reader.chart(id, &standing).await?;
+        let (chart, mut timing) = reader.chart_of(id, &standing, part.types).await?;
         let begin = Instant::now();
         let looks = if looks_wanted { reader.looks(id).await? } else { Vec::new() };
         timing.read += begin.elapsed();
@@ -201,7 +231,8 @@ async fn section(
     };
     let extent = if asked.contains_key("utdrag") { Extent::Short } else { Extent::Whole };
     let fragment = wants_fragment(&headers);
-    with_chart(&reader, &id, section == Section::Accesses, fragment, |sight| {
+    let part = Part { types: section.types(), looks: section == Section::Accesses };
+    with_part(&reader, &id, part, fragment, |sight| {
         if section == Section::Accesses && !sight.standing.may_read_log {
             return Err(nobodys_log());
         }
@@ -232,7 +263,8 @@ async fn trend(
     Query(asked): Query<Vec<(String, String)>>,
 ) -> Response {
     let asked = trend_page::Asked::of(&asked);
-    with_chart(&reader, &id, false, false, |sight| {
+    let part = Part { types: &TREND_TYPES, looks: false };
+    with_part(&reader, &id, part, false, |sight| {
         let series =
             sight.chart.series.iter().find(|series| series.key == key).ok_or_else(|| {
                 Problem::new(Kind::NotFound, "WEB-002", "This journal has no such analysis.")
@@ -244,7 +276,8 @@ async fn trend(
 }
 
 async fn growth(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> Response {
-    with_chart(&reader, &id, false, false, |sight| {
+    let part = Part { types: Section::Growth.types(), looks: false };
+    with_part(&reader, &id, part, false, |sight| {
         if !sight.may(Section::Growth) {
             return Err(not_shown());
         }

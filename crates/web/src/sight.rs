@@ -218,9 +218,19 @@ impl Reader {
         id: &str,
         standing: &PatientStanding,
     ) -> Result<(Chart, Timing), Problem> {
+        self.chart_of(id, standing, &chart::TYPES).await
+    }
+
+    /// As [`Reader::chart`], of these types alone: what a page does not show is not read.
+    pub(crate) async fn chart_of(
+        &self,
+        id: &str,
+        standing: &PatientStanding,
+        types: &[&str],
+    ) -> Result<(Chart, Timing), Problem> {
         let begin = std::time::Instant::now();
         let caller = self.caller();
-        let versions = self.desk.record.chart(&caller, id, &chart::TYPES).await?;
+        let versions = self.desk.record.chart(&caller, id, types).await?;
         // The attempt is in the log by now. Without a ground there is nothing to read, and a chart
         // without an allergy must not be taken for one of somebody who has none.
         if !standing.opens {
@@ -235,10 +245,13 @@ impl Reader {
             self.desk.record.read(&caller, patient_type(), id).await?;
         }
         let read = begin.elapsed();
-        let mut resources = parse_all(&versions)?;
+        let mut resources = parse_many(&versions)?;
         let begin_more = std::time::Instant::now();
         resources.extend(self.medications(&caller, &resources).await?);
-        resources.extend(self.tasks(&caller, id).await?);
+        // Tasks stand with the appointments.
+        if types.contains(&"Appointment") {
+            resources.extend(self.tasks(&caller, id).await?);
+        }
         let more = begin_more.elapsed();
         let mut chart = chart::build(&resources, self.today());
         chart.growth.references = Arc::clone(&self.desk.references);
@@ -418,4 +431,22 @@ fn parse_all<'a>(
     versions: impl IntoIterator<Item = &'a Version>,
 ) -> Result<Vec<Resource>, Problem> {
     versions.into_iter().filter(|version| !version.deleted).map(parse).collect()
+}
+
+/// Versions from which another core helps to parse.
+const PARSED_ALONE_MAX: usize = 512;
+
+/// The resources of many versions, in their order; of very many, half of them on another core.
+pub(crate) fn parse_many(versions: &[Version]) -> Result<Vec<Resource>, Problem> {
+    if versions.len() <= PARSED_ALONE_MAX {
+        return parse_all(versions);
+    }
+    let (one, other) = versions.split_at(versions.len() / 2);
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| parse_all(other));
+        (parse_all(one), second.join())
+    });
+    let mut all = first?;
+    all.extend(second.map_err(|_| Problem::fault("WEB-261", "parsing a journal stopped"))??);
+    Ok(all)
 }

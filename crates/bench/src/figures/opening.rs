@@ -91,7 +91,7 @@ impl Bench {
 
 /// Microseconds of the longest `dur=` (milliseconds) in a `Server-Timing` header.
 /// Standard: <https://www.w3.org/TR/server-timing/>
-fn duration_in(header: &str) -> Option<u64> {
+pub(super) fn duration_in(header: &str) -> Option<u64> {
     let values = header.split([',', ';']).filter_map(|part| part.trim().strip_prefix("dur="));
     let milliseconds = values.filter_map(|value| value.trim().parse::<f64>().ok());
     milliseconds.map(|value| (value * 1_000.0) as u64).max()

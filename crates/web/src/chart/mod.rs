@@ -63,6 +63,10 @@ pub(crate) const TYPES: [&str; 19] = [
     "List",
 ];
 
+/// What the banner tells: every page of a patient reads these.
+pub(crate) const BANNER_TYPES: [&str; 4] =
+    ["Patient", "AllergyIntolerance", "Flag", "RelatedPerson"];
+
 /// Everything of one patient that the pages show, each list newest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chart {

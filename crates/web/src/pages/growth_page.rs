@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::growth_figure::figure;
 use super::section::{Section, empty, frame};
-use crate::chart::Chart;
+use crate::chart::{Chart, Sex};
 use crate::dates::Moment;
 use crate::growth::{Crossing, Growth, Measure, Measured, PERCENTILES, STANDARD_DAYS};
 use crate::messages::{code, t, tf};
@@ -208,7 +208,8 @@ fn about(chart: &Chart, asked: &Asked) -> Markup {
     }
     let lacks_norwegian = high > STANDARD_DAYS + 1.0 && growth.references.own().next().is_none();
     let joined: Vec<&str> = names.iter().map(|name| reference_name(name)).collect();
-    let (joined, sex) = (joined.join(", "), chart.person.sex.unwrap_or_default());
+    let joined = joined.join(", ");
+    let sex = if sex == Sex::Male { t("growth.boys") } else { t("growth.girls") };
     html! {
         p.sub {
             @if asked.reference().is_some() {

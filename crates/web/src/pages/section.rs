@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::chart::{BANNER_TYPES, TYPES};
 use crate::messages::{t, tf};
 use crate::numbers::count;
 
@@ -85,6 +86,30 @@ impl Section {
     /// The section of a word in an address.
     pub(crate) fn of_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.slug() == slug)
+    }
+
+    /// What a page of the section alone reads of the patient, the banner's included. Those that tell
+    /// in words what others refer to read everything: it may be any resource.
+    pub(crate) fn types(self) -> &'static [&'static str] {
+        match self {
+            Self::Documents => {
+                &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "DocumentReference", "DiagnosticReport"]
+            }
+            Self::Vaccinations => &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Immunization"],
+            Self::Growth => &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"],
+            Self::Accesses => &BANNER_TYPES,
+            Self::Vitals | Self::OtherResults => {
+                &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"]
+            }
+            Self::Laboratory => &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation", "ServiceRequest"],
+            Self::News
+            | Self::Todo
+            | Self::Diagnoses
+            | Self::Medication
+            | Self::Contacts
+            | Self::Procedures
+            | Self::Plans => &TYPES,
+        }
     }
 
     /// The heading.

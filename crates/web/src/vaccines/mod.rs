@@ -172,8 +172,8 @@ impl Dose {
         }
         let missing = line.given.len() + 1 < self.number;
         let before = line.given.last().map(|event| event.day);
-        let apart = self.apart.zip(before).map(|(apart, before)| apart.after(before));
-        let first = apart.map_or(own, |apart| apart.max(own));
+        // After the dose before, and where that is not given yet, after its time.
+        let first = self.apart.map_or(own, |apart| apart.after(before.unwrap_or(own)).max(own));
         if let Some(state) = self.declined(line, own) {
             return Some(item(state, None));
         }

@@ -66,6 +66,7 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
         "hpv.1 given 2025-11-03; hpv.2 coming 2026-05-03",
     ),
     ("2013-03-01", "m", "J07BM03 2025-09-03", "2026-05-22", "hpv.2 due 2026-03-03"),
+    ("2013-03-01", "m", "", "2024-11-22", "hpv.1 coming 2025-08-15; hpv.2 coming 2026-02-15"),
     // Boys born before 2006 were not offered it; nor is somebody whose sex is not known asked for it.
     ("2005-12-31", "m", "", "2022-11-22", "no hpv.1"),
     ("2005-12-31", "f", "", "2022-11-22", "hpv.1 overdue 2017-08-15 late"),
