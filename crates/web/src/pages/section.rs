@@ -92,16 +92,32 @@ impl Section {
     /// in words what others refer to read everything: it may be any resource.
     pub(crate) fn types(self) -> &'static [&'static str] {
         match self {
-            Self::Documents => {
-                &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "DocumentReference", "DiagnosticReport"]
+            Self::Documents => &[
+                "Patient",
+                "AllergyIntolerance",
+                "Flag",
+                "RelatedPerson",
+                "DocumentReference",
+                "DiagnosticReport",
+            ],
+            Self::Vaccinations => {
+                &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Immunization"]
             }
-            Self::Vaccinations => &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Immunization"],
-            Self::Growth => &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"],
+            Self::Growth => {
+                &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"]
+            }
             Self::Accesses => &BANNER_TYPES,
             Self::Vitals | Self::OtherResults => {
                 &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"]
             }
-            Self::Laboratory => &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation", "ServiceRequest"],
+            Self::Laboratory => &[
+                "Patient",
+                "AllergyIntolerance",
+                "Flag",
+                "RelatedPerson",
+                "Observation",
+                "ServiceRequest",
+            ],
             Self::News
             | Self::Todo
             | Self::Diagnoses
