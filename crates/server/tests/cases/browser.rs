@@ -217,6 +217,12 @@ fn the_days_work_at_a_desk_holds_in_a_real_browser() {
     run("home.mjs", &[server.root(), &screenshots()]);
 }
 
+#[test]
+fn what_a_chart_tells_over_time_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("course.mjs", &[server.root(), &screenshots()]);
+}
+
 /// Inhabitants among whom enough are old to fill a ward.
 const WARD_PEOPLE: usize = 100;
 

@@ -57,6 +57,7 @@ impl Sight<'_> {
             Section::Growth => growth_page::section(chart),
             Section::Procedures => line_sections::procedures(chart, extent, today),
             Section::Plans => line_sections::plans(chart, extent, today),
+            Section::Kin => line_sections::kin(chart),
             Section::Accesses => accesses::section(&chart.person.id, self.looks, extent, today),
         }
     }
@@ -81,6 +82,7 @@ impl Sight<'_> {
             Section::Medication => Class::Medication,
             Section::Documents => Class::Document,
             Section::Todo => Class::Planning,
+            Section::Kin => Class::Person,
             // The record itself says who may see who has looked.
             Section::Accesses => return true,
         };
@@ -99,6 +101,7 @@ impl Sight<'_> {
             Section::Plans => !self.chart.plans.is_empty(),
             Section::Growth => !self.chart.growth.is_empty(),
             Section::Procedures => !self.chart.procedures.is_empty(),
+            Section::Kin => !self.chart.person.kin.is_empty(),
             Section::Accesses => self.standing.may_read_log,
             Section::News
             | Section::Diagnoses
@@ -114,7 +117,7 @@ impl Sight<'_> {
     /// The whole chart.
     pub(crate) fn chart_page(&self) -> Markup {
         let columns: [&[Section]; 3] = [
-            &[Section::News, Section::Todo, Section::Diagnoses, Section::Plans],
+            &[Section::News, Section::Todo, Section::Diagnoses, Section::Plans, Section::Kin],
             &[Section::Medication, Section::Laboratory, Section::Vitals, Section::Growth],
             &[
                 Section::Contacts,

@@ -1,4 +1,4 @@
-//! The sections that are one line per entry: procedures, plans.
+//! The sections that are one line per entry: procedures, plans, next of kin.
 
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -17,6 +17,24 @@ pub(crate) fn procedures(chart: &Chart, extent: Extent, today: Date) -> Markup {
 /// Plans, goals and open requests; on the chart those in force.
 pub(crate) fn plans(chart: &Chart, extent: Extent, today: Date) -> Markup {
     section(chart, &chart.plans, Section::Plans, extent, today, t("plans.none"))
+}
+
+/// Next of kin, the nearest first, with what they are to the patient and where they are reached.
+pub(crate) fn kin(chart: &Chart) -> Markup {
+    let body = html! {
+        ul.rows {
+            @for one in &chart.person.kin {
+                li {
+                    span.what { b { (one.name) } }
+                    @if let Some(telephone) = &one.telephone { span.aside { (telephone) } }
+                    @if let Some(relationship) = &one.relationship {
+                        span.sub { (relationship) }
+                    }
+                }
+            }
+        }
+    };
+    frame(Section::Kin, "", body)
 }
 
 const SHORT: usize = 6;

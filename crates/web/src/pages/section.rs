@@ -41,12 +41,13 @@ pub(crate) enum Section {
     Growth,
     Procedures,
     Plans,
+    Kin,
     Accesses,
 }
 
 impl Section {
     /// All, in the order of the chart.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::News,
         Self::Todo,
         Self::Diagnoses,
@@ -58,6 +59,7 @@ impl Section {
         Self::Contacts,
         Self::Documents,
         Self::Plans,
+        Self::Kin,
         Self::Vaccinations,
         Self::Procedures,
         Self::Accesses,
@@ -79,6 +81,7 @@ impl Section {
             Self::Growth => "vekst",
             Self::Procedures => "prosedyrer",
             Self::Plans => "planer",
+            Self::Kin => "parorende",
             Self::Accesses => "innsyn",
         }
     }
@@ -106,7 +109,7 @@ impl Section {
             Self::Growth => {
                 &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"]
             }
-            Self::Accesses => &BANNER_TYPES,
+            Self::Kin | Self::Accesses => &BANNER_TYPES,
             Self::Vitals | Self::OtherResults => {
                 &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Observation"]
             }
@@ -144,6 +147,7 @@ impl Section {
             Self::Growth => t("growth.heading"),
             Self::Procedures => t("procedures.heading"),
             Self::Plans => t("plans.heading"),
+            Self::Kin => t("kin.heading"),
             Self::Accesses => t("accesses.heading"),
         }
     }
