@@ -49,9 +49,12 @@ const cases = {
 
   "a parent reads what comes in plain words and three languages": async (browser) => {
     const page = await enter(browser, "Forelder", { viewport: { width: 390, height: 844 } });
-    await page.goto(`${base}/min/${child}/journal/vaksiner`);
     for (const [language, word] of [["nn", "Seinare"], ["en", "Later"], ["nb", "Senere"]]) {
+      // The languages stand with what else there is.
+      await page.goto(`${base}/min/${child}/mer`);
       await page.locator(`form[action="/sprak"] button[value="${language}"]`).click();
+      await page.locator(`html[lang="${language}"]`).waitFor();
+      await page.goto(`${base}/min/${child}/journal/vaksiner`);
       await page.getByRole("heading", { name: word, exact: true }).waitFor();
       await assertSound(page, `vaccines in ${language}`);
     }

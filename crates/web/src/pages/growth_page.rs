@@ -227,7 +227,8 @@ fn about(chart: &Chart, asked: &Asked) -> Markup {
 
 fn table(growth: &Growth, measure: Measure, asked: &Asked) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(name(measure)) {
+        div.scroll tabindex="0" role="region"
+            aria-label=(tf("growth.values", &[("measure", name(measure))])) {
             table {
                 caption.ds-sr-only { (name(measure)) }
                 thead { tr {

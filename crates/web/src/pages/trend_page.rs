@@ -185,7 +185,9 @@ fn choose(chart: &Chart, series: &Series, asked: &Asked) -> Markup {
         .collect();
     let (name, value) = match asked.period {
         Period::Between(from, _) => ("fra", from.to_string()),
-        other => ("periode", other.query().replace("periode=", "")),
+        Period::Quarter | Period::Year | Period::FiveYears | Period::All => {
+            ("periode", asked.period.query().replace("periode=", ""))
+        }
     };
     html! {
         @if !offered.is_empty() {
