@@ -20,6 +20,14 @@
     link.click();
   });
 
+  // Ctrl+Enter signs what the page is for.
+  document.addEventListener("keydown", (event) => {
+    const sign = document.querySelector("[data-sign]");
+    if (!sign || event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    sign.click();
+  });
+
   const copies = (() => {
     let opened;
     const open = () => (opened ??= new Promise((resolve, reject) => {

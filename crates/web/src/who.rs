@@ -32,6 +32,8 @@ pub(crate) struct Waits {
     pub signing: usize,
     /// Things to do.
     pub tasks: usize,
+    /// Whether the reader begins at a ward's round, and the day's work is a page beside it.
+    pub at_round: bool,
 }
 
 /// What a page needs to know of the login.

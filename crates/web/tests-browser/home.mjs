@@ -44,6 +44,77 @@ const cases = {
     await page.waitForFunction((n) => Number(document.querySelector("#menu [data-tally=signing]").textContent) === n, before);
   },
 
+  "a result says what was asked, and an answer that has not come in time stands out": async (browser) => {
+    const page = await enter(browser, "Fastlege");
+    const result = row(page, "signering", "Jonas Myklebust");
+    const asked = await result.locator(".asked").innerText();
+    assert(/^Bestilt .+: Årskontroll diabetes/.test(asked), asked);
+    const late = page.locator(".unanswered li").first();
+    assert((await late.innerText()).includes("svar ventet"), "it says since when");
+    await page.press(late.getByRole("link", { name: /^Se bestillingen/ }));
+    const order = page.locator(".rows li").filter({ hasText: "okkult blod" });
+    await order.waitFor();
+    await assertSound(page, "an order without answer");
+    await page.goto(`${base}/pasienter?q=Jonas+Myklebust`);
+    await page.locator("#hits a.hit").first().click();
+    const answered = page.locator("#prover .waiting").filter({ hasText: "Årskontroll diabetes" });
+    await answered.getByRole("link", { name: "Svar kommet" }).waitFor();
+    await picture(page, screenshots, "chart-answered");
+  },
+
+  "a colleague's note is found among what is to be signed, read, and signed with one press": async (browser) => {
+    const nurse = await enter(browser, "Sykepleier på sykehjem");
+    await nurse.goto(`${base}/pasienter?q=Asbj%C3%B8rn+Lunde`);
+    await nurse.locator("#hits a.hit").first().click();
+    await nurse.locator(".banner h1").waitFor();
+    await nurse.goto(`${base}${new URL(nurse.url()).pathname}/notat/ny`);
+    await nurse.locator("#tekst").fill("Aktuelt: Urolig i natt, spiste lite til frokost.");
+    await nurse.getByText(/^Lagret kl\. /).waitFor();
+    await nurse.locator("details.more-signing summary").first().click();
+    const doctors = nurse.locator("#medsigner option");
+    const names = await doctors.allInnerTexts();
+    const doctor = await enter(browser, "Sykehjemslege");
+    const own = await doctor.locator("header").first().innerText();
+    await nurse.locator("#medsigner").selectOption({ index: names.findIndex((name) => name && own.includes(name.split(",")[0])) });
+    await nurse.locator("#notat-signer").click();
+    await nurse.waitForURL((url) => !url.pathname.endsWith("/ny"));
+    await nurse.locator(".co-signers").waitFor();
+
+    await doctor.goto(base);
+    const before = await waits(doctor);
+    const asked = row(doctor, "signering", "Medsigner");
+    await assertSound(doctor, "asked to sign a note");
+    await picture(doctor, screenshots, "home-co-sign", false);
+    await doctor.press(asked.getByRole("link", { name: /^Les og signer/ }));
+    await doctor.getByText("Urolig i natt").waitFor();
+    doctor.clicks = 0;
+    doctor.clicks += 1;
+    await doctor.keyboard.press("Control+Enter");
+    await doctor.locator(".co-signers").getByText(/^Medsignert/).waitFor();
+    assert(doctor.clicks === 1, "one press signs");
+    await assertSound(doctor, "a note signed by two");
+    await picture(doctor, screenshots, "home-co-signed", false);
+    await doctor.goto(base);
+    assert(await waits(doctor) === before - 1, "one fewer waits");
+  },
+
+  "a temp in home care sees the day's own patients, and one in one click": async (browser) => {
+    const page = await enter(browser, "Vikar");
+    const visits = page.locator("#dagen li a.whom");
+    await visits.first().waitFor();
+    await assertSound(page, "a temp's home");
+    await picture(page, screenshots, "home-temp", false);
+    await page.press(visits.first());
+    await page.locator(".banner h1").waitFor();
+    assert(page.clicks === 1, `${page.clicks} clicks`);
+    // Who, risks, whom to call, what is new and what is taken: without scrolling.
+    for (const what of [".banner h1", ".banner .ground", "#nytt h2", "#legemidler h2"]) {
+      const box = await page.locator(what).first().boundingBox();
+      assert(box && box.y + box.height <= 768, `${what} is below the fold`);
+    }
+    await picture(page, screenshots, "home-temp-patient", false);
+  },
+
   "a message is answered in three clicks or fewer, shown before it is sent": async (browser) => {
     const page = await enter(browser, "Fastlege");
     const letter = row(page, "innboks", "Utslett av sensor");

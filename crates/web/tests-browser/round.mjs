@@ -144,6 +144,8 @@ const cases = {
     const page = await enter(browser, TEMP);
     await page.getByRole("link", { name: /^Vaktskifte/ }).click();
     await page.getByText("Din første vakt her").waitFor();
+    const pages = await page.locator("#menu").innerText();
+    assert(pages.includes("Runden") && pages.includes("Min dag"), `the top bar says ${pages}`);
     await assertSound(page, "change of shifts");
     await picture(page, screenshots, "handover");
     await page.goto(base);

@@ -10,6 +10,8 @@ use super::write::{Json, object};
 pub(crate) enum Class {
     Ambulatory,
     Home,
+    /// With somebody who lives in an institution.
+    Ward,
     Inpatient,
     Emergency,
     Virtual,
@@ -21,6 +23,7 @@ impl Class {
         let (code, display) = match self {
             Class::Ambulatory => ("AMB", "ambulatory"),
             Class::Home => ("HH", "home health"),
+            Class::Ward => ("NONAC", "inpatient non-acute"),
             Class::Inpatient => ("IMP", "inpatient encounter"),
             Class::Emergency => ("EMER", "emergency"),
             Class::Virtual => ("VR", "virtual"),

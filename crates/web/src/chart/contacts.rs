@@ -52,9 +52,11 @@ impl Filter {
 }
 
 impl Contact {
-    /// A planned visit at home with nothing told of it: one of many a day.
+    /// A planned visit, at home or where somebody lives, with nothing told of it: one of many a day.
     pub(crate) fn is_routine(&self) -> bool {
-        self.class == "HH" && self.reason.is_none() && self.documents.is_empty()
+        let is_short = self.start.zip(self.end).is_some_and(|(a, b)| a.date() == b.date());
+        let is_visit = self.class == "HH" || (self.class == "NONAC" && is_short);
+        is_visit && self.reason.is_none() && self.documents.is_empty()
     }
 
     /// The kind in words.

@@ -29,7 +29,7 @@ pub(crate) use lines::Line;
 pub(crate) use lists::Lists;
 pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
-pub(crate) use orders::Order;
+pub(crate) use orders::{Order, expected};
 pub(crate) use person::{Kin, Person, Sex};
 pub(crate) use results::{Direction, Group, Point, Range, Series, read as read_series};
 pub(crate) use safety::Safety;
@@ -147,7 +147,12 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
             today,
         ),
         lists: lists::read(of("List")),
-        orders: orders::read(of("ServiceRequest")),
+        orders: orders::read(
+            of("ServiceRequest"),
+            of("DiagnosticReport"),
+            of("Observation"),
+            today,
+        ),
         safety: safety::read(of("AllergyIntolerance")),
         series: results::read(of("Observation")),
         documents: documents::read(of("DocumentReference"), of("DiagnosticReport")),

@@ -1,10 +1,22 @@
-//! What was ordered and has not been answered: laboratory tests, radiology, referrals; what was ordered
-//! together once.
+//! What was ordered: laboratory tests, radiology, referrals; what was ordered together once, and what has
+//! been answered of it (`basedOn` of results and reports).
+//!
+//! What was answered more than [`ANSWERED_DAYS`] ago is an order no longer: it is among the results.
+//! Standard: <https://hl7.org/fhir/R4/servicerequest.html>
+
+use std::collections::HashMap;
 
 use akson_fhir::model::NodeRef;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
-use crate::datatypes::{concept, display, has_code, moment, text};
-use crate::dates::Moment;
+use crate::datatypes::{concept, display, has_code, moment, target_id, text};
+use crate::dates::{Moment, days_between};
+
+/// How long an answered order is still shown as one.
+const ANSWERED_DAYS: i64 = 30;
+/// SNOMED CT's codes of what is ordered, with the days until an answer is expected: usually, in haste.
+const EXPECTED: [(&str, i64, i64); 2] = [("108252007", 7, 2), ("363679005", 30, 7)];
 
 /// Requests of one requisition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +27,33 @@ pub(crate) struct Order {
     pub is_urgent: bool,
     /// What was asked for.
     pub items: Vec<String>,
+    /// One for each item that is answered.
+    pub answers: Vec<Answer>,
     pub reason: Option<String>,
     pub requester: Option<String>,
     pub date: Option<Moment>,
+    /// The day by which an answer is expected, where there is a usual time.
+    pub expected: Option<Date>,
+}
+
+/// The answer to what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub date: Option<Moment>,
+    /// Id of the DiagnosticReport that has a page of its own.
+    pub report: Option<String>,
+}
+
+impl Order {
+    /// Whether everything that was asked for is answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        !self.answers.is_empty() && self.answers.len() >= self.items.len()
+    }
+
+    /// Whether an answer should have come.
+    pub(crate) fn is_late(&self, today: Date) -> bool {
+        !self.is_answered() && self.expected.is_some_and(|day| day < today)
+    }
 }
 
 /// Whether a request is a laboratory test (SNOMED CT 108252007).
@@ -25,30 +61,88 @@ pub(super) fn is_laboratory(request: NodeRef<'_>) -> bool {
     request.named("category").any(|category| has_code(Some(category), "108252007"))
 }
 
+/// By id of the request, its answer: a report rather than a single value.
+fn answers<'a>(results: impl Iterator<Item = NodeRef<'a>>) -> HashMap<&'a str, Answer> {
+    let mut found: HashMap<&str, Answer> = HashMap::new();
+    for result in results {
+        if matches!(text(result, &["status"]), Some("entered-in-error" | "cancelled")) {
+            continue;
+        }
+        for to in result.named("basedOn").filter_map(target_id) {
+            let has_page = result.first("presentedForm").is_some();
+            let report = has_page.then(|| text(result, &["id"]));
+            let date = moment(result, &["issued"]).or_else(|| moment(result, &["effective"]));
+            let answer = Answer { date, report: report.flatten().map(str::to_owned) };
+            match found.get_mut(to) {
+                Some(known) if known.report.is_some() || answer.report.is_none() => {}
+                Some(known) => *known = answer,
+                None => {
+                    found.insert(to, answer);
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Newest first.
-pub(super) fn read(requests: &[NodeRef<'_>]) -> Vec<Order> {
+pub(super) fn read(
+    requests: &[NodeRef<'_>],
+    reports: &[NodeRef<'_>],
+    observations: &[NodeRef<'_>],
+    today: Date,
+) -> Vec<Order> {
+    let answers = answers(reports.iter().chain(observations).copied());
     let mut orders: Vec<Order> = Vec::new();
-    let open = requests.iter().filter(|request| text(**request, &["status"]) == Some("active"));
-    for one in open.filter_map(|request| order(*request)) {
+    for one in requests.iter().filter_map(|request| order(*request, &answers)) {
         let same =
             |known: &&mut Order| one.requisition.is_some() && known.requisition == one.requisition;
         match orders.iter_mut().find(same) {
-            Some(known) => known.items.extend(one.items),
+            Some(known) => {
+                known.items.extend(one.items);
+                known.answers.extend(one.answers);
+            }
             None => orders.push(one),
         }
     }
+    let is_old = |order: &Order| {
+        let dates = order.answers.iter().filter_map(|answer| answer.date);
+        let latest = dates.max().map(|date| days_between(date.date(), today));
+        order.is_answered() && latest.is_none_or(|days| days > ANSWERED_DAYS)
+    };
+    orders.retain(|order| !is_old(order));
     orders.sort_by(|a, b| (b.date, &a.items).cmp(&(a.date, &b.items)));
     orders
 }
 
-fn order(request: NodeRef<'_>) -> Option<Order> {
+fn order(request: NodeRef<'_>, answers: &HashMap<&str, Answer>) -> Option<Order> {
+    let answer = text(request, &["id"]).and_then(|id| answers.get(id));
+    match text(request, &["status"]) {
+        Some("active") => {}
+        Some("completed") if answer.is_some() => {}
+        _ => return None,
+    }
     Some(Order {
         requisition: text(request, &["requisition", "value"]).map(str::to_owned),
         is_laboratory: is_laboratory(request),
-        is_urgent: matches!(text(request, &["priority"]), Some("urgent" | "asap" | "stat")),
+        is_urgent: is_urgent(request),
         items: vec![request.first("code").and_then(concept)?],
+        answers: answer.cloned().into_iter().collect(),
         reason: request.first("reasonCode").and_then(concept),
         requester: request.first("requester").and_then(display),
         date: moment(request, &["authoredOn"]),
+        expected: expected(request),
     })
+}
+
+fn is_urgent(request: NodeRef<'_>) -> bool {
+    matches!(text(request, &["priority"]), Some("urgent" | "asap" | "stat"))
+}
+
+/// The day by which an answer to a request is expected: of laboratory tests and radiology.
+pub(crate) fn expected(request: NodeRef<'_>) -> Option<Date> {
+    let of = |code: &str| request.named("category").any(|one| has_code(Some(one), code));
+    let (_, usual, urgent) = EXPECTED.into_iter().find(|(code, ..)| of(code))?;
+    let days = if is_urgent(request) { urgent } else { usual };
+    moment(request, &["authoredOn"])?.date().checked_add(days.days()).ok()
 }

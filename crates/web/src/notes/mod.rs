@@ -28,6 +28,7 @@ pub(crate) use note::{
     CHANGE_REASON, Content, Note, Reason, State, Withheld, myself, own_unit, say_why, withhold,
 };
 pub(crate) use signed::{CoSigner, SignedVersion};
+pub(crate) use signing::CO_SIGN;
 pub(crate) use template::{Template, of_key, phrases, templates};
 
 use crate::dates::{Moment, local_day};

@@ -71,6 +71,7 @@ fn told(line: &HandoverLine, today: Date) -> Markup {
         HandoverTopic::Score
         | HandoverTopic::LeftOut
         | HandoverTopic::AsNeeded
+        | HandoverTopic::Message
         | HandoverTopic::Note => "tag",
     };
     html! {

@@ -49,8 +49,11 @@ pub(crate) fn entries(who: &Who) -> Vec<Entry> {
 fn workday(who: &Who) -> Vec<Entry> {
     let waits = who.waits.unwrap_or_default();
     let counted = |href, label, of, n| Entry { href, label, waits: Some((of, n)) };
-    let mut entries =
-        vec![entry("/", "menu.workday"), counted("/innboks", "menu.inbox", "inbox", waits.inbox)];
+    let mut entries = match waits.at_round {
+        true => vec![entry("/", "menu.round"), entry("/min-dag", "menu.workday")],
+        false => vec![entry("/", "menu.workday")],
+    };
+    entries.push(counted("/innboks", "menu.inbox", "inbox", waits.inbox));
     if signs(who) {
         entries.push(counted("/signering", "menu.signing", "signing", waits.signing));
     }

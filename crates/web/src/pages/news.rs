@@ -71,7 +71,7 @@ fn event(chart: &Chart, kind: &NewsKind) -> Markup {
             }
         },
         NewsKind::Visits(n, organisation) => html! {
-            a href=(format!("/pasient/{patient}/kontakter?type=HH")) {
+            a href=(format!("/pasient/{patient}/kontakter")) {
                 (tf("news.visits", &[("n", &n.to_string())]))
             }
             @if let Some(organisation) = organisation { ", " (organisation) }

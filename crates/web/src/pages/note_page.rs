@@ -129,7 +129,12 @@ impl NotePage<'_> {
                 form action=(address) method="post" {
                     (hidden(token))
                     button.ds-button type="submit" name="gjor" value=(gjor)
-                        data-variant=[(!is_first).then_some("secondary")] { (label) }
+                        data-sign[gjor == "medsigner"]
+                        aria-keyshortcuts=[(gjor == "medsigner").then_some("Control+Enter")]
+                        data-variant=[(!is_first).then_some("secondary")] {
+                        (label)
+                        @if gjor == "medsigner" { " " kbd aria-hidden="true" { "Ctrl Enter" } }
+                    }
                 }
             }
         };

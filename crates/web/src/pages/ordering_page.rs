@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::layout::hidden;
 use crate::chart::{Chart, Order};
+use crate::dates::Moment;
 use crate::messages::{t, tf};
 use crate::ordering::catalogue::{analyses, examinations, panels};
 use crate::ordering::{Category, Place};
@@ -212,7 +213,10 @@ fn under_way(ordering: &Ordering<'_>) -> Markup {
                             @if let Some(by) = &order.requester { (by) }
                             @if let Some(reason) = &order.reason { " · " (tf("prescribing.against", &[("reason", reason)])) }
                         }
-                        (take_back(ordering, order, t("ordering.take-back")))
+                        (state(ordering.chart, order, ordering.today))
+                        @if order.answers.is_empty() {
+                            (take_back(ordering, order, t("ordering.take-back")))
+                        }
                     }
                 }
             }
@@ -220,14 +224,45 @@ fn under_way(ordering: &Ordering<'_>) -> Markup {
     }
 }
 
-/// What is ordered and not answered, above the laboratory's results.
+/// Whether an answer has come, with the way to it, or should have.
+fn state(chart: &Chart, order: &Order, today: Date) -> Markup {
+    let patient = &chart.person.id;
+    let report = order.answers.iter().find_map(|answer| answer.report.as_ref());
+    let href = match report {
+        Some(id) => format!("/pasient/{patient}/dokument/DiagnosticReport/{id}"),
+        None if order.is_laboratory => format!("/pasient/{patient}#prover"),
+        None => format!("/pasient/{patient}#dokumenter"),
+    };
+    let (some, all) = (order.answers.len().to_string(), order.items.len().to_string());
+    let dates = order.answers.iter().filter_map(|answer| answer.date);
+    html! {
+        @if order.is_answered() {
+            " " a.answer-come href=(href) { (t("ordering.answered")) }
+            @if let Some(date) = dates.max() { " " span.muted { (date.short(today)) } }
+        } @else if !order.answers.is_empty() {
+            " " a.answer-come href=(href) { (tf("ordering.answered-some", &[("some", &some), ("all", &all)])) }
+        }
+        @if order.is_late(today) {
+            " " span.tag.tag-late {
+                @if let Some(day) = order.expected {
+                    (tf("ordering.late", &[("date", &Moment::day(day).short(today))]))
+                }
+            }
+        }
+    }
+}
+
+/// What is ordered, above the laboratory's results.
 pub(crate) fn waiting(chart: &Chart, today: Date) -> Markup {
     html! {
         @for order in chart.orders.iter().filter(|order| order.is_laboratory) {
             p.waiting {
-                span.tag.tag-new { (t("ordering.ordered")) } " "
+                @if order.answers.is_empty() && !order.is_late(today) {
+                    span.tag.tag-new { (t("ordering.ordered")) } " "
+                }
                 @if let Some(date) = order.date { (date.short(today)) ": " }
                 (order.items.join(", "))
+                (state(chart, order, today))
             }
         }
     }

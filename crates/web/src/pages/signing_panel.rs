@@ -9,21 +9,91 @@ use super::trend_figure::sparkline;
 use super::workday_page::{AtDesk, nothing, tally};
 use crate::dates::Moment;
 use crate::messages::{t, tf};
-use crate::workday::{Line, ToSign};
+use crate::workday::{Line, ToCoSign, ToSign, Unanswered};
 
 /// Days until a follow-up, unless somebody says otherwise.
 const FOLLOW_UP_DAYS: i64 = 14;
 
 /// The panel.
 pub(super) fn panel(desk: &AtDesk<'_>, results: &[ToSign]) -> Markup {
+    let notes = &desk.day.to_co_sign;
     html! {
         section.card.worklist id="signering" data-panel="" aria-labelledby="signering-h" {
             header {
                 h2 id="signering-h" { (t("workday.signing")) }
-                (tally("signing", results.len()))
+                (tally("signing", results.len() + notes.len()))
             }
-            @if results.is_empty() { (nothing(t("workday.no-results"), t("workday.no-results-text"))) }
+            @if results.is_empty() && notes.is_empty() { (nothing(t("workday.no-results"), t("workday.no-results-text"))) }
+            @if !notes.is_empty() {
+                ul.duties.co-sign { @for one in notes { (co_sign(desk, one)) } }
+            }
             ul.answers { @for one in results { (result(desk, one)) } }
+            (late(desk, &desk.day.unanswered))
+        }
+    }
+}
+
+/// A colleague's note: it is signed where it is read.
+fn co_sign(desk: &AtDesk<'_>, one: &ToCoSign) -> Markup {
+    let href = format!("/pasient/{}/notat/{}", one.person.id, one.note);
+    html! {
+        li.duty data-waits="" id=(format!("oppgave-{}", one.task)) {
+            div {
+                p { b { (t("workday.co-sign")) } ": " (one.title) }
+                p.why {
+                    (whom(&one.person, desk.today))
+                    @if let Some(by) = &one.by { " · " (tf("workday.asked-by", &[("name", by)])) }
+                    @if let Some(asked) = one.asked { " · " (asked.short(desk.today)) }
+                }
+            }
+            a.ds-button data-size="sm" href=(href) {
+                (t("workday.read-and-sign")) span.ds-sr-only { " " (one.title) }
+            }
+        }
+    }
+}
+
+/// What the reader ordered and should have had an answer to.
+fn late(desk: &AtDesk<'_>, orders: &[Unanswered]) -> Markup {
+    html! {
+        @if !orders.is_empty() {
+            h3.unanswered-h { (t("ordering.unanswered")) }
+            ul.duties.unanswered {
+                @for order in orders {
+                    li.duty {
+                        div {
+                            p { b { (order.items.join(", ")) } " "
+                                span.tag.tag-late {
+                                    (tf("ordering.late", &[("date",
+                                        &Moment::day(order.expected).short(desk.today))]))
+                                } }
+                            p.why {
+                                (whom(&order.person, desk.today))
+                                @if let Some(date) = order.ordered {
+                                    " · " (tf("ordering.ordered-when", &[("date", &date.short(desk.today))]))
+                                }
+                            }
+                        }
+                        a.ds-button data-variant="secondary" data-size="sm"
+                            href=(format!("/pasient/{}/bestill#underveis-h", order.person.id)) {
+                            (t("ordering.see")) span.ds-sr-only { " " (order.person.name_or_unknown()) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the result answers.
+fn asked(desk: &AtDesk<'_>, result: &ToSign) -> Markup {
+    html! {
+        @if let Some(asked) = &result.asked {
+            @let date = asked.date.map(|date| date.short(desk.today)).unwrap_or_default();
+            p.sub.asked {
+                (tf("ordering.asked", &[("date", &date), ("items", &asked.items.join(", "))]))
+                @if let Some(reason) = &asked.reason { " · " (reason) }
+            }
         }
     }
 }
@@ -45,6 +115,7 @@ fn result(desk: &AtDesk<'_>, result: &ToSign) -> Markup {
                 }
             }
             p.row-topic { (result.title) (over(desk, result)) }
+            (asked(desk, result))
             @if abnormal > 0 { (table(&marked, &about)) }
             @if let Some(conclusion) = &result.conclusion { p.lines.text { (conclusion) } }
             @if !normal.is_empty() { (others(&normal, abnormal > 0)) }

@@ -43,6 +43,7 @@ pub(crate) enum Topic {
     Medicine,
     LeftOut,
     AsNeeded,
+    Message,
     Note,
 }
 
@@ -55,6 +56,7 @@ impl Topic {
             Self::Medicine => "medicine",
             Self::LeftOut => "left-out",
             Self::AsNeeded => "as-needed",
+            Self::Message => "message",
             Self::Note => "note",
         }
     }
@@ -136,7 +138,7 @@ impl Reader {
         let ids = stays.iter().map(patient).collect::<Vec<_>>().join(",");
         let (caller, from) = (self.caller(), since.to_fhir());
         let each = format!("patient={ids}&_count={EACH_MAX}");
-        let (people, allergies, flags, notes, requests, said, scores, events) = tokio::try_join!(
+        let (people, allergies, flags, notes, requests, said, scores, events, messages) = tokio::try_join!(
             self.search(&caller, "Patient", format!("_id={ids}&_count={EACH_MAX}")),
             self.search(&caller, "AllergyIntolerance", each.clone()),
             self.search(&caller, "Flag", each.clone()),
@@ -161,10 +163,15 @@ impl Reader {
                 "AdverseEvent",
                 format!("subject={ids}&date=ge{from}&_count={EACH_MAX}")
             ),
+            self.search_json(
+                &caller,
+                "Communication",
+                format!("{each}&sent=ge{from}&status=completed,in-progress")
+            ),
         )?;
         let people = people.into_iter().chain(allergies).chain(flags);
         let people = people.map(|one| (subject(&one), one)).collect();
-        Ok(Happened { people, notes, requests, said, scores, events })
+        Ok(Happened { people, notes, requests, said, scores, events, messages })
     }
 }
 
@@ -176,6 +183,7 @@ struct Happened {
     said: Vec<Value>,
     scores: Vec<Value>,
     events: Vec<Value>,
+    messages: Vec<Value>,
 }
 
 impl Happened {
@@ -200,6 +208,7 @@ impl Happened {
         }));
         lines.extend(of(&self.requests).iter().filter_map(|one| changed(one, since)));
         lines.extend(of(&self.said).iter().filter_map(doses));
+        lines.extend(of(&self.messages).iter().filter_map(message));
         lines.extend(of(&self.notes).iter().filter_map(note));
         lines.sort_by(|a, b| (a.topic, b.at).cmp(&(b.topic, a.at)));
         Told { person: chart.person, room: room(stay), warnings: chart.warnings, lines }
@@ -255,6 +264,30 @@ fn doses(said: &Value) -> Option<Line> {
     Some(Line { topic, at: Some(one.at), words })
 }
 
+/// A message about the resident: from whom, and its beginning.
+fn message(message: &Value) -> Option<Line> {
+    let contents = list(message, "/payload").iter();
+    let said: Vec<&str> = contents.map(|one| text(one, "/contentString")).collect();
+    let short = beginning(said.join(" ").trim());
+    if short.is_empty() {
+        return None;
+    }
+    let words = match text(message, "/sender/display") {
+        "" => short,
+        sender => format!("{sender}: {short}"),
+    };
+    Some(Line { topic: Topic::Message, at: Moment::parse(text(message, "/sent")), words })
+}
+
+/// The first characters of a text, and that there is more.
+fn beginning(text: &str) -> String {
+    let mut short: String = text.chars().take(NOTE_CHARACTERS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
 /// A note with its beginning.
 fn note(document: &Value) -> Option<Line> {
     if text(document, "/status") == "entered-in-error" {
@@ -268,10 +301,7 @@ fn note(document: &Value) -> Option<Line> {
     let is_text = text(attachment, "/contentType").starts_with("text/plain");
     let body = crate::base64::decode(text(attachment, "/data")).filter(|_| is_text);
     let body = body.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-    let mut short: String = body.chars().take(NOTE_CHARACTERS).collect();
-    if short.len() < body.len() {
-        short.push('…');
-    }
+    let short = beginning(&body);
     let words = if short.is_empty() { title.to_owned() } else { format!("{title}: {short}") };
     Some(Line { topic: Topic::Note, at: Moment::parse(text(document, "/date")), words })
 }

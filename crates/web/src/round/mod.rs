@@ -48,6 +48,7 @@ use crate::pages::{round_forms, round_page};
 use crate::response::{self, to};
 use crate::routes::wants_fragment;
 use crate::sight::{Desk, Reader, Timing};
+use crate::who::{Waits, Who};
 
 /// The addresses of the round.
 pub(crate) fn routes() -> Router<Arc<Desk>> {
@@ -129,12 +130,24 @@ async fn drawn(
     let me = reader.giver().map(|giver| giver.reference);
     let other = focus.and_then(|key| already(&round, me.as_deref(), key));
     let said = said.or(other.as_ref());
-    let sight = round_page::Sight { round: &round, place, who: &reader.who, said, focus };
+    let who = reader.at_round();
+    let sight = round_page::Sight { round: &round, place, who: &who, said, focus };
     let markup = match whole {
         true => sight.page(me.as_deref()),
         false => sight.section(me.as_deref()),
     };
     Ok(Some((markup, Timing { read, build: begin.elapsed().saturating_sub(read) })))
+}
+
+impl Reader {
+    /// The reader as one who begins at the round; from now on every page's top bar knows it.
+    fn at_round(&self) -> Who {
+        let waits = Waits { at_round: true, ..self.who.waits.unwrap_or_default() };
+        if self.who.waits != Some(waits) {
+            self.desk().remember_waits(&self.who.actor, waits);
+        }
+        Who { waits: Some(waits), ..self.who.clone() }
+    }
 }
 
 /// After something was done about a row: the list with the row in focus, or the way back to it.

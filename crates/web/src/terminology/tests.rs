@@ -51,6 +51,14 @@ fn codes_are_suggested_from_what_was_written_and_not_from_what_was_denied() {
         let found = keys(&terminology.suggest(text, 3));
         assert!(found.iter().any(|key| key == expected), "{text}: {found:?}");
     }
+    for (text, first) in [
+        ("Kontroll av diabetes type 1 med pumpe", "ICPC-2|T89"),
+        ("Kontroll av diabetes type 2", "ICPC-2|T90"),
+        ("Kontroll av type 1-diabetes", "ICPC-2|T89"),
+    ] {
+        // Both are spoken of by the word diabetes; the specific one comes first.
+        assert_eq!(keys(&terminology.suggest(text, 3)).first(), Some(&first.into()), "{text}");
+    }
     for (text, absent) in [
         ("Ingen feber eller hoste.", "ICPC-2|R05"),
         ("Benekter brystsmerter, svimmelhet", "ICPC-2|N17"),

@@ -114,7 +114,7 @@ impl Reader {
         scope: Scope,
     ) -> Result<Option<Agenda>, Problem> {
         let unit = self.unit(personnel).await?;
-        self.agenda(personnel, &unit, scope).await
+        self.agenda(personnel, &unit, Some(scope)).await
     }
 
     /// Today's agenda; none for roles without appointments.
@@ -122,22 +122,43 @@ impl Reader {
         &self,
         personnel: &Personnel,
         unit: &Unit,
-        scope: Scope,
+        chosen: Option<Scope>,
     ) -> Result<Option<Agenda>, Problem> {
         if personnel.role == Role::CaseWorker {
             return Ok(None);
         }
+        let scope = match chosen {
+            Some(scope) => scope,
+            None if matches!(personnel.role, Role::Nurse | Role::HealthcareWorker) => {
+                let own = self.agenda_of(personnel, unit, Scope::Mine).await?;
+                // Whoever has patients of their own today begins at these.
+                if !own.slots.is_empty() {
+                    return Ok(Some(own));
+                }
+                Scope::Unit
+            }
+            None => Scope::usual(personnel.role),
+        };
+        self.agenda_of(personnel, unit, scope).await.map(Some)
+    }
+
+    async fn agenda_of(
+        &self,
+        personnel: &Personnel,
+        unit: &Unit,
+        scope: Scope,
+    ) -> Result<Agenda, Problem> {
         let actors = match scope {
             Scope::Mine => personnel.practitioner().unwrap_or_default().to_owned(),
             Scope::Unit => unit.places.join(","),
         };
         if actors.is_empty() {
-            return Ok(Some(Agenda { scope, slots: Vec::new() }));
+            return Ok(Agenda { scope, slots: Vec::new() });
         }
         let query = format!("actor={actors}&date={}&status={SHOWN}", self.today());
         let mut slots = self.slots(personnel, &query).await?;
         slots.sort_by(|a, b| (a.begins, &a.id).cmp(&(b.begins, &b.id)));
-        Ok(Some(Agenda { scope, slots }))
+        Ok(Agenda { scope, slots })
     }
 
     /// The appointments that a query finds.

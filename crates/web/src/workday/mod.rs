@@ -8,9 +8,11 @@
 
 mod acts;
 mod agenda;
+mod co_signing;
 mod inbox;
 mod signing;
 mod tasks;
+mod unanswered;
 mod unit;
 mod updates;
 
@@ -28,9 +30,11 @@ use axum::routing::{get, post};
 use maud::Markup;
 
 pub(crate) use agenda::{Agenda, Scope, Slot, SlotState, read as read_slots};
+pub(crate) use co_signing::ToCoSign;
 pub(crate) use inbox::{Inbox, Message, Renewal};
 pub(crate) use signing::{Line, ToSign};
 pub(crate) use tasks::ToDo;
+pub(crate) use unanswered::Unanswered;
 pub(crate) use unit::Units;
 
 use crate::chart::Person;
@@ -53,7 +57,11 @@ pub(crate) struct Workday {
     pub agenda: Option<Agenda>,
     pub inbox: Inbox,
     pub to_sign: Vec<ToSign>,
+    /// Notes of colleagues that the reader is asked to sign too.
+    pub to_co_sign: Vec<ToCoSign>,
     pub tasks: Vec<ToDo>,
+    /// What the reader ordered and should have had an answer to.
+    pub unanswered: Vec<Unanswered>,
     /// The newest commit before anything was read: what came after is asked for.
     pub newest: u64,
     /// When something here becomes late by itself.
@@ -63,7 +71,12 @@ pub(crate) struct Workday {
 impl Workday {
     /// The numbers of the top bar.
     pub(crate) fn waits(&self) -> Waits {
-        Waits { inbox: self.inbox.count(), signing: self.to_sign.len(), tasks: self.tasks.len() }
+        Waits {
+            inbox: self.inbox.count(),
+            signing: self.to_sign.len() + self.to_co_sign.len(),
+            tasks: self.tasks.len(),
+            ..Waits::default()
+        }
     }
 }
 
@@ -140,7 +153,10 @@ async fn shown(
     };
     let read = begin.elapsed();
     let begin = std::time::Instant::now();
-    let who = Who { waits: Some(day.waits()), ..reader.who.clone() };
+    let at_round = reader.who.waits.is_some_and(|waits| waits.at_round);
+    let waits = Waits { at_round, ..day.waits() };
+    reader.desk().remember_waits(&reader.who.actor, waits);
+    let who = Who { waits: Some(waits), ..reader.who.clone() };
     let markup = drawn(&day, &who, part, reader, (said, is_fragment));
     let timing = crate::sight::Timing { read, ..Default::default() };
     response::timed(markup, timing, begin.elapsed())
@@ -174,12 +190,12 @@ impl Reader {
     ) -> Result<Workday, Problem> {
         let newest = self.record().newest_commit()?;
         let unit = self.unit(personnel).await?;
-        let scope = scope.unwrap_or_else(|| Scope::usual(personnel.role));
-        let (agenda, mine, late, messages) = tokio::try_join!(
+        let (agenda, mine, late, messages, unanswered) = tokio::try_join!(
             self.agenda(personnel, &unit, scope),
             self.tasks_of(personnel),
             self.late_results(personnel, &unit),
             self.messages(personnel),
+            self.unanswered(personnel),
         )?;
         let tasks = Tasks::of(&mine, &late.found);
         let to_sign = self.to_sign(personnel, &tasks).await?;
@@ -192,9 +208,9 @@ impl Reader {
             .flatten()
             .filter(|at| *at > now)
             .min();
+        let to_co_sign = co_signing::to_co_sign(&tasks);
         let tasks = tasks::to_do(&tasks, self.today());
-        self.remember_waits(&inbox, &to_sign, &tasks);
-        Ok(Workday { agenda, inbox, to_sign, tasks, newest, next })
+        Ok(Workday { agenda, inbox, to_sign, to_co_sign, tasks, unanswered, newest, next })
     }
 
     /// The open tasks of somebody or their unit, with patients and what the tasks are about.
@@ -202,18 +218,14 @@ impl Reader {
         let query = format!("owner={}&{}", mine(personnel).join(","), with_focus());
         self.search(&self.caller(), "Task", query).await
     }
-
-    fn remember_waits(&self, inbox: &Inbox, to_sign: &[ToSign], tasks: &[ToDo]) {
-        let waits = Waits { inbox: inbox.count(), signing: to_sign.len(), tasks: tasks.len() };
-        self.desk().remember_waits(&self.who.actor, waits);
-    }
 }
 
 /// The query of open tasks with whom and what they are about.
 fn with_focus() -> String {
     format!(
         "status={OPEN_TASK}&_count={TASKS_MAX}&_include=Task:patient&_include=Task:focus\
-         &_include:iterate=DiagnosticReport:result"
+         &_include:iterate=DiagnosticReport:result&_include:iterate=DiagnosticReport:based-on\
+         &_include:iterate=Observation:based-on"
     )
 }
 

@@ -51,6 +51,16 @@ pub(crate) struct ToSign {
     pub lines: Vec<Line>,
     /// What the one who answered concluded.
     pub conclusion: Option<String>,
+    /// What was ordered, when the answer says which order it answers.
+    pub asked: Option<Asked>,
+}
+
+/// What a result answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub items: Vec<String>,
+    pub reason: Option<String>,
+    pub date: Option<Moment>,
 }
 
 impl ToSign {
@@ -181,6 +191,8 @@ struct Found<'a> {
     /// The DiagnosticReport or the Observation.
     focus: NodeRef<'a>,
     observations: Vec<NodeRef<'a>>,
+    /// The ServiceRequests that it answers.
+    requests: Vec<NodeRef<'a>>,
 }
 
 fn found<'a>(task: NodeRef<'a>, tasks: &Tasks<'a>) -> Option<Found<'a>> {
@@ -189,11 +201,12 @@ fn found<'a>(task: NodeRef<'a>, tasks: &Tasks<'a>) -> Option<Found<'a>> {
         "Observation" => vec![focus],
         _ => focus.named("result").filter_map(|one| tasks.target(one)).collect(),
     };
-    Some(Found { task, person: tasks.person(task)?.clone(), focus, observations })
+    let requests = focus.named("basedOn").filter_map(|one| tasks.target(one)).collect();
+    Some(Found { task, person: tasks.person(task)?.clone(), focus, observations, requests })
 }
 
 fn to_sign(found: &Found<'_>, earlier: &[Resource], personnel: &Personnel, now: Instant) -> ToSign {
-    let Found { task, person, focus, observations } = found;
+    let Found { task, person, focus, observations, requests } = found;
     let mut lines: Vec<Line> =
         observations.iter().filter_map(|one| line(*one, &person.id, earlier)).collect();
     lines.sort_by_key(|line| std::cmp::Reverse(weight(line.direction)));
@@ -216,7 +229,18 @@ fn to_sign(found: &Found<'_>, earlier: &[Resource], personnel: &Personnel, now: 
         may_sign: is_own || signs_for_unit(personnel.role),
         lines,
         conclusion: text(*focus, &["conclusion"]).map(str::to_owned),
+        asked: asked(requests),
     }
+}
+
+fn asked(requests: &[NodeRef<'_>]) -> Option<Asked> {
+    let first = requests.first()?;
+    let reason = requests.iter().find_map(|one| one.first("reasonCode").and_then(concept));
+    Some(Asked {
+        items: requests.iter().filter_map(|one| one.first("code").and_then(concept)).collect(),
+        reason,
+        date: moment(*first, &["authoredOn"]),
+    })
 }
 
 /// A value as the newest point of its series: what came after it is another result's.

@@ -1,4 +1,4 @@
-//! What is to be done by when: the open tasks that are neither results nor requests about prescriptions.
+//! What is to be done by when: the open tasks that are neither something to sign nor requests about prescriptions.
 
 use jiff::civil::Date;
 
@@ -6,6 +6,7 @@ use super::{Tasks, code_of};
 use crate::chart::Person;
 use crate::datatypes::{concept, moment, text};
 use crate::dates::Moment;
+use crate::notes::CO_SIGN;
 use crate::reconciling::proposals;
 
 /// A task.
@@ -23,10 +24,9 @@ pub(crate) struct ToDo {
 
 /// The tasks, the most urgent first.
 pub(super) fn to_do(tasks: &Tasks<'_>, today: Date) -> Vec<ToDo> {
-    let others = tasks
-        .all
-        .iter()
-        .filter(|task| !matches!(code_of(**task), Some("renew" | "sign-result" | proposals::CODE)));
+    let others = tasks.all.iter().filter(|task| {
+        !matches!(code_of(**task), Some("renew" | "sign-result" | CO_SIGN | proposals::CODE))
+    });
     let mut all: Vec<ToDo> = others
         .filter_map(|task| {
             let by = moment(*task, &["restriction", "period", "end"]);

@@ -6,6 +6,7 @@
 
 mod acute;
 mod allergies;
+mod answers;
 mod bones;
 mod brain;
 mod cancer;
@@ -26,6 +27,7 @@ mod onset;
 mod pregnancy;
 mod today;
 mod vaccinations;
+mod visits_today;
 pub(crate) mod ward;
 mod workday;
 
@@ -41,7 +43,7 @@ use super::write::Entry;
 pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> Vec<Entry> {
     let mut chart = Chart::new(person, town, seed, today);
     patient::write(&mut chart);
-    let courses: [fn(&mut Chart<'_>); 24] = [
+    let courses: [fn(&mut Chart<'_>); 26] = [
         allergies::tell,
         circulation::tell,
         metabolic::tell,
@@ -66,6 +68,8 @@ pub(crate) fn chart_of(person: &Person, town: &Town, seed: u64, today: Day) -> V
         workday::tell,
         citizen::tell,
         discharge_lists::tell,
+        answers::tell,
+        visits_today::tell,
     ];
     for course in courses {
         course(&mut chart);

@@ -69,7 +69,7 @@ fn ward(chart: &mut Chart<'_>, day: Day, title: &str, lead: bool) -> Option<Visi
     }
     chart.contact(&Plan {
         service: Service::NursingHome,
-        class: Class::Home,
+        class: Class::Ward,
         title,
         day,
         hours: (8, 18),

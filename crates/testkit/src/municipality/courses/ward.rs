@@ -82,7 +82,7 @@ fn short_stay(chart: &mut Chart<'_>, home: &Organisation, bed: &Bed) -> Day {
 fn contact(chart: &mut Chart<'_>, day: Day, title: &str, hours: (i32, i32)) -> Option<Visit> {
     chart.contact(&Plan {
         service: Service::NursingHome,
-        class: Class::Home,
+        class: Class::Ward,
         title,
         day,
         hours,

@@ -4,6 +4,7 @@
 //!
 //! Told last, so that nothing of the other courses moves. Who has a part in it: `bookings.rs`.
 
+use super::answers;
 use crate::municipality::analyses::Lab;
 use crate::municipality::bookings::Booking;
 use crate::municipality::calendar::Moment;
@@ -401,6 +402,7 @@ fn result(chart: &mut Chart<'_>, doctor: &Worker, panel: &Panel, days_ago: i32, 
     let laboratory = town.organisation(Service::Medicine);
     let category = hl7("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB");
     let members = object! {
+        "basedOn": [reference_to("ServiceRequest", &answers::order_of(&id))],
         "status": "final",
         "category": [category],
         "code": words(title),
@@ -412,6 +414,7 @@ fn result(chart: &mut Chart<'_>, doctor: &Worker, panel: &Panel, days_ago: i32, 
         "result": results,
     };
     let focus = reference("DiagnosticReport", &id, title);
+    answers::order(chart, doctor, (&id, title), chart.today.plus(-days_ago - 2));
     chart.push("DiagnosticReport", id, members);
     let deadline = chart.today.plus(within_days).at(16, 0).iso();
     let text = format!("Prøvesvar: {title}");
