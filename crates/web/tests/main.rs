@@ -19,6 +19,7 @@ mod cases {
     mod attorneys;
     mod citizen;
     mod downtime;
+    mod form_editor;
     mod login;
     mod messages;
     mod pages;

@@ -23,10 +23,8 @@ fn path(items: &[Item], link: &str, above: &str) -> Option<String> {
 fn answer(form: &Questionnaire, answers: &mut Answers, link: &str, said: &str) {
     let path = path(&form.items, link, "").unwrap_or_else(|| panic!("no {link}"));
     let (item, node) = answers.node_mut(form, &path).unwrap();
-    let option = item.options.iter().find(|option| match &option.value {
-        Answer::Coding(coding) => coding.code == said,
-        _ => false,
-    });
+    let is_it = |option: &&akson_questionnaire::AnswerOption| matches!(&option.value, Answer::Coding(coding) if coding.code == said);
+    let option = item.options.iter().find(is_it);
     let value = match option {
         Some(option) => option.value.clone(),
         None => Answer::typed(item, said).unwrap_or_else(|| panic!("{link} is not {said}")),
@@ -40,11 +38,9 @@ fn all(form: &Questionnaire, answers: &mut Answers, points: u32) {
         if item.kind != Kind::Choice || item.options.is_empty() {
             continue;
         }
-        let weighed = |option: &&akson_questionnaire::AnswerOption| match &option.value {
-            Answer::Coding(coding) => {
-                coding.weight.as_ref().and_then(|weight| weight.digits().parse::<u32>().ok())
-            }
-            _ => None,
+        let weighed = |option: &&akson_questionnaire::AnswerOption| {
+            let Answer::Coding(coding) = &option.value else { return None };
+            coding.weight.as_ref().and_then(|weight| weight.digits().parse::<u32>().ok())
         };
         let best = item.options.iter().filter(|option| weighed(option).is_some());
         let Some(best) = best.min_by_key(|option| weighed(option).unwrap().abs_diff(points)) else {
@@ -58,10 +54,9 @@ fn all(form: &Questionnaire, answers: &mut Answers, points: u32) {
 
 /// The score, and the texts that are shown with it.
 fn told(live: &Live<'_>, score: &str) -> (Option<i64>, Vec<String>) {
-    let number = |answer: &Answer| match answer {
-        Answer::Integer(number) => i64::from(*number),
-        Answer::Decimal(number) => number.digits().parse().unwrap(),
-        _ => panic!("{score} is no number"),
+    let number = |answer: &Answer| {
+        let Answer::Integer(number) = answer else { panic!("{score} is no whole number") };
+        i64::from(*number)
     };
     let mut shown = Vec::new();
     live.walk(&mut |one| {

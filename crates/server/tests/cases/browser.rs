@@ -154,6 +154,12 @@ fn the_administrators_work_holds_in_a_real_browser() {
     run("people.mjs", &[server.root(), &screenshots()]);
 }
 
+#[test]
+fn making_forms_holds_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("forms_editor.mjs", &[server.root(), &screenshots()]);
+}
+
 /// Providers on another site than the pages, so that the browser's own rules for cookies decide.
 #[test]
 fn login_by_providers_holds_in_a_real_browser() {
