@@ -27,7 +27,7 @@ async function begin(page, title) {
 
 async function ask(page, words, kind, options) {
   await page.locator("#ny-tekst").fill(words);
-  if (kind) await page.locator("#nytt").getByLabel(kind, { exact: true }).check();
+  if (kind) await page.locator("#nytt-punkt").getByLabel(kind, { exact: true }).check();
   if (options) await page.locator("#ny-alternativer").fill(options);
   await page.getByRole("button", { name: "Legg til" }).click();
   await page.locator("summary", { hasText: words }).waitFor();
@@ -51,7 +51,7 @@ async function published(browser) {
     const field = page.locator("#ny-tekst");
     await field.waitFor();
     assert(await field.evaluate((one) => one === document.activeElement), "the next question has the focus");
-    if (kind) await press(page.locator("#nytt").getByText(kind, { exact: true }));
+    if (kind) await press(page.locator("#nytt-punkt").getByText(kind, { exact: true }));
     await field.fill(words);
     if (kind) await field.focus();
     await enterKey();
@@ -84,7 +84,7 @@ async function written(browser) {
   await often.getByLabel("Vilkår 1", { exact: true }).selectOption({ label: "er Ja" });
   await page.locator("#rad-s2", { hasText: "vises når" }).waitFor();
   await often.getByLabel("Vilkår 2", { exact: true }).waitFor();
-  await often.getByLabel("Spørsmål").fill("Hvor ofte sover du dårlig?");
+  await often.getByLabel("Spørsmål", { exact: true }).fill("Hvor ofte sover du dårlig?");
   await page.locator("#rad-s2", { hasText: "Hvor ofte sover du dårlig?" }).waitFor();
   await often.getByLabel("Alternativ 4", { exact: true }).fill("Vet ikke");
   await often.getByLabel("Alternativ 5", { exact: true }).fill("Vil ikke svare");
@@ -155,7 +155,7 @@ async function together(browser) {
   assert((await one.locator("#tekst-s2").inputValue()) === "Min om annet", "what was typed stays");
   await assertSound(one, "two texts");
   await picture(one, screenshots, "forms-editor-conflict");
-  await one.locator("#punkt-s2").getByRole("button", { name: "Lagre" }).click();
+  await one.locator("#punkt-s2 .def-store").click();
   await one.locator("#rad-s2", { hasText: "Min om annet" }).waitFor();
   assert((await one.locator("#rad-s1").innerText()).includes("Min tekst"), "the first change stands");
 }
@@ -245,7 +245,7 @@ async function looks(browser) {
       };
       await page.goto(`${base}/skjemaer`);
       await shoot("list");
-      await page.getByRole("link", { name: /NEWS2/ }).click();
+      await page.locator('a[href="/skjemaer/skjema-news2"]').click();
       await shoot("version");
       await page.getByRole("button", { name: /ny versjon/ }).click();
       await page.locator("#punkt-news2-score summary").first().click();

@@ -81,7 +81,7 @@ pub(crate) fn stored(draft: &Draft<'_>, link: &str, is_new_shape: bool, who: &Wh
             (summary(draft, row))
             (item_findings(draft, row))
             @if is_new_shape && link_id(row.item) == link {
-                (fields(draft, row, &Question::of(row.item), token))
+                (fields(draft, row, None, token))
             }
         }
     }
@@ -104,13 +104,17 @@ fn saved(form: &Definition, now: Option<Instant>) -> Markup {
 fn removed(draft: &Draft<'_>, token: &str) -> Markup {
     let Some((link, before)) = &draft.editing.removed else { return html! {} };
     html! {
-        form.told.def-undo action=(format!("{LIST}/{}/angre", draft.form.id)) method="post" role="status" {
-            (hidden(token))
-            input type="hidden" name="versjon" value=(draft.form.stored);
-            input type="hidden" name="punkt" value=(link);
-            input type="hidden" name="fra" value=(before);
+        div.told role="status" {
             span { (t("definition.removed")) }
-            button.ds-button data-variant="secondary" type="submit" autofocus { (t("definition.undo")) }
+            form action=(format!("{LIST}/{}/angre", draft.form.id)) method="post" {
+                (hidden(token))
+                input type="hidden" name="versjon" value=(draft.form.stored);
+                input type="hidden" name="punkt" value=(link);
+                input type="hidden" name="fra" value=(before);
+                button.ds-button data-variant="secondary" type="submit" autofocus {
+                    (t("definition.undo"))
+                }
+            }
         }
     }
 }
@@ -150,7 +154,7 @@ fn about(draft: &Draft<'_>, token: &str) -> Markup {
             @if let Some(conflict) = typed {
                 (collision(conflict, &ABOUT.map(|(_, element)| text(&form.resource, &format!("/{element}"))).join("\n"), form))
             }
-            form method="post" action=(format!("{LIST}/{}/om", form.id)) data-autosave {
+            form method="post" action=(format!("{LIST}/{}/om", form.id)) data-autosave[typed.is_none()] {
                 (hidden(token))
                 input type="hidden" name="versjon" value=(form.stored);
                 label for="om-tittel" { (t("definition.title")) }
@@ -177,7 +181,6 @@ fn item(draft: &Draft<'_>, row: &Row<'_>, token: &str) -> Markup {
     let open = draft.editing.open == link;
     let conflict = draft.editing.conflict.as_ref();
     let mine = conflict.and_then(|one| one.mine.as_ref()).filter(|typed| typed.link == link);
-    let stored = Question::of(row.item);
     html! {
         li.def-card data-depth=(row.depth.min(6)) {
             details id=(format!("punkt-{link}")) open[open] {
@@ -186,15 +189,25 @@ fn item(draft: &Draft<'_>, row: &Row<'_>, token: &str) -> Markup {
                 @if let (Some(conflict), Some(_)) = (conflict, mine) {
                     (collision(conflict, &described(&draft.form.resource, row.item), draft.form))
                 }
-                (fields(draft, row, mine.unwrap_or(&stored), token))
+                (fields(draft, row, mine, token))
             }
         }
     }
 }
 
-fn fields(draft: &Draft<'_>, row: &Row<'_>, question: &Question, token: &str) -> Markup {
-    let form = draft.form;
-    Fields { root: &form.resource, id: &form.id, row, question, token, stored: form.stored }.form()
+/// The fields of an item: what is stored, or what was typed while another stored something else.
+fn fields(draft: &Draft<'_>, row: &Row<'_>, mine: Option<&Question>, token: &str) -> Markup {
+    let (form, stored) = (draft.form, Question::of(row.item));
+    Fields {
+        root: &form.resource,
+        id: &form.id,
+        row,
+        question: mine.unwrap_or(&stored),
+        token,
+        stored: form.stored,
+        is_collided: mine.is_some(),
+    }
+    .form()
 }
 
 /// Another's text, and how to choose.
@@ -254,7 +267,7 @@ fn new_item(draft: &Draft<'_>, token: &str) -> Markup {
     let is_next = !draft.editing.next_kind.is_empty() && draft.editing.open.is_empty();
     let focus = is_next || rows(&draft.form.resource).is_empty();
     html! {
-        section.def-card.def-new id="nytt" aria-labelledby="nytt-tittel" {
+        section.def-card.def-new id="nytt-punkt" aria-labelledby="nytt-tittel" {
             h2 id="nytt-tittel" { (t("definition.new-item")) }
             form method="post" action=(format!("{LIST}/{}/nytt-punkt", draft.form.id)) {
                 (hidden(token))

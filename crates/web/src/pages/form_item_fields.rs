@@ -27,6 +27,8 @@ pub(crate) struct Fields<'a> {
     pub question: &'a Question,
     pub token: &'a str,
     pub stored: u32,
+    /// Whether another's text stands: nothing is stored before somebody has chosen.
+    pub is_collided: bool,
 }
 
 impl Fields<'_> {
@@ -42,13 +44,13 @@ impl Fields<'_> {
     pub(crate) fn form(&self) -> Markup {
         let question = self.question;
         html! {
-            form.def-item id=(self.field_id("felter")) method="post" data-autosave
+            form.def-item id=(self.field_id("felter")) method="post" data-autosave[!self.is_collided]
                 action=(format!("{LIST}/{}/punkt", self.id)) {
                 (hidden(self.token))
                 input type="hidden" name="versjon" value=(self.stored);
                 input type="hidden" name="punkt" value=(self.link());
                 // Enter in a field stores; it does not move or remove.
-                button.ds-sr-only type="submit" name="gjor" value="lagre" tabindex="-1" { (t("definition.store")) }
+                button.ds-sr-only type="submit" name="gjor" value="lagre" tabindex="-1" aria-hidden="true" { (t("definition.store")) }
                 (self.words())
                 div.def-pair {
                     (self.kind())
