@@ -129,7 +129,7 @@ async function undone(browser) {
   const order = await page.locator(".def-items .def-words").allInnerTexts();
   assert(order.join() === "Først,Så,Sist", `back at its place: ${order}`);
   await page.locator("#punkt-s2").getByRole("button", { name: "Flytt opp" }).click();
-  await page.locator(".def-items > li").first().getByText("Så").waitFor();
+  await page.locator(".def-items > li").first().locator(".def-words", { hasText: "Så" }).waitFor();
 }
 
 /** Two at once: other items are no trouble, the same item shows both texts and whose. */
