@@ -9,6 +9,13 @@
   const form = document.querySelector("form#skjema");
   if (!form) return;
   const element = (id) => document.getElementById(id);
+  // The buttons stay in sight below the banner, however high that is.
+  const banner = document.querySelector(".banner");
+  if (banner) {
+    new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--banner-height", `${banner.offsetHeight}px`);
+    }).observe(banner);
+  }
   const state = element("skjema-lagret");
   const say = (words, isBad = false) => {
     if (!state) return;
@@ -18,8 +25,10 @@
   };
   let edited = 0; // counts what was changed
   let stored = 0; // as far as the server has it
+  let tellsMissing = form.elements.fortell?.value === "ja"; // somebody has tried to sign
   let timer = null;
   let running = Promise.resolve(null);
+  let isOut = false; // the login is over: a new one has a new token
   let pending = null; // what was sent and not answered: it is sent again as it was, before anything newer
 
   // Makes `old` say what `fresh` says. Fields keep what is in them: the server's echo may be older.
@@ -33,9 +42,14 @@
     }
     if (old.matches("input, select, textarea")) return;
     const keyed = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+    // What is gone goes first, so that nothing that stays is moved and loses the focus.
+    const stays = new Set([...fresh.children].map((child) => child.id));
+    for (const [id, child] of keyed) {
+      if (!stays.has(id)) child.remove();
+    }
     let place = old.firstChild;
     for (const next of [...fresh.childNodes]) {
-      const known = next.id && keyed.get(next.id);
+      const known = next.id ? keyed.get(next.id) : null;
       const same = known ?? (place && !place.id && !next.id && place.nodeName === next.nodeName ? place : null);
       if (!same) {
         old.insertBefore(next, place);
@@ -48,7 +62,7 @@
     }
     while (place) {
       const next = place.nextSibling;
-      if (!(place.contains?.(document.activeElement))) place.remove();
+      place.remove();
       place = next;
     }
   }
@@ -84,9 +98,8 @@
       return later();
     }
     if (response.type === "opaqueredirect" || response.status === 401) {
-      pending = null;
-      say(form.dataset.loggedOut, true);
-      return null;
+      isOut = true;
+      return later(form.dataset.loggedOut);
     }
     const isJson = (response.headers.get("content-type") ?? "").includes("json");
     const answer = isJson ? await response.json().catch(() => null) : null;
@@ -106,8 +119,21 @@
     return answer.videre ? answer : took(answer, upTo, isWhole);
   }
 
-  function later() {
-    say(form.dataset.offline, true);
+  /** Whether somebody has logged in again, in another window: the form then goes on with that login. */
+  async function renewed() {
+    const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (!answer?.ok) return false;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("form#skjema input[name=skjema]")?.value;
+    if (!token) return false;
+    form.elements.namedItem("skjema").value = token;
+    pending?.body.set("skjema", token);
+    isOut = false;
+    return true;
+  }
+
+  function later(words = form.dataset.offline) {
+    say(words, true);
     clearTimeout(timer);
     timer = setTimeout(() => save(), RETRY);
     return null;
@@ -119,6 +145,7 @@
     const isBlocked = element("skjema-konflikt") && !element("skjema-konflikt").hidden;
     if (isBlocked && !button) return running;
     running = running.catch(() => {}).then(async () => {
+      if (isOut && !(await renewed())) return later(form.dataset.loggedOut);
       if (pending) {
         const again = pending;
         if (!(await send(again.body, again.upTo, again.isWhole))) return null;
@@ -126,6 +153,8 @@
       if (!button && stored === edited) return null;
       const body = new FormData(form, null);
       body.set("gjor", button?.value ?? "lagre");
+      tellsMissing ||= button?.value === "signer";
+      if (tellsMissing) body.set("fortell", "ja");
       if (stored !== edited) say(form.dataset.saving);
       const hasFile = [...form.querySelectorAll("input[type=file]")].some((file) => file.files.length);
       return send(body, edited, hasFile || /^(legg|fjern|tom):/.test(button?.value ?? ""));

@@ -136,6 +136,12 @@ fn writing_notes_holds_in_a_real_browser() {
     run("writing.mjs", &[BINARY, &screenshots(), &people()]);
 }
 
+/// As above.
+#[test]
+fn filling_in_forms_holds_in_a_real_browser() {
+    run("forms.mjs", &[BINARY, &screenshots(), &people()]);
+}
+
 #[test]
 fn the_citizens_pages_hold_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();

@@ -9,7 +9,7 @@ use akson_questionnaire::{
 };
 use maud::{Markup, html};
 
-use super::form_input::{field, legend, words};
+use super::form_input::{asked, field, legend, words};
 use crate::messages::{code, t, tf};
 use crate::numbers::decimal;
 
@@ -46,7 +46,7 @@ impl<'d> Drawing<'d> {
     /// All fields. Stands in a `form`.
     pub(crate) fn fields(&self) -> Markup {
         html! {
-            div.form-fields id="skjema-felt" { (self.items(&self.live.items, 3)) }
+            div.form-fields id="skjema-felt" { (self.items(&self.live.items, 2)) }
         }
     }
 
@@ -68,7 +68,7 @@ impl<'d> Drawing<'d> {
                                         (fault_words(finding))
                                     } @else {
                                         a href=(format!("#{}", place(&finding.path))) {
-                                            @if let Some(asked) = self.asked(finding) { (asked) ": " }
+                                            @if let Some(question) = self.question_of(finding) { (question) ": " }
                                             (fault_words(finding))
                                         }
                                     }
@@ -81,7 +81,7 @@ impl<'d> Drawing<'d> {
         }
     }
 
-    fn asked(&self, finding: &Finding) -> Option<&'d str> {
+    fn question_of(&self, finding: &Finding) -> Option<&'d str> {
         let item = self.live.form.item(&finding.link_id)?;
         (!item.text.is_empty()).then_some(item.text.as_str())
     }
@@ -163,7 +163,8 @@ fn counted(live: &LiveItem<'_>) -> Markup {
 fn heading(level: usize, id: &str, item: &Item, number: Option<usize>) -> Markup {
     let text = html! { (legend(item)) @if let Some(number) = number { " " (number) } };
     match level {
-        0..=3 => html! { h3 id=(id) { (text) } },
+        0..=2 => html! { h2 id=(id) { (text) } },
+        3 => html! { h3 id=(id) { (text) } },
         4 => html! { h4 id=(id) { (text) } },
         5 => html! { h5 id=(id) { (text) } },
         _ => html! { h6 id=(id) { (text) } },
@@ -291,7 +292,7 @@ fn answered(items: &[LiveItem<'_>], level: usize, files: Option<&str>) -> Markup
                     }
                 } @else {
                     dl.form-answer.form-score[live.item.calculated.is_some()] {
-                        dt { (legend(live.item)) }
+                        dt { (asked(live.item)) }
                         dd { (value(live.item, one, files)) }
                     }
                     @let below = answered(&one.items, level, files);

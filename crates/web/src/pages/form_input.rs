@@ -16,11 +16,18 @@ const OPTIONS_IN_SIGHT_MAX: usize = 12;
 /// Steps of a scale whose every step can be touched.
 const SCALE_STEPS_MAX: i32 = 20;
 
-/// The question's number and text, and that it must be answered.
-pub(super) fn legend(item: &Item) -> Markup {
+/// The question's number and text.
+pub(super) fn asked(item: &Item) -> Markup {
     html! {
         @if !item.prefix.is_empty() { span.form-prefix { (item.prefix) } " " }
         (item.text)
+    }
+}
+
+/// The same, and that it must be answered.
+pub(super) fn legend(item: &Item) -> Markup {
+    html! {
+        (asked(item))
         @if item.is_required && item.is_asked() {
             " " span.form-required { (t("form.required")) }
         }

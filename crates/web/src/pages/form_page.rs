@@ -46,6 +46,7 @@ pub(crate) fn filling(filling: &Filling<'_>, who: &Who) -> Markup {
                 (hidden(who.login.as_ref().map_or("", |login| login.form_token.as_str())))
                 input type="hidden" name="versjon" value=(filling.version);
                 @if filling.is_correction { input type="hidden" name="retter" value="ja"; }
+                @if filling.drawing.tells_missing { input type="hidden" name="fortell" value="ja"; }
                 // Enter in a field stores; it is the form's first button.
                 button.ds-sr-only type="submit" name="gjor" value="lagre" tabindex="-1" aria-hidden="true" {
                     (t("forms.save"))

@@ -32,6 +32,7 @@ pub(crate) fn forms(
     let drafts: Vec<&Filled> = filled.iter().filter(is_mine).collect();
     let may = crate::questionnaires::fills_in(sight.who);
     html! {
+      div.form-stack {
         @if !drafts.is_empty() {
             section.card aria-labelledby="skjema-utkast" {
                 h2 id="skjema-utkast" { (t("forms.drafts")) }
@@ -69,6 +70,7 @@ pub(crate) fn forms(
             }
         }
         (done(patient, filled, forms))
+      }
     }
 }
 

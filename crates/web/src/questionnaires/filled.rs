@@ -37,7 +37,6 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Filled {
     pub id: String,
-    pub version: u32,
     pub state: State,
     /// `url|version` or `Questionnaire/id`.
     pub form: String,
@@ -79,7 +78,6 @@ impl Filled {
         let why = extensions.iter().find(|one| text(one, "/url") == CHANGE_REASON);
         Some(Self {
             id: of("/id"),
-            version: text(&resource, "/meta/versionId").parse().unwrap_or(0),
             state,
             form: of("/questionnaire"),
             authored: text_at(&resource, "/authored").and_then(Moment::parse),

@@ -195,7 +195,8 @@ impl Reader {
         let references = self.references(&opened, patient).await?;
         let refused = take(sent, &opened.form, &mut opened.answers, &references);
         let why = sent.typed("hvorfor", 1_000)?.to_owned();
-        let mut turn = Turn { refused, why, ..Turn::default() };
+        let tells_missing = sent.field("fortell") == "ja";
+        let mut turn = Turn { refused, why, tells_missing, ..Turn::default() };
         repeat(act, &opened.form, &mut opened.answers);
         // Scores are stored with what they are calculated from.
         let surroundings = self.surroundings(&opened.form, patient).await?;
