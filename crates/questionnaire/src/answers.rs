@@ -98,11 +98,11 @@ impl Node {
 
 /// Nodes without answers.
 pub(crate) fn empty(items: &[Item]) -> Vec<Node> {
-    let of = |item: &Item| match item.kind {
-        Kind::Display => Node::default(),
-        _ => {
-            Node { occurrences: vec![Occurrence::of(item); item.occurs_min.clamp(1, REPEATS_MAX)] }
+    let of = |item: &Item| {
+        if item.kind == Kind::Display {
+            return Node::default();
         }
+        Node { occurrences: vec![Occurrence::of(item); item.occurs_min.clamp(1, REPEATS_MAX)] }
     };
     items.iter().map(of).collect()
 }

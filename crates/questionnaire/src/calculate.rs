@@ -258,9 +258,9 @@ fn quantity(value: &akson_fhir::fhirpath::Quantity<'_>, item: &Item) -> Answer {
 
 /// The option with this code or these words; of an open choice else the words.
 fn chosen(words: &str, item: &Item) -> Option<Answer> {
-    let is_it = |answer: &Answer| match answer {
-        Answer::Coding(coding) => coding.code == words || coding.display == words,
-        _ => answer.words() == words,
+    let is_it = |answer: &Answer| {
+        let is_code = matches!(answer, Answer::Coding(coding) if coding.code == words);
+        is_code || answer.words() == words
     };
     let option = item.options.iter().find(|option| is_it(&option.value));
     match option {

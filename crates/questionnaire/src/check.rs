@@ -66,8 +66,8 @@ pub(crate) fn occurrence(item: &Item, path: &str, one: &Occurrence) -> Vec<Findi
             wrong("too-many-decimals", "The answer has too many decimals.").with(most.to_string()),
         );
     }
-    let words = match answer {
-        Answer::Reference(reference, _) => reference.clone(),
+    let words = match answer.to_json() {
+        (_, serde_json::Value::String(words)) => words,
         _ => answer.words(),
     };
     if let Some(pattern) = &item.pattern

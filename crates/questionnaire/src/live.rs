@@ -250,9 +250,9 @@ impl Building<'_> {
                     is_enabled,
                 ));
             }
-            let answered = match item.kind {
-                Kind::Group => occurrences.iter().filter(|one| one.is_answered()).count(),
-                _ => node.answers().count(),
+            let answered = match item.kind == Kind::Group {
+                true => occurrences.iter().filter(|one| one.is_answered()).count(),
+                false => node.answers().count(),
             };
             if is_enabled
                 && let Some(first) = occurrences.first_mut()

@@ -68,7 +68,7 @@ fn fill(items: &[Item], nodes: &mut [Node], now: Instant, observations: &[Value]
         }
         if item.kind.is_question() {
             let chosen = item.options.iter().filter(|option| option.is_initial);
-            let mut first: Vec<Answer> = item.initial.iter().cloned().collect();
+            let mut first: Vec<Answer> = item.initial.clone();
             first.extend(chosen.map(|option| option.value.clone()));
             let mut first: Vec<Answer> =
                 first.into_iter().filter_map(|answer| fitted(item, answer)).collect();

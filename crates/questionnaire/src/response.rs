@@ -42,10 +42,10 @@ impl Reading {
             let own = given.iter().filter(|one| text(one, "linkId") == item.link_id);
             let mut occurrences = Vec::new();
             for one in own {
-                match item.kind {
-                    Kind::Display => {}
-                    Kind::Group => self.group(item, one, &mut occurrences),
-                    _ => self.question(item, one, &mut occurrences),
+                if item.kind == Kind::Group {
+                    self.group(item, one, &mut occurrences);
+                } else if item.kind.is_question() {
+                    self.question(item, one, &mut occurrences);
                 }
             }
             if occurrences.is_empty() && item.kind != Kind::Display {

@@ -162,7 +162,9 @@ fn with_own_ids(items: &Value, above: &str) -> Value {
             });
             own.collect::<serde_json::Map<_, _>>().into()
         }
-        other => other.clone(),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            other.clone()
+        }
     }
 }
 
@@ -176,7 +178,9 @@ fn bare(items: &Value) -> Value {
             .collect::<serde_json::Map<_, _>>()
             .into(),
         Value::Array(values) => values.iter().map(bare).collect::<Vec<_>>().into(),
-        other => other.clone(),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            other.clone()
+        }
     }
 }
 
