@@ -65,17 +65,23 @@ pub(super) fn field(drawing: &Drawing<'_>, live: &LiveItem<'_>) -> Markup {
     let in_sight =
         item.options.len() <= OPTIONS_IN_SIGHT_MAX || item.control == Control::RadioButton;
     let is_listed = item.control == Control::DropDown || !in_sight;
-    match item.kind {
-        Kind::Reference if item.options.is_empty() => references(drawing, live),
-        _ if !item.options.is_empty() && is_listed && !item.repeats => list(drawing, live),
-        _ if !item.options.is_empty() => options(drawing, live),
-        Kind::Boolean => yes_or_no(drawing, live),
-        Kind::Integer if scale(item).is_some() => steps(drawing, live),
-        _ => html! {
-            @for (position, one) in live.occurrences.iter().enumerate() {
-                (single(drawing, live, one, position))
-            }
-        },
+    if item.kind == Kind::Reference && item.options.is_empty() {
+        return references(drawing, live);
+    }
+    if !item.options.is_empty() {
+        let is_list = is_listed && !item.repeats;
+        return if is_list { list(drawing, live) } else { options(drawing, live) };
+    }
+    if item.kind == Kind::Boolean {
+        return yes_or_no(drawing, live);
+    }
+    if item.kind == Kind::Integer && scale(item).is_some() {
+        return steps(drawing, live);
+    }
+    html! {
+        @for (position, one) in live.occurrences.iter().enumerate() {
+            (single(drawing, live, one, position))
+        }
     }
 }
 

@@ -29,17 +29,18 @@ pub(crate) fn take(
         if !item.is_asked() {
             continue;
         }
-        match item.kind {
-            Kind::Group | Kind::Display => {}
-            _ if !item.options.is_empty() => choose(sent, item, node, path),
-            Kind::Reference => {
-                let chosen = sent.all(&format!("s{path}"));
-                let known = references.iter().filter(|(to, _)| chosen.contains(&to.as_str()));
-                let values = known.map(|(to, name)| Answer::Reference(to.clone(), name.clone()));
-                node.answer(item, values.collect());
-            }
-            Kind::Attachment => refused.extend(attach(sent, node, path)),
-            _ => fields(sent, item, node, path),
+        // A group's place is known by now, and nothing of its own is answered: `is_asked` is for questions.
+        if !item.options.is_empty() {
+            choose(sent, item, node, path);
+        } else if item.kind == Kind::Reference {
+            let chosen = sent.all(&format!("s{path}"));
+            let known = references.iter().filter(|(to, _)| chosen.contains(&to.as_str()));
+            let values = known.map(|(to, name)| Answer::Reference(to.clone(), name.clone()));
+            node.answer(item, values.collect());
+        } else if item.kind == Kind::Attachment {
+            refused.extend(attach(sent, node, path));
+        } else {
+            fields(sent, item, node, path);
         }
     }
     refused
