@@ -1,3 +1,5 @@
+//! One file per part of the engine.
+
 mod corpus;
 mod filling;
 mod hostile;

@@ -90,7 +90,7 @@ fn check(name: &str, base: u32, said: &[(&str, &str)], score: &str, expected: i6
 }
 
 /// So many of PHQ-9's or GAD-7's questions answered with the most, and one with the rest.
-fn thirds<'a>(links: &'a [String], score: usize) -> Vec<(&'a str, &'static str)> {
+fn thirds(links: &[String], score: usize) -> Vec<(&str, &'static str)> {
     const CODES: [&str; 4] = ["LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9"];
     let mut left = score;
     let mut said = Vec::new();
@@ -379,57 +379,59 @@ fn news_2_asks_for_what_its_score_and_a_single_three_ask_for() {
     }
 }
 
+/// Values and their points, at each border of the Royal College of Physicians' table.
+const NEWS_2: [(&str, &[(&str, i64)]); 5] = [
+    (
+        "news2-respiration",
+        &[("8", 3), ("9", 1), ("11", 1), ("12", 0), ("20", 0), ("21", 2), ("24", 2), ("25", 3)],
+    ),
+    ("news2-saturation", &[("91", 3), ("92", 2), ("93", 2), ("94", 1), ("95", 1), ("96", 0)]),
+    (
+        "news2-systolic",
+        &[
+            ("90", 3),
+            ("91", 2),
+            ("100", 2),
+            ("101", 1),
+            ("110", 1),
+            ("111", 0),
+            ("219", 0),
+            ("220", 3),
+        ],
+    ),
+    (
+        "news2-pulse",
+        &[
+            ("40", 3),
+            ("41", 1),
+            ("50", 1),
+            ("51", 0),
+            ("90", 0),
+            ("91", 1),
+            ("110", 1),
+            ("111", 2),
+            ("130", 2),
+            ("131", 3),
+        ],
+    ),
+    (
+        "news2-temperature",
+        &[
+            ("35,0", 3),
+            ("35,1", 1),
+            ("36,0", 1),
+            ("36,1", 0),
+            ("38,0", 0),
+            ("38,1", 1),
+            ("39,0", 1),
+            ("39,1", 2),
+        ],
+    ),
+];
+
 #[test]
 fn news_2_has_the_points_of_the_royal_colleges_table() {
-    let cells: [(&str, &[(&str, i64)]); 5] = [
-        (
-            "news2-respiration",
-            &[("8", 3), ("9", 1), ("11", 1), ("12", 0), ("20", 0), ("21", 2), ("24", 2), ("25", 3)],
-        ),
-        ("news2-saturation", &[("91", 3), ("92", 2), ("93", 2), ("94", 1), ("95", 1), ("96", 0)]),
-        (
-            "news2-systolic",
-            &[
-                ("90", 3),
-                ("91", 2),
-                ("100", 2),
-                ("101", 1),
-                ("110", 1),
-                ("111", 0),
-                ("219", 0),
-                ("220", 3),
-            ],
-        ),
-        (
-            "news2-pulse",
-            &[
-                ("40", 3),
-                ("41", 1),
-                ("50", 1),
-                ("51", 0),
-                ("90", 0),
-                ("91", 1),
-                ("110", 1),
-                ("111", 2),
-                ("130", 2),
-                ("131", 3),
-            ],
-        ),
-        (
-            "news2-temperature",
-            &[
-                ("35,0", 3),
-                ("35,1", 1),
-                ("36,0", 1),
-                ("36,1", 0),
-                ("38,0", 0),
-                ("38,1", 1),
-                ("39,0", 1),
-                ("39,1", 2),
-            ],
-        ),
-    ];
-    for (link, all) in cells {
+    for (link, all) in NEWS_2 {
         for (value, points) in all {
             assert_eq!(news(&[(link, value)]).0, Some(*points), "{link} {value}");
         }

@@ -1,4 +1,5 @@
 //! The copy for downtime on disk: never half there, for the owner alone, refused when it is not safe.
+#![expect(clippy::disallowed_methods, reason = "a process of its own is waited for")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
