@@ -63,7 +63,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 39] = [
+const WAYS_IN: [(&str, &str); 41] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -97,9 +97,11 @@ const WAYS_IN: [(&str, &str); 39] = [
     ("role_changes", "registers"),
     ("search", "walk, log"),
     ("search_keeping", "walk"),
+    ("standby", "walk"),
     ("standing", "walk, writes"),
     ("store", "the house's own: its reads need a permit"),
     ("stirring", "log"),
+    ("touched", "the house's own: no caller, tells of whom something was written and not what"),
     ("update", "writes, log"),
     ("update_conditional", "writes"),
     ("vread", "walk, writes, log"),

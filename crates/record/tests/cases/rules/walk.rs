@@ -284,7 +284,12 @@ impl Walk {
         let charted = self.record.chart(caller, &patient.id, &[]).await.unwrap();
         let charted: Ids = charted.iter().map(name_of).collect();
         let in_range = visible.iter().filter(|item| opens && !item.is_apart);
-        compare("chart", &in_range.map(|item| item.reference()).collect(), &charted, &mut wrong);
+        let in_range: Ids = in_range.map(|item| item.reference()).collect();
+        compare("chart", &in_range, &charted, &mut wrong);
+        let one = [patient.id.clone()];
+        let copied = self.record.standby(caller, &one, &[]).await.unwrap();
+        let copied: Ids = copied.iter().flat_map(|one| &one.versions).map(name_of).collect();
+        compare("standby", &in_range, &copied, &mut wrong);
         let name = ["Observation", "DocumentReference"][turn % 2];
         let page = self.search(caller, name, Some(&patient.id), "_count=1000").await;
         let own = visible.iter().filter(|item| item.type_name == name);
