@@ -174,7 +174,11 @@ impl Terminology {
         for (at, concept) in self.concepts.iter().enumerate() {
             for term in concept.terms() {
                 let lower = words(term).map(|word| word.text.to_lowercase());
-                let telling = lower.filter(|word| !is_stop_word(word) && word.chars().count() > 2);
+                // A number tells even when it is short: diabetes type 1 is not type 2.
+                let tells = |word: &String| {
+                    word.chars().count() > 2 || word.chars().all(|c| c.is_ascii_digit())
+                };
+                let telling = lower.filter(|word| !is_stop_word(word) && tells(word));
                 let mut stems: Vec<String> = telling.map(|word| stem(&word)).collect();
                 stems.sort_unstable();
                 stems.dedup();

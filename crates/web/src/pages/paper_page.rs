@@ -21,13 +21,31 @@ pub(crate) fn paper(paper: &Paper, file: &str, who: &Who) -> Markup {
                     button.ds-button data-print type="button" { (t("paper.print")) }
                 }
             }
-            @for one in &document.blocks { (block(one)) }
+            @for (at, one) in document.blocks.iter().enumerate() {
+                (block(one, heading(document.blocks.get(..at).unwrap_or_default())))
+            }
         }
     };
     page(&Page { title: &title, who: Some(who), query: "", search_in_top: true }, html! {}, main)
 }
 
-fn block(block: &Block) -> Markup {
+/// The newest heading of what comes before.
+fn heading(before: &[Block]) -> &str {
+    let headings = before.iter().rev().filter_map(|block| match block {
+        Block::Heading(text) => Some(text.as_str()),
+        Block::Title(_)
+        | Block::Text(_)
+        | Block::Note(_)
+        | Block::Alert(_)
+        | Block::Facts(_)
+        | Block::Table(_)
+        | Block::Signature(_) => None,
+    });
+    headings.into_iter().next().unwrap_or_default()
+}
+
+/// `heading` is what it stands under.
+fn block(block: &Block, heading: &str) -> Markup {
     html! {
         @match block {
             Block::Title(text) => { h1 { (text) } },
@@ -40,16 +58,18 @@ fn block(block: &Block) -> Markup {
                     @for (label, value) in facts { div { dt { (label) } dd { (text(value)) } } }
                 }
             },
-            Block::Table(one) => { (table(one)) },
+            Block::Table(one) => { (table(one, heading)) },
             Block::Signature(words) => { p.signature { (words) } },
         }
     }
 }
 
-fn table(table: &Table) -> Markup {
+fn table(table: &Table, heading: &str) -> Markup {
     let labels: Vec<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
+    // Two tables may have the same columns.
+    let name = format!("{heading}: {}", labels.join(", "));
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(labels.join(", ")) {
+        div.scroll tabindex="0" role="region" aria-label=(name.trim_start_matches(": ")) {
             table {
                 thead { tr { @for label in &labels { th scope="col" { (label) } } } }
                 tbody { @for row in &table.rows {
