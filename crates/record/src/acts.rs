@@ -1,12 +1,14 @@
 //! What a citizen may write where the rules say `a`: the acts of `access/rules/acts.tsv`, each held
-//! against what it must say, and free time against what is booked in the same commit.
+//! against what it must say, free time against what is booked in the same commit, and the task of a form
+//! against the answers that are sent.
 //!
 //! Judged on what was stored and what is to be; where an act is no act, the ordinary refusal
 //! (`REC-044`) tells why. Two who book the same time: the later meets a time that is taken, because the
 //! commit of the earlier has changed the Slot (`REC-111`).
-//! Not here: what each act must say (`acts::contents`), which acts there are (`access::rules`).
+//! Not here: what each act must say (`acts::contents`, `acts::answers`), which acts there are (`access::rules`).
 //! Law: pasient- og brukerrettighetsloven § 3-1 (taking part), e-forvaltningsforskriften § 3.
 
+mod answers;
 mod contents;
 
 use std::cell::RefCell;
@@ -23,9 +25,11 @@ use akson_store::engine::Snapshot;
 use akson_store::keys::{NO_PATIENT, PatientNumber, ResourceKey};
 use serde_json::Value;
 
+pub use answers::{ANSWER_SYSTEM, FILL_FORM};
 pub use contents::{MESSAGE_SYSTEM, TASK_SYSTEM};
 
 use crate::Record;
+use crate::elements::text;
 use crate::interactions::type_name;
 use crate::searching::parse_stored;
 use crate::sight::{Judge, Sight, class};
@@ -42,6 +46,10 @@ enum Effect {
     Takes(String),
     /// This Slot becomes free.
     Frees(String),
+    /// The answers to this Task are sent.
+    Answers(String),
+    /// This Task to fill in a form is done.
+    Finishes(String),
 }
 
 /// The acts of one write by a citizen.
@@ -103,11 +111,13 @@ impl<'a> Acts<'a> {
         judged.iter().find(|(known, _)| *known == key).map(|(_, verdict)| verdict.clone())
     }
 
-    /// Refuses a commit in which a time is booked and not taken, or taken and not booked (`REC-110`).
+    /// Refuses a commit in which a time is booked and not taken, or taken and not booked (`REC-110`),
+    /// or a form is sent and its task not done (`REC-113`).
     pub(crate) fn settle(&self) -> Result<(), Problem> {
         let effects = self.effects.borrow();
         let mut wanted: Vec<(&str, bool)> = Vec::new();
         let mut done: Vec<(&str, bool)> = Vec::new();
+        let (mut sent, mut finished) = (Vec::new(), Vec::new());
         for effect in &*effects {
             match effect {
                 Effect::Nothing => {}
@@ -117,10 +127,19 @@ impl<'a> Acts<'a> {
                 }
                 Effect::Takes(slot) => done.push((slot, true)),
                 Effect::Frees(slot) => done.push((slot, false)),
+                Effect::Answers(task) => sent.push(task),
+                Effect::Finishes(task) => finished.push(task),
             }
         }
         wanted.sort_unstable();
         done.sort_unstable();
+        sent.sort_unstable();
+        finished.sort_unstable();
+        if sent != finished {
+            let text = "The answers to a form are sent together with its task: what completes the \
+                        QuestionnaireResponse completes the Task in the same transaction.";
+            return Err(Problem::new(Kind::Refused, "REC-113", text));
+        }
         if wanted == done {
             return Ok(());
         }
@@ -167,6 +186,9 @@ impl<'a> Acts<'a> {
             Some(_) if before != Some(key) => return Err(no_act("it would change its patient")),
             Some(before) => changes_only(before, after, rule)?,
         }
+        if stored.is_none() || rule.name == answers::ACT {
+            says_no_more(after.root(), answers::extensions(rule))?;
+        }
         self.says(rule, stored.as_ref().map(Resource::root), after.root(), patient)
     }
 
@@ -184,14 +206,24 @@ fn no_act(why: &str) -> Problem {
     Problem::new(Kind::Refused, "REC-044", text)
 }
 
-/// A new resource has the elements of the act, and says nothing by extensions.
+/// A new resource has the elements of the act.
 fn carries_only(root: NodeRef<'_>, rule: &Act) -> Result<(), Problem> {
     let is_known = |node: &NodeRef<'_>| node.name() == "id" || rule.elements.contains(&node.name());
     if let Some(other) = root.children().find(|node| !is_known(node)) {
         return Err(no_act("with an element that the act does not have").at(other.location()));
     }
+    Ok(())
+}
+
+/// Nothing is said by extensions but these.
+fn says_no_more(root: NodeRef<'_>, known: &[&str]) -> Result<(), Problem> {
+    let is_known = |node: &NodeRef<'_>| {
+        node.name() == "extension" && text(*node, &["url"]).is_some_and(|url| known.contains(&url))
+    };
     let mut nodes = root.resource().nodes();
-    match nodes.find(|node| matches!(node.name(), "extension" | "modifierExtension")) {
+    let is_extension =
+        |node: &NodeRef<'_>| matches!(node.name(), "extension" | "modifierExtension");
+    match nodes.find(|node| is_extension(node) && !is_known(node)) {
         Some(extension) => Err(no_act("with an extension").at(extension.location())),
         None => Ok(()),
     }

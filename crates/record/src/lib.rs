@@ -36,7 +36,7 @@ use akson_store::keys::{PatientNumber, ResourceKey};
 
 use crate::sight::Sight;
 
-pub use acts::{MESSAGE_SYSTEM, TASK_SYSTEM};
+pub use acts::{ANSWER_SYSTEM, FILL_FORM, MESSAGE_SYSTEM, TASK_SYSTEM};
 pub use akson_audit::Entry as LogEntry;
 pub use akson_insight::{Reason as OutlierReason, Signal as OutlierSignal};
 pub use bounds::check_scopes;

@@ -20,6 +20,7 @@ use crate::letters::Thread;
 use crate::messages::{code, t, tf};
 use crate::my_times::Visit;
 use crate::pages::{home_page, more_page};
+use crate::questionnaires::Asked;
 use crate::response;
 use crate::sight::{Desk, Look, Reader};
 use crate::standing::Notice;
@@ -42,6 +43,8 @@ pub(crate) struct HomeOfCitizen {
     pub mine: Mine,
     pub notices: Vec<Notice>,
     pub next: Option<Visit>,
+    /// Forms that wait to be filled in.
+    pub forms: Vec<Asked>,
     pub news: Vec<NewThing>,
     pub weight: Option<Series>,
     /// What became of the weight, in words.
@@ -89,6 +92,7 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
     let id = mine.person.id.clone();
     let visits = reader.visits(&id).await?;
     let threads = reader.letters(&id).await?;
+    let forms = reader.asked_of(&id).await?;
     let (chart, _) = reader.chart(&id, &mine.standing).await?;
     let looks = match mine.standing.may_read_log {
         true => reader.looks(&id).await?,
@@ -108,6 +112,7 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
         news: news(&mine, &threads, &chart, today),
         change: weight.and_then(|series| change(series, today)),
         weight: weight.cloned(),
+        forms,
         next: visits.into_iter().find(|visit| visit.is_coming),
         looks: looks
             .into_iter()

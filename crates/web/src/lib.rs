@@ -34,6 +34,7 @@ mod login;
 mod messages;
 mod multipart;
 mod my_apps;
+mod my_forms;
 mod my_journal;
 mod my_letters;
 mod my_times;

@@ -27,9 +27,9 @@ use crate::terminology::Terminology;
 use crate::who::Who;
 use crate::{
     assets, attorneys, authorise, citizen, citizens_home, form_editor, home, journal_search,
-    language, login, my_journal, my_letters, my_times, notes, opening, ordering, paper, people,
-    prescribing, privacy, questionnaires, reconciling, registering, response, round, wishes,
-    workday,
+    language, login, my_forms, my_journal, my_letters, my_times, notes, opening, ordering, paper,
+    people, prescribing, privacy, questionnaires, reconciling, registering, response, round,
+    wishes, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -72,6 +72,7 @@ pub fn router(
         pages = pages.merge(registering::routes()).merge(workday::routes());
         pages = pages.merge(citizen::routes()).merge(citizens_home::routes());
         pages = pages.merge(my_letters::routes()).merge(my_times::routes());
+        pages = pages.merge(my_forms::routes());
         pages = pages.merge(my_journal::routes()).merge(paper::routes_behind_door());
         pages = pages.merge(round::routes()).route("/min-dag", get(home::workday));
     }

@@ -1,7 +1,7 @@
 //! What each act must say besides the elements that it may have: who, to whom, when, about what.
 //!
 //! Not here: which elements those are (`access/rules/acts.tsv`), that a time is booked and taken
-//! together (`acts`).
+//! together (`acts`), answers to forms (`acts::answers`).
 
 use akson_access::ReadPermit;
 use akson_access::decide::Situation;
@@ -28,7 +28,7 @@ const OBSERVATION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observ
 /// How far from the server's clock "now" may be, milliseconds.
 const NOW_WITHIN_MILLISECONDS: i64 = 10 * 60_000;
 /// What can be attached to a message: pictures, and documents that are not run.
-const ATTACHED: [&str; 4] = ["image/jpeg", "image/png", "application/pdf", "text/plain"];
+pub(super) const ATTACHED: [&str; 4] = ["image/jpeg", "image/png", "application/pdf", "text/plain"];
 
 impl Acts<'_> {
     /// Whether a resource says what its act must say.
@@ -48,6 +48,8 @@ impl Acts<'_> {
             ("cancel", Some(before)) => self.cancelling(before, after).map(Effect::LetsGo),
             ("take-or-free-time", Some(before)) => self.time(before, after),
             ("measure", None) => self.measurement(after, patient).map(|()| Effect::Nothing),
+            (super::answers::ACT, before) => self.answers(before, after, patient),
+            ("form-done", Some(before)) => self.form_done(before, after, patient),
             ("renew", None) => self.renewal(after, patient).map(|()| Effect::Nothing),
             _ => Err(no_act("an act that is not known")),
         }
@@ -222,14 +224,18 @@ impl Acts<'_> {
     }
 
     /// Whether a reference is to this very patient.
-    fn is_own(&self, node: Option<NodeRef<'_>>, patient: PatientNumber) -> Result<bool, Problem> {
+    pub(super) fn is_own(
+        &self,
+        node: Option<NodeRef<'_>>,
+        patient: PatientNumber,
+    ) -> Result<bool, Problem> {
         let Some(to) = node.and_then(reference) else { return Ok(false) };
         let Some(id) = to.strip_prefix("Patient/") else { return Ok(false) };
         Ok(self.store.patient_number(self.whole, id)? == Some(patient))
     }
 
     /// It is said by the caller: the patient, or by number and name the one who acts for the patient.
-    fn by_caller(
+    pub(super) fn by_caller(
         &self,
         after: NodeRef<'_>,
         name: &'static str,
@@ -294,20 +300,20 @@ impl Acts<'_> {
         }
     }
 
-    fn locate(&self, to: &str) -> Result<Option<ResourceKey>, Problem> {
+    pub(super) fn locate(&self, to: &str) -> Result<Option<ResourceKey>, Problem> {
         let Some((of, id)) = to.split_once('/') else { return Ok(None) };
         let of = akson_fhir::definitions::Definitions::r4().resource_type(of);
         let Some(of) = of else { return Ok(None) };
         Ok(self.store.locate(self.whole, of, id)?.map(|located| located.key))
     }
 
-    fn is_now(&self, told: Option<&str>) -> bool {
+    pub(super) fn is_now(&self, told: Option<&str>) -> bool {
         let at = told.and_then(milliseconds);
         at.is_some_and(|at| (at - self.judge.now().0).abs() <= NOW_WITHIN_MILLISECONDS)
     }
 }
 
-fn must(
+pub(super) fn must(
     holds: bool,
     after: NodeRef<'_>,
     name: &str,
@@ -320,7 +326,7 @@ fn must(
 }
 
 /// Whether a concept has this one coding and no other.
-fn has_only(root: NodeRef<'_>, name: &str, (system, code): (&str, &str)) -> bool {
+pub(super) fn has_only(root: NodeRef<'_>, name: &str, (system, code): (&str, &str)) -> bool {
     let mut all = root.children().filter(|node| node.name() == name).flat_map(codings);
     let first = all.next();
     let is_it = first.is_some_and(|(of, value, _)| of == Some(system) && value == Some(code));

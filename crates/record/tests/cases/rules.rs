@@ -4,6 +4,7 @@
 mod acts;
 mod attorneys;
 mod emergency;
+mod forms;
 mod log;
 pub(crate) mod model;
 mod registering;

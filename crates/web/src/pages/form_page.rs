@@ -184,7 +184,11 @@ fn state(filled: &Filled) -> Option<String> {
 
 fn signed_by(filled: &Filled) -> String {
     let when = filled.authored.map(Moment::with_time).unwrap_or_default();
-    tf("forms.signed-by", &[("when", &when), ("name", &filled.author.1)])
+    let values = [("when", &*when), ("name", &*filled.author.1)];
+    match filled.is_by_patient() {
+        true => tf("forms.sent-by", &values),
+        false => tf("forms.signed-by", &values),
+    }
 }
 
 fn changes(page: &Reading<'_>, who: &Who) -> Markup {

@@ -12,19 +12,20 @@ use super::layout::hidden;
 use crate::dates::Moment;
 use crate::messages::{t, tf};
 use crate::numbers::decimal;
-use crate::questionnaires::{Filled, Offered, State};
+use crate::questionnaires::{Asked, Filled, Offered, State, proposed_deadline};
 
 /// Height and width of the small curve, in its own units.
 const CURVE: (f64, f64) = (36.0, 160.0);
 
 type Forms = HashMap<String, Arc<Questionnaire>>;
 
-/// The page.
+/// The page. `asked`: what the patient is asked to fill in, for those who may ask.
 pub(crate) fn forms(
     sight: &Sight<'_>,
     offered: &[Offered],
     filled: &[Filled],
     forms: &Forms,
+    asked: Option<&[Asked]>,
 ) -> Markup {
     let patient = sight.chart.person.id.as_str();
     let token = sight.who.login.as_ref().map_or("", |login| login.form_token.as_str());
@@ -69,8 +70,55 @@ pub(crate) fn forms(
                 }
             }
         }
+        @if let Some(asked) = asked { (asking(sight, offered, asked)) }
         (done(patient, filled, forms))
       }
+    }
+}
+
+/// What the patient is asked for, and a form more.
+fn asking(sight: &Sight<'_>, offered: &[Offered], asked: &[Asked]) -> Markup {
+    let token = sight.who.login.as_ref().map_or("", |login| login.form_token.as_str());
+    let address = format!("/pasient/{}/skjema", sight.chart.person.id);
+    let whole: Vec<&Offered> = offered.iter().filter(|form| form.broken.is_none()).collect();
+    html! {
+        section.card aria-labelledby="skjema-be" {
+            h2 id="skjema-be" { (t("forms.ask")) }
+            @if !asked.is_empty() {
+                ul.form-list {
+                    @for one in asked {
+                        @let by = one.by.map(|by| by.short(sight.today)).unwrap_or_default();
+                        @let late = if one.is_late { "forms.ask-late" } else { "forms.ask-waits" };
+                        li {
+                            span { b { (one.title) } " " span.muted { (tf(late, &[("by", &by), ("name", &one.requester)])) } }
+                            form action=(address) method="post" {
+                                (hidden(token))
+                                button.ds-button data-variant="secondary" data-size="sm" type="submit" name="trekk" value=(one.task) {
+                                    (t("forms.ask-withdraw")) span.ds-sr-only { " " (one.title) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if !whole.is_empty() {
+                form.form-ask action=(address) method="post" {
+                    (hidden(token))
+                    div.field {
+                        label for="be" { (t("forms.ask-form")) }
+                        select.ds-input id="be" name="be" required {
+                            @for form in whole { option value=(form.id) { (form.title) } }
+                        }
+                    }
+                    div.field {
+                        label for="frist" { (t("forms.ask-by")) }
+                        input.ds-input id="frist" name="frist" type="date" required min=(sight.today)
+                            value=(proposed_deadline(sight.today));
+                    }
+                    button.ds-button type="submit" { (t("forms.ask-send")) }
+                }
+            }
+        }
     }
 }
 
@@ -115,6 +163,7 @@ fn row(patient: &str, one: &Filled, forms: &Forms) -> Markup {
                 State::Withdrawn => span.tag { (t("forms.withdrawn")) },
                 State::Draft | State::Signed => {}
             }
+            @if one.is_by_patient() { span.tag { (t("forms.by-patient")) } }
             span.form-scores {
                 @if let Some(form) = forms.get(&one.form) {
                     @for item in scores(form) {

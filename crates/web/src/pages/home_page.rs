@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::layout::{Page, page};
 use super::more_page::may_appoint;
+use super::my_forms_page::waiting;
 use super::my_frame::{Tab, frame};
 use super::my_times_page::coming_visit;
 use super::trend_figure::sparkline;
@@ -31,6 +32,7 @@ pub(crate) fn home(home: &HomeOfCitizen, who: &Who, now: Instant, today: Date) -
     let main = html! {
         @for notice in &home.notices { (message(notice)) }
         div.my-cards {
+            (waiting(mine, &home.forms, today))
             section.card aria-labelledby="next" {
                 h2 id="next" { (t("my.next")) }
                 @match &home.next {

@@ -6,6 +6,7 @@ use super::proposal_row::Row;
 use super::rows::{Act, act, token, whom};
 use super::workday_page::{AtDesk, nothing, tally};
 use crate::messages::{t, tf};
+use crate::questionnaires::Answered;
 use crate::workday::{Inbox, Message, Renewal};
 
 /// The panel.
@@ -20,6 +21,7 @@ pub(super) fn panel(desk: &AtDesk<'_>, inbox: &Inbox) -> Markup {
             ul.letters {
                 @for one in &inbox.messages { (message(desk, one)) }
                 @for one in &inbox.renewals { (renewal(desk, one)) }
+                @for one in &inbox.answered { (answered(desk, one)) }
                 @for (proposal, person) in &inbox.proposals {
                     (Row { proposal, person, who: desk.who, today: desk.today, outcome: None }.draw())
                 }
@@ -97,6 +99,34 @@ fn renewal(desk: &AtDesk<'_>, renewal: &Renewal) -> Markup {
                 a.ds-button data-variant="secondary" data-size="sm" href=(href) {
                     (t("workday.renew")) span.ds-sr-only { " " (renewal.drug) }
                 }
+            }
+        }
+    }
+}
+
+fn answered(desk: &AtDesk<'_>, one: &Answered) -> Markup {
+    let action = format!("/oppgave/{}/sett", one.task);
+    let seen =
+        Act { action: &action, label: t("workday.see"), about: &one.title, is_primary: false };
+    let patient = &one.person.id;
+    let href = match &one.response {
+        Some(response) => format!("/pasient/{patient}/skjema/{response}"),
+        None => format!("/pasient/{patient}/skjema"),
+    };
+    html! {
+        li.letter data-waits="" id=(format!("oppgave-{}", one.task)) {
+            p.row-from {
+                (whom(&one.person, desk.today))
+                @if let Some(sent) = one.sent {
+                    time.when datetime=(sent.machine()) { (sent.short(desk.today)) }
+                }
+            }
+            p.row-topic { (t("workday.answered-form")) " " b { (one.title) } }
+            div.acts {
+                a.ds-button data-variant="secondary" data-size="sm" href=(href) {
+                    (t("workday.read-form")) span.ds-sr-only { " " (one.title) }
+                }
+                (act(&seen, desk.who))
             }
         }
     }

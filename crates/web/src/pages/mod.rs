@@ -41,6 +41,7 @@ pub(crate) mod medicine_page;
 pub(crate) mod menu;
 pub(crate) mod more_page;
 pub(crate) mod my_apps_page;
+pub(crate) mod my_forms_page;
 pub(crate) mod my_frame;
 pub(crate) mod my_journal_page;
 pub(crate) mod my_letters_page;

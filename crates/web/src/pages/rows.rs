@@ -97,6 +97,11 @@ pub(crate) fn archived() -> Markup {
     html! { li.row-said { p role="status" { b { (t("workday.archived")) } } } }
 }
 
+/// The answers to a form were seen.
+pub(crate) fn seen() -> Markup {
+    html! { li.row-said { p role="status" { b { (t("workday.seen")) } } } }
+}
+
 /// It was not done.
 pub(crate) fn failed(problem: &Problem) -> Markup {
     let text = if matches!(problem.kind, Kind::Conflict | Kind::Precondition) {

@@ -100,6 +100,12 @@ impl Filled {
         }
     }
 
+    /// Whether the patient, or who acts for the patient, filled it in.
+    pub(crate) fn is_by_patient(&self) -> bool {
+        self.author.0.starts_with("Patient/")
+            || text(&self.resource, "/author/type") == "RelatedPerson"
+    }
+
     /// The numbers that the form calculated, by the linkIds of their items, where they stand at the top.
     pub(crate) fn answer(&self, link_id: &str) -> Option<&Value> {
         fn find<'a>(items: &'a Value, link_id: &str) -> Option<&'a Value> {

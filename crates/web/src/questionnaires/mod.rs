@@ -3,9 +3,10 @@
 //!
 //! A form is a `Questionnaire`, a filled one a `QuestionnaireResponse` that is a draft (`in-progress`, not
 //! released to the citizen) until it is signed. What a form asks and calculates: `akson_questionnaire`.
-//! Not here: HTML (`pages::form_fields`, `pages::form_page`, `pages::forms_page`), who makes forms.
+//! Not here: what patients fill in themselves (`my_forms`), HTML (`pages::form_fields`, `pages::form_page`, `pages::forms_page`), who makes forms.
 //! Standard: <https://hl7.org/fhir/R4/questionnaireresponse.html>
 
+mod asking;
 mod filled;
 mod signing;
 mod storing;
@@ -23,7 +24,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
+pub(crate) use asking::{Answered, Asked, answers_to, asks_patients, is_open, proposed_deadline};
 pub(crate) use filled::{Filled, Offered, State};
+pub(crate) use storing::put_items;
 pub(crate) use taking::{OWN_WORDS, repeat, take};
 
 use crate::dates::Moment;
@@ -59,13 +62,18 @@ async fn choose(reader: Reader, Path(id): Path<String>) -> Response {
         let offered = if fills_in(&reader.who) { reader.offered().await? } else { Vec::new() };
         let filled = reader.filled(&id).await?;
         let forms = reader.forms_of(&filled).await?;
-        Ok((offered, filled, forms))
+        let asked = match asks_patients(&reader.who) {
+            true => Some(reader.asked_of(&id).await?),
+            false => None,
+        };
+        Ok((offered, filled, forms, asked))
     };
     match gathered.await {
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
-        Ok((offered, filled, forms)) => {
+        Ok((offered, filled, forms, asked)) => {
             with_chart(&reader, &id, false, false, |sight| {
-                let content = forms_page::forms(&sight, &offered, &filled, &forms);
+                let content =
+                    forms_page::forms(&sight, &offered, &filled, &forms, asked.as_deref());
                 Ok(sight.own_page(t("forms.heading"), content))
             })
             .await
@@ -73,26 +81,35 @@ async fn choose(reader: Reader, Path(id): Path<String>) -> Response {
     }
 }
 
-/// A form is chosen: the draft that the reader has of it, or a new one with what is known.
+/// A form is chosen: the draft that the reader has of it, or a new one with what is known. Or the patient is
+/// asked to fill one in, or not any more.
 async fn begin(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
     let begun = async {
         if !fills_in(&reader.who) {
             return Err(may_not());
         }
-        reader.begin_form(&id, form.field("velg")).await
+        match (form.field("be"), form.field("trekk")) {
+            ("", "") => {
+                let response = reader.begin_form(&id, form.field("velg")).await?;
+                return Ok(format!("/pasient/{id}/skjema/{response}"));
+            }
+            ("", task) => reader.withdraw_ask(&id, task).await?,
+            (asked, _) => reader.ask_patient(&id, asked, form.field("frist")).await?,
+        }
+        Ok(format!("/pasient/{id}/skjema"))
     };
     match begun.await {
-        Ok(response) => to(&format!("/pasient/{id}/skjema/{response}")),
+        Ok(address) => to(&address),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
 }
 
-type Asked = Query<HashMap<String, String>>;
+type Parameters = Query<HashMap<String, String>>;
 
 async fn open(
     reader: Reader,
     Path((id, response)): Path<(String, String)>,
-    Query(asked): Asked,
+    Query(asked): Parameters,
 ) -> Response {
     let opened = match reader.open_form(&id, &response).await {
         Ok(opened) => opened,
@@ -118,7 +135,7 @@ struct Turn {
 }
 
 /// Whether the page's own script asks, which wants to be told and not shown.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.starts_with("application/json"))
 }
@@ -162,7 +179,7 @@ enum Outcome {
     Read(Box<Open>, &'static str),
 }
 
-fn json_answer(status: StatusCode, answer: &Value) -> Response {
+pub(crate) fn json_answer(status: StatusCode, answer: &Value) -> Response {
     let kind = HeaderValue::from_static("application/json");
     (status, [(header::CONTENT_TYPE, kind)], answer.to_string()).into_response()
 }

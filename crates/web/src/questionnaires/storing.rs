@@ -101,7 +101,11 @@ impl Reader {
         Ok(self.create(&response).await?.id)
     }
 
-    async fn observed(&self, patient: &str, form: &Questionnaire) -> Result<Vec<Value>, Problem> {
+    pub(crate) async fn observed(
+        &self,
+        patient: &str,
+        form: &Questionnaire,
+    ) -> Result<Vec<Value>, Problem> {
         let codes = form.observed_codes();
         if codes.is_empty() {
             return Ok(Vec::new());
@@ -114,7 +118,7 @@ impl Reader {
 
     /// What the form's expressions may name while it is filled in: the patient is only read for a form that
     /// names the patient.
-    pub(super) async fn surroundings(
+    pub(crate) async fn surroundings(
         &self,
         form: &Questionnaire,
         patient: &str,
@@ -125,7 +129,7 @@ impl Reader {
         }
     }
 
-    async fn all_surroundings(
+    pub(crate) async fn all_surroundings(
         &self,
         patient: &str,
         form: &Questionnaire,
@@ -229,7 +233,7 @@ impl Reader {
 }
 
 /// Sets the items, or takes the element away where there are none.
-pub(super) fn put_items(response: &mut Value, items: Vec<Value>) {
+pub(crate) fn put_items(response: &mut Value, items: Vec<Value>) {
     match items.is_empty() {
         true => crate::writing::unset(response, "item"),
         false => set(response, "item", items.into()),

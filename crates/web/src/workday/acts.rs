@@ -71,7 +71,7 @@ pub(crate) async fn appointment(
     answered(&reader, done.await, &headers)
 }
 
-/// `POST /oppgave/{id}/{act}`: `ferdig`, `signer`, `angre`, `folg-opp`.
+/// `POST /oppgave/{id}/{act}`: `ferdig`, `signer`, `angre`, `folg-opp`, `sett`.
 pub(crate) async fn task(
     reader: Reader,
     Path((id, act)): Path<(String, String)>,
@@ -84,6 +84,10 @@ pub(crate) async fn task(
             "ferdig" | "signer" => reader.complete(personnel, &id).await,
             "angre" => reader.take_back(personnel, &id).await,
             "folg-opp" => reader.follow_up(personnel, &id, &form).await,
+            "sett" => {
+                reader.saw_answers(personnel, &id).await?;
+                Ok(Done { row: rows::seen(), back: "/".to_owned() })
+            }
             _ => Err(no_page()),
         }
     };

@@ -1,5 +1,5 @@
 //! What has been written to the reader or the unit and is not taken care of: messages, and requests
-//! to renew a prescription or to change one.
+//! to renew a prescription or to change one, and forms that came back.
 //!
 //! A message is taken care of when it is answered or said to be: `received` tells which day.
 //! Standard: <https://hl7.org/fhir/R4/communication.html>
@@ -12,6 +12,7 @@ use super::{Tasks, mine, people};
 use crate::chart::Person;
 use crate::datatypes::{concept, display, moment, target_id, text};
 use crate::dates::Moment;
+use crate::questionnaires::Answered;
 use crate::reconciling::proposals::Proposal;
 use crate::sight::Reader;
 
@@ -25,12 +26,15 @@ pub(crate) struct Inbox {
     pub renewals: Vec<Renewal>,
     /// What others propose of prescriptions, each with whom it is about.
     pub proposals: Vec<(Proposal, Person)>,
+    /// Forms that the reader has asked patients for, and that were sent.
+    pub answered: Vec<Answered>,
 }
 
 impl Inbox {
     /// How much there is.
     pub(crate) fn count(&self) -> usize {
-        self.messages.len() + self.renewals.len() + self.proposals.len()
+        let asked = self.renewals.len() + self.proposals.len();
+        self.messages.len() + asked + self.answered.len()
     }
 }
 

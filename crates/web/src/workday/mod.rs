@@ -190,18 +190,20 @@ impl Reader {
     ) -> Result<Workday, Problem> {
         let newest = self.record().newest_commit()?;
         let unit = self.unit(personnel).await?;
-        let (agenda, mine, late, messages, unanswered) = tokio::try_join!(
+        let (agenda, mine, late, messages, answered, unanswered) = tokio::try_join!(
             self.agenda(personnel, &unit, scope),
             self.tasks_of(personnel),
             self.late_results(personnel, &unit),
             self.messages(personnel),
+            self.answered_forms(personnel),
             self.unanswered(personnel),
         )?;
         let tasks = Tasks::of(&mine, &late.found);
         let to_sign = self.to_sign(personnel, &tasks).await?;
         let now = self.now();
         let proposals = inbox::proposals(&mine, &tasks);
-        let inbox = Inbox { messages, renewals: inbox::renewals(&tasks), proposals };
+        let renewals = inbox::renewals(&tasks);
+        let inbox = Inbox { messages, renewals, proposals, answered };
         let next = [agenda.as_ref().and_then(|agenda| agenda.next(now)), late.next]
             .into_iter()
             .chain(tasks.all.iter().map(|task| deadline(*task)))
@@ -299,7 +301,7 @@ pub(crate) fn is_over(deadline: Option<Instant>, now: Instant) -> bool {
 }
 
 /// The people among what a search found, by id.
-fn people(found: &[Resource]) -> HashMap<&str, Person> {
+pub(crate) fn people(found: &[Resource]) -> HashMap<&str, Person> {
     let patients = found.iter().filter(|one| one.root().type_name() == "Patient");
     patients.map(|one| (one.id().unwrap_or_default(), Person::read(one.root()))).collect()
 }

@@ -128,6 +128,7 @@ const CITIZENS: [&str; 23] = [
     "code-direction",
     "form",
     "code-form-fault",
+    "my-forms",
 ];
 
 #[test]
