@@ -149,6 +149,12 @@ fn the_citizens_pages_hold_in_a_real_browser() {
 }
 
 #[test]
+fn forms_that_citizens_are_asked_for_hold_in_a_real_browser() {
+    let server = Server::start_demo(BINARY, PEOPLE).unwrap();
+    run("my_forms.mjs", &[server.root(), &screenshots(), &people()]);
+}
+
+#[test]
 fn the_privacy_officers_work_holds_in_a_real_browser() {
     let server = Server::start_demo(BINARY, PEOPLE).unwrap();
     run("privacy.mjs", &[server.root(), &screenshots()]);

@@ -107,7 +107,10 @@ pub(crate) fn over(
             Some(sent) => {
                 @let when = sent.authored.map(Moment::with_time).unwrap_or_default();
                 p.told role="status" { (tf("my-forms.sent", &[("when", &when), ("name", &asked.requester)])) }
-                section.card.form-page.form-read aria-label=(live.form.title) { (answers(live, None)) }
+                section.card.form-page.form-read aria-labelledby="svar" {
+                    h2 id="svar" { (t("my-forms.answers")) }
+                    (answers(live, None))
+                }
             }
             None => p.told role="status" { (t("my-forms.taken-back")) },
         }
