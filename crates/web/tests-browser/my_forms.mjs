@@ -129,7 +129,7 @@ const cases = {
     await page.getByText(/^Lagret /).waitFor();
     assert(await page.locator("form#skjema input:checked").count() === 1, "it is stored");
     await page.goto(base);
-    await page.locator("nav.my-bar").getByRole("link", { name: "Mer" }).click();
+    await page.locator("nav.my-bar").getByRole("link", { name: "Mer", exact: true }).click();
     await page.getByRole("button", { name: "English" }).click();
     await page.goto(address);
     await page.getByText("asks you to answer by").waitFor();
