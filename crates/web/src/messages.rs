@@ -55,6 +55,11 @@ pub(crate) fn language() -> Language {
     LANGUAGE.try_with(|language| *language).unwrap_or_default()
 }
 
+/// Does work in a language, on whatever thread: another thread does not know the request's.
+pub(crate) fn speaking<T>(language: Language, work: impl FnOnce() -> T) -> T {
+    LANGUAGE.sync_scope(language, work)
+}
+
 /// The texts of each language, in the order of [`Language::ALL`].
 static TEXTS: LazyLock<[HashMap<String, String>; 3]> = LazyLock::new(|| {
     Language::ALL.map(|language| {

@@ -33,16 +33,10 @@ impl Record {
                 is_open = sight.opens_journal(number)?;
             }
             if let Some(number) = number.filter(|_| is_open) {
-                self.store.visit_patient(
-                    &sight.permit,
-                    snapshot.as_ref(),
-                    number,
-                    &types,
-                    &mut |stored| {
-                        versions.push(version(stored));
-                        Ok(true)
-                    },
-                )?;
+                let permit = &sight.permit;
+                let found =
+                    self.store.resources_of_patient(permit, snapshot.as_ref(), number, &types)?;
+                versions.extend(found.into_iter().map(version));
             }
             number
         };

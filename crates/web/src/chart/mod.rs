@@ -38,6 +38,7 @@ pub(crate) use warnings::{Severity, Warning};
 
 use crate::datatypes::concept;
 use crate::growth::Growth;
+use crate::messages::{language, speaking};
 use crate::vaccines::Vaccinations;
 
 /// The types that the chart reads; others of the patient's range are not parsed.
@@ -125,6 +126,9 @@ impl<'a> Index<'a> {
     }
 }
 
+/// Measurements that are read along with the rest.
+const READ_ALONE_MAX: usize = 1_000;
+
 /// Builds the chart. `resources` are the patient's own plus the Medications they refer to and the
 /// Tasks about the patient, in any
 /// order; `today` is the reader's local day.
@@ -136,6 +140,25 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
         by_type.entry(root.type_name()).or_default().push(root);
     }
     let of = |name: &str| by_type.get(name).map_or(&[][..], Vec::as_slice);
+    // Measurements are most of a large journal: they are read beside the rest.
+    let observations = of("Observation");
+    std::thread::scope(|scope| {
+        let language = language();
+        let read = move || speaking(language, || results::read(observations));
+        let series = (observations.len() > READ_ALONE_MAX).then(|| scope.spawn(read));
+        let mut chart = build_rest(&of, &index, today);
+        chart.series = match series.map(std::thread::ScopedJoinHandle::join) {
+            Some(Ok(series)) => series,
+            // It panicked there: here it does so where that is answered.
+            Some(Err(_)) | None => read(),
+        };
+        chart.news = news::read(&chart, of("Communication"), today);
+        chart
+    })
+}
+
+/// Everything but the series and what is new.
+fn build_rest<'a>(of: &dyn Fn(&str) -> &'a [NodeRef<'a>], index: &Index<'a>, today: Date) -> Chart {
     let mut chart = Chart {
         person: of("Patient").first().map(|p| Person::read(*p)).unwrap_or_default(),
         warnings: warnings::read(of("AllergyIntolerance"), of("Flag")),
@@ -143,7 +166,7 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
         medications: medication::read(
             of("MedicationRequest"),
             of("MedicationStatement"),
-            &index,
+            index,
             today,
         ),
         lists: lists::read(of("List")),
@@ -154,17 +177,16 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
             today,
         ),
         safety: safety::read(of("AllergyIntolerance")),
-        series: results::read(of("Observation")),
         documents: documents::read(of("DocumentReference"), of("DiagnosticReport")),
         vaccinations: lines::vaccinations(of("Immunization")),
         procedures: lines::procedures(of("Procedure")),
-        plans: lines::plans(of("CarePlan"), of("Goal"), of("ServiceRequest"), &index),
+        plans: lines::plans(of("CarePlan"), of("Goal"), of("ServiceRequest"), index),
         todo: todo::read(of("Task"), of("Appointment"), today),
         ..Chart::default()
     };
     chart.vaccines = crate::vaccines::read(of("Immunization"), &chart.person, today);
     chart.growth = crate::growth::read(of("Observation"), &chart.person, today);
-    chart.contacts = contacts::read(of("Encounter"), &chart.documents, &index);
+    chart.contacts = contacts::read(of("Encounter"), &chart.documents, index);
     let mut related = of("RelatedPerson").to_vec();
     // The nearest first: a guardian or attorney need not be one to call.
     related.sort_by_key(|r| !person::is_nearest_kin(*r));
@@ -172,6 +194,5 @@ pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
     if chart.person.kin.is_empty() {
         chart.person.kin = of("Patient").first().map(|p| person::contacts(*p)).unwrap_or_default();
     }
-    chart.news = news::read(&chart, of("Communication"), today);
     chart
 }
