@@ -25,7 +25,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 11] = [
     Need {
         purpose: Purpose::Build,
         probe: ("cc", &["--version"]),
@@ -41,6 +41,12 @@ const NEEDS: [Need; 9] = [
         packages: &["python3", "python3-venv"],
     },
     Need { purpose: Purpose::Test, probe: ("pdftotext", &["-v"]), packages: &["poppler-utils"] },
+    Need {
+        purpose: Purpose::Test,
+        probe: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]),
+        packages: &["postgresql"],
+    },
+    Need { purpose: Purpose::Test, probe: ("haproxy", &["-v"]), packages: &["haproxy"] },
     Need { purpose: Purpose::Test, probe: ("bzip2", &["--help"]), packages: &["bzip2"] },
     Need { purpose: Purpose::Test, probe: ("xz", &["--version"]), packages: &["xz-utils"] },
 ];

@@ -13,6 +13,7 @@ mod demo;
 mod deny;
 mod gen_definitions;
 mod machine;
+mod on_postgresql;
 mod pictures;
 mod process;
 mod test;

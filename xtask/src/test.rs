@@ -1,12 +1,16 @@
-//! `cargo xtask test`: every test of the workspace, with one closing line.
+//! `cargo xtask test`: every test of the workspace, then the server's on PostgreSQL too, with one
+//! closing line.
+//!
+//! Which suites run twice is in [`on_postgresql`].
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::machine::{self, Purpose};
-use crate::process;
+use crate::{on_postgresql, process};
 
 /// What the test programs reported, added up.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,18 +38,38 @@ impl Sum {
     }
 }
 
-/// Installs what is missing, runs `cargo test` over the whole workspace, prints the sum alone on
-/// the last line, and fails when any test did or nothing ran.
+/// Installs what is missing, runs `cargo test` over the whole workspace and, unless arguments choose
+/// among the tests, the server's suites on PostgreSQL; prints the sum alone on the last line, and fails
+/// when any test did or nothing ran.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     machine::prepare(Purpose::Test)?;
     let mut tests =
         process::command(&process::root(), "cargo", &["test", "--workspace", "--no-fail-fast"]);
+    tests.args(arguments);
+    let mut sum = Sum::default();
+    add_up(&mut sum, tests)?;
+    if arguments.is_empty() {
+        let began = Instant::now();
+        let server = on_postgresql::start()?;
+        println!("\nOn PostgreSQL: {}", on_postgresql::SUITES.join(" "));
+        add_up(&mut sum, on_postgresql::tests(&server)?)?;
+        println!("on PostgreSQL: {} s", began.elapsed().as_secs());
+    }
+    println!("\n{} passed, {} failed", sum.passed, sum.failed);
+    if sum.failed > 0 || sum.passed == 0 {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// Runs a command that runs tests, shows what it prints, and adds up what they report.
+fn add_up(sum: &mut Sum, mut tests: Command) -> Result<(), String> {
     if let Some(folder) = machine::newer_node() {
         tests.env("PATH", before_path(&folder)?);
     }
-    tests.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = tests.spawn().map_err(|error| format!("cargo test: {error}"))?;
-    let mut sum = Sum::default();
+    let failed_before = sum.failed;
+    tests.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = tests.spawn().map_err(|error| format!("tests: {error}"))?;
     if let Some(stdout) = child.stdout.take() {
         let mut reader = BufReader::new(stdout);
         let mut line = Vec::new();
@@ -57,14 +81,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             line.clear();
         }
     }
-    let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
+    let status = child.wait().map_err(|error| format!("tests: {error}"))?;
     // Something that did not compile or crashed counts as failed even when no test said so.
-    if !status.success() && sum.failed == 0 {
-        sum.failed = 1;
-    }
-    println!("\n{} passed, {} failed", sum.passed, sum.failed);
-    if sum.failed > 0 || sum.passed == 0 {
-        std::process::exit(1);
+    if !status.success() && sum.failed == failed_before {
+        sum.failed += 1;
     }
     Ok(())
 }

@@ -125,24 +125,36 @@ pub struct Act {
     pub elements: Vec<&'static str>,
 }
 
-/// The act that creates (`is_new`) or changes a resource of this type; there is at most one.
-pub fn act(type_name: &str, is_new: bool) -> Option<&'static Act> {
-    let mut all = ALL_ACTS.iter();
-    all.find(|(of, new, _)| *of == type_name && *new == is_new).map(|(_, _, act)| act)
+/// What an act does to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// It was not there.
+    New,
+    /// It is there.
+    Change,
+    /// It is there, in preparation: nobody has got it yet.
+    Draft,
 }
 
-static ALL_ACTS: LazyLock<Vec<(&'static str, bool, Act)>> =
+/// The act that does this to a resource of this type; there is at most one.
+pub fn act(type_name: &str, how: How) -> Option<&'static Act> {
+    let mut all = ALL_ACTS.iter();
+    all.find(|(of, known, _)| *of == type_name && *known == how).map(|(_, _, act)| act)
+}
+
+static ALL_ACTS: LazyLock<Vec<(&'static str, How, Act)>> =
     LazyLock::new(|| lines(ACTS).skip(1).filter_map(parse_act).collect());
 
-fn parse_act(line: &'static str) -> Option<(&'static str, bool, Act)> {
+fn parse_act(line: &'static str) -> Option<(&'static str, How, Act)> {
     let mut cells = line.split('\t');
     let (name, type_name, how) = (cells.next()?, cells.next()?, cells.next()?);
-    let is_new = match how {
-        "new" => true,
-        "change" => false,
+    let how = match how {
+        "new" => How::New,
+        "change" => How::Change,
+        "draft" => How::Draft,
         _ => return None,
     };
-    Some((type_name, is_new, Act { name, elements: cells.next()?.split(' ').collect() }))
+    Some((type_name, how, Act { name, elements: cells.next()?.split(' ').collect() }))
 }
 
 fn bit(class: Class) -> u16 {
@@ -236,7 +248,7 @@ mod tests {
     fn every_act_is_understood_and_belongs_to_a_class_in_which_somebody_acts() {
         let definitions = Definitions::r4();
         let all: Vec<_> = lines(ACTS).skip(1).map(|line| parse_act(line).unwrap()).collect();
-        let once: HashSet<_> = all.iter().map(|(of, is_new, _)| (*of, *is_new)).collect();
+        let once: HashSet<_> = all.iter().map(|(of, how, _)| (*of, *how)).collect();
         assert_eq!(all.len(), once.len(), "an act stands twice");
         for (type_name, _, act) in all {
             assert!(definitions.resource_type(type_name).is_some(), "{type_name}");

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use akson_access::ReadPermit;
 use akson_base::{Instant, Problem};
 use akson_store::Store;
-use akson_store::engine::{Direction, Op, Range, Snapshot, Transaction, chain, commit_and_wait};
+use akson_store::engine::{
+    CommitError, Direction, Op, Precondition, Range, Snapshot, Transaction, chain, commit_and_wait,
+};
 use akson_store::keys::{self, PatientNumber};
 
 use crate::entry::Entry;
@@ -127,8 +129,8 @@ impl AccessIndex {
     ) -> Result<(), Problem> {
         let _ = permit;
         let snapshot = self.store.snapshot();
-        let first =
-            first_since(snapshot.as_ref(), self.store.engine().last_commit().commit, since)?;
+        let newest = chain::newest(snapshot.as_ref())?.map_or(0, |record| record.commit);
+        let first = first_since(snapshot.as_ref(), newest, since)?;
         let start = keys::commit(first.max(after.commit));
         let range = Range { start, end: keys::commit(u64::MAX) };
         snapshot.visit(&range, Direction::Ascending, &mut |_, value| {
@@ -171,17 +173,23 @@ impl AccessIndex {
             // Nothing to keep: moving the mark alone would be a commit that begets a commit.
             return Ok(0);
         }
-        self.write(snapshot.as_ref(), marks, last)?;
-        Ok(read)
+        Ok(if self.write(snapshot.as_ref(), marks, last)? { read } else { 0 })
     }
 
+    /// Writes marks and mark together; `false` when another server on the database was first, who has
+    /// seen to these commits then.
     fn write(
         &self,
         snapshot: &dyn Snapshot,
         marks: HashMap<(u32, u64), u64>,
         last: u64,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let mut transaction = Transaction::default();
+        let key = keys::meta(WATERMARK);
+        transaction.preconditions.push(match snapshot.get(&key)? {
+            None => Precondition::Absent(key),
+            Some(before) => Precondition::Begins(key, before.to_vec()),
+        });
         for ((patient, block), mut bits) in marks {
             let key = keys::accesses(PatientNumber(patient), block);
             if let Some(before) = snapshot.get(&key)? {
@@ -191,8 +199,11 @@ impl AccessIndex {
         }
         transaction.ops.push(put(keys::meta(WATERMARK), last.to_be_bytes().to_vec()));
         match commit_and_wait(self.store.engine(), transaction) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Problem::fault("AUD-004", "the access index could not be written")),
+            Ok(_) => Ok(true),
+            Err(CommitError::Precondition { .. }) => Ok(false),
+            Err(CommitError::Problem(_)) => {
+                Err(Problem::fault("AUD-004", "the access index could not be written"))
+            }
         }
     }
 }

@@ -58,6 +58,10 @@ pub const RATE_BUCKETS_MAX: usize = 65_536;
 pub const FORM_BYTES_MAX: usize = 256 * 1024;
 /// Largest form with files that a page takes.
 pub const FORM_WITH_FILES_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Largest PDF whose text is read for searching.
+pub const PDF_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What all of such a PDF may unpack to.
+pub const PDF_UNPACKED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Tokens and the like that are remembered durably; each is gone when it is over.
 pub const KEPT_ENTRIES_MAX: usize = 1_000_000;
 /// Largest content of one of them.

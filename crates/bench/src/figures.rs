@@ -8,6 +8,7 @@ mod opening;
 mod reading;
 mod rules;
 mod searching;
+mod targets;
 mod ten;
 mod ten_years;
 mod tokens;
@@ -15,17 +16,21 @@ mod users;
 mod writing;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
+use akson_testkit::postgres::Postgres;
 use clap::ValueEnum;
 
 use crate::client::Address;
 use crate::harvest::Harvest;
 use crate::load::{Measured, Plan};
+use crate::place::{Place, postgres};
 use crate::probe::Probe;
 use crate::program::Program;
 use crate::report::Figure;
 use crate::say;
+use targets::Targets;
 
 /// Turns of two loads that are compared.
 const TURNS: u64 = 5;
@@ -82,6 +87,18 @@ impl Name {
         Self::Rules,
         Self::Tokens,
     ];
+
+    /// Those that are measured on a database.
+    pub(crate) const ON_A_DATABASE: [Self; 8] = [
+        Self::Load,
+        Self::Start,
+        Self::Read,
+        Self::Search,
+        Self::SearchClasses,
+        Self::Create,
+        Self::Crud,
+        Self::TenYears,
+    ];
 }
 
 /// One run: what is asked for, where it works, what came of it.
@@ -91,6 +108,10 @@ pub(crate) struct Bench {
     /// Folder for data, logs and the figures.
     pub(crate) work: PathBuf,
     akson: PathBuf,
+    /// The server of databases, when records are measured there.
+    postgres: Option<Rc<Postgres>>,
+    /// What figures should be.
+    targets: Targets,
     /// What was measured.
     pub(crate) figures: Vec<Figure>,
 }
@@ -125,7 +146,16 @@ impl Bench {
             std::fs::remove_dir_all(work).map_err(|e| format!("{}: {e}", work.display()))?;
         }
         std::fs::create_dir_all(work).map_err(|e| format!("{}: {e}", work.display()))?;
-        Ok(Self { names, seconds, work: work.to_path_buf(), akson, figures: Vec::new() })
+        let (postgres, targets, figures) = (None, Targets::IN_A_FOLDER, Vec::new());
+        Ok(Self { names, seconds, work: work.to_path_buf(), akson, postgres, targets, figures })
+    }
+
+    /// An empty place for a record.
+    fn place(&self, name: &str) -> Result<Place, String> {
+        match &self.postgres {
+            Some(server) => Place::database(name, server),
+            None => Ok(Place::Folder(self.work.join(name))),
+        }
     }
 
     fn wants(&self, name: Name) -> bool {
@@ -199,13 +229,7 @@ impl Bench {
             return Ok(());
         }
         let data = self.work.join("data");
-        self.load(patients, &data)?;
-        let program = Program::akson(&self.akson, &data, &self.work.join("serve.log"))?;
-        self.start(&program, &data)?;
-        let driven = Driven::at(&program.address)?;
-        self.drive(&driven)?;
-        self.after(&program);
-        program.stop()?;
+        let driven = self.loaded(patients)?;
         if self.wants(Name::Read) {
             self.reads_unwaited(&data, &driven)?;
         }
@@ -226,6 +250,37 @@ impl Bench {
         }
         if ten {
             self.ten_times(patients)?;
+        }
+        Ok(())
+    }
+
+    /// Loads the patients, serves them and measures what can be measured on any server.
+    fn loaded(&mut self, patients: &Path) -> Result<Driven, String> {
+        let place = self.place("data")?;
+        self.load(patients, &place)?;
+        let program = Program::akson(&self.akson, &place, &self.work.join("serve.log"))?;
+        self.start(&program, &place)?;
+        let driven = Driven::at(&program.address)?;
+        self.drive(&driven)?;
+        self.after(&program);
+        program.stop()?;
+        Ok(driven)
+    }
+
+    /// As [`Bench::measure_akson`], of a record in PostgreSQL; the server of databases is started here and
+    /// shares the machine.
+    pub(crate) fn measure_on_a_database(&mut self, patients: &Path) -> Result<(), String> {
+        let other = self.names.iter().find(|name| !Name::ON_A_DATABASE.contains(name));
+        if let Some(name) = other.and_then(ValueEnum::to_possible_value) {
+            return Err(format!("{} is not measured on a database", name.get_name()));
+        }
+        self.postgres = Some(postgres()?);
+        self.targets = Targets::IN_A_DATABASE;
+        if self.wants(Name::TenYears) {
+            self.ten_years()?;
+        }
+        if self.names.iter().any(|name| *name != Name::TenYears) {
+            self.loaded(patients)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod harvest;
 mod http_stack;
 mod issuer;
 mod load;
+mod place;
 mod probe;
 mod program;
 mod report;
@@ -80,6 +81,9 @@ struct Measure {
     /// The server's program; beside this one when not given
     #[arg(long)]
     akson: Option<PathBuf>,
+    /// Measure the record in a PostgreSQL that is started for it, and not in a folder
+    #[arg(long, conflicts_with_all = ["target", "ten"])]
+    database: bool,
     /// Also load the patients nine more times under other ids and measure again (slow)
     #[arg(long)]
     ten: bool,
@@ -112,10 +116,15 @@ fn measure(measure: Measure) -> Result<(), String> {
     let command = format!("cargo xtask bench {command}").trim_end().to_owned();
     let beside = std::env::current_exe().ok().and_then(|own| own.parent().map(|p| p.join("akson")));
     let akson = measure.akson.or(beside).ok_or("where is akson? give --akson")?;
-    let names = if measure.names.is_empty() { Name::ALL.to_vec() } else { measure.names };
+    let names = match (measure.names.is_empty(), measure.database) {
+        (false, _) => measure.names,
+        (true, true) => Name::ON_A_DATABASE.to_vec(),
+        (true, false) => Name::ALL.to_vec(),
+    };
     let mut bench = Bench::new(names, measure.seconds, &measure.work, akson)?;
     match &measure.target {
         Some(url) => bench.measure_target(url)?,
+        None if measure.database => bench.measure_on_a_database(&measure.patients)?,
         None => bench.measure_akson(&measure.patients, measure.ten)?,
     }
     let text = report::table(&bench.figures);

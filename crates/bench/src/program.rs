@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::client::Address;
+use crate::place::Place;
 use crate::probe::Probe;
 
 /// A server process; killed when dropped.
@@ -48,22 +49,22 @@ fn free_port() -> Result<u16, String> {
 }
 
 impl Program {
-    /// `akson serve` on the data folder; waits until `/health/ready` answers 200.
-    pub(crate) fn akson(akson: &Path, data: &Path, log: &Path) -> Result<Self, String> {
-        Self::akson_with(akson, data, log, &["--open"])
+    /// `akson serve` on a record; waits until `/health/ready` answers 200.
+    pub(crate) fn akson(akson: &Path, place: &Place, log: &Path) -> Result<Self, String> {
+        Self::akson_with(akson, place, log, &["--open"])
     }
 
     /// `akson serve` with these further arguments.
     pub(crate) fn akson_with(
         akson: &Path,
-        data: &Path,
+        place: &Place,
         log: &Path,
         arguments: &[&str],
     ) -> Result<Self, String> {
         let port = free_port()?;
         let mut command = Command::new(akson);
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
-        Self::start(command.arg(data).args(arguments), port, log)
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
+        Self::start(command.args(place.arguments()).args(arguments), port, log)
     }
 
     /// `akson demo` on the folder, with so many inhabitants; built when the folder is empty.

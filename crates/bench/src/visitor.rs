@@ -33,6 +33,8 @@ pub(crate) struct Visitor {
     address: Address,
     connection: Option<Connection>,
     cookies: BTreeMap<String, String>,
+    /// Given and family name of who is logged in; empty before.
+    pub(crate) name: String,
     /// The page that is open.
     pub(crate) page: String,
     /// Its address.
@@ -45,24 +47,31 @@ impl Visitor {
     /// Nobody yet, at the server's first page.
     pub(crate) fn new(address: &Address) -> Self {
         let address = address.with_path("");
-        let (page, at) = (String::new(), "/".to_owned());
-        Self { address, connection: None, cookies: BTreeMap::new(), page, at, seen: Vec::new() }
+        Self {
+            address,
+            connection: None,
+            cookies: BTreeMap::new(),
+            name: String::new(),
+            page: String::new(),
+            at: "/".to_owned(),
+            seen: Vec::new(),
+        }
     }
 
-    /// Logs in to the demo as the first person whose entry on the page has these words.
-    pub(crate) async fn log_in(&mut self, words: &str) -> Result<(), String> {
+    /// Logs in to the demo as somebody whose entry on the page has this title: of several the one at
+    /// `place`, counted round.
+    pub(crate) async fn log_in(&mut self, title: &str, place: usize) -> Result<(), String> {
         self.get("/logg-inn").await?;
         let all = forms(&self.page);
-        let token = all.iter().flat_map(|form| &form.fields).find(|(name, _)| name == "skjema");
-        let token = token.map(|(_, value)| value.clone()).ok_or("the login page has no form")?;
-        let mut people = self.page.split("name=\"person\" value=\"").skip(1);
-        let person = people.find(|person| person.contains(words));
-        let person = person.and_then(|person| person.split('"').next());
-        let person = person.ok_or_else(|| format!("nobody to log in as: {words}"))?.to_owned();
-        let form = Form { action: "/logg-inn".to_owned(), is_post: true, fields: Vec::new() };
+        let token = all.iter().map(|form| form.value("skjema")).find(|token| !token.is_empty());
+        let token = token.ok_or("the login page has no form")?.to_owned();
+        let (person, name) = somebody(&self.page, title, place)
+            .ok_or_else(|| format!("nobody to log in as: {title}"))?;
+        let form = Form { action: "/logg-inn".to_owned(), is_post: true, ..Form::default() };
         self.submit(&form.with("skjema", &token).with("person", &person)).await?;
+        self.name = name;
         match self.at.starts_with("/logg-inn") {
-            true => Err(format!("not let in as {words}")),
+            true => Err(format!("not let in as {title}")),
             false => Ok(()),
         }
     }
@@ -148,6 +157,17 @@ impl Visitor {
     }
 }
 
+/// The place and the name of somebody on the demo's login page.
+fn somebody(page: &str, title: &str, place: usize) -> Option<(String, String)> {
+    let role = format!(">{title}</span>");
+    let people: Vec<&str> = page.split("name=\"person\" value=\"").skip(1).collect();
+    let fit: Vec<&&str> = people.iter().filter(|person| person.contains(&role)).collect();
+    let person = fit.get(place.checked_rem(fit.len())?)?;
+    let value = person.split('"').next()?;
+    let name = person.split("<b>").nth(1)?.split("</b>").next()?;
+    Some((value.to_owned(), name.to_owned()))
+}
+
 /// A path as a browser would take it from the page at `at`.
 pub(crate) fn absolute(to: &str, at: &str) -> String {
     let to = to.split('#').next().unwrap_or_default();
@@ -197,4 +217,22 @@ fn encoded(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_found_by_their_title_whole() {
+        let page = concat!(
+            r#"<button name="person" value="1"><b>Anne Vik</b><span class="role">Sykepleier på sykehjem</span>"#,
+            r#"<button name="person" value="2"><b>Siri Dahl</b><span class="role">Sykepleier</span>"#,
+            r#"<button name="person" value="3"><b>Per Dahl</b><span class="role">Sykepleier</span>"#,
+        );
+        let found = |title, place| somebody(page, title, place).map(|(value, _)| value);
+        assert_eq!(found("Sykepleier", 0).as_deref(), Some("2"));
+        assert_eq!(found("Sykepleier", 3).as_deref(), Some("3"));
+        assert_eq!(found("Fastlege", 0), None);
+    }
 }

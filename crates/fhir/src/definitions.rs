@@ -250,6 +250,29 @@ pub struct JsonChild {
     pub type_id: TypeId,
 }
 
+/// The length of a name and its first bytes: names that differ in it are not the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NameKey(u64);
+
+impl NameKey {
+    const BYTES: usize = 7;
+
+    pub(crate) fn of(name: &str) -> Self {
+        let mut key = [0; 8];
+        for (to, from) in key.iter_mut().zip(name.bytes().take(Self::BYTES)) {
+            *to = from;
+        }
+        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+        key[Self::BYTES] = length;
+        Self(u64::from_le_bytes(key))
+    }
+
+    /// Whether it tells the whole name.
+    fn is_whole(self) -> bool {
+        usize::from(self.0.to_le_bytes()[Self::BYTES]) <= Self::BYTES
+    }
+}
+
 const R4_TABLE: &[u8] = include_bytes!("../definitions/r4.bin.zst");
 
 /// Larger than any table that `gen` makes, so that a damaged one cannot claim the memory.
@@ -266,6 +289,8 @@ pub struct Definitions {
     pub(crate) operations: Vec<Operation>,
     pub(crate) types: Vec<TypeDef>,
     pub(crate) elements: Vec<ElementDef>,
+    /// By element: [`NameKey`] of its name.
+    pub(crate) name_keys: Vec<NameKey>,
     pub(crate) search_parameters: Vec<SearchParameter>,
     pub(crate) compartments: Vec<Compartment>,
 }
@@ -288,6 +313,13 @@ impl Definitions {
     #[expect(clippy::indexing_slicing, reason = "ids are made by this table")]
     pub fn type_def(&self, id: TypeId) -> &TypeDef {
         &self.types[id.0 as usize]
+    }
+
+    /// Whether an element has this name, of which `key` is made: what readers of a resource ask most, and
+    /// mostly in vain, so the names themselves are seldom looked at.
+    pub(crate) fn is_named(&self, id: ElementId, name: &str, key: NameKey) -> bool {
+        self.name_keys.get(id.0 as usize) == Some(&key)
+            && (key.is_whole() || *self.element(id).name == *name)
     }
 
     /// An element by number.

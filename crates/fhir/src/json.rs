@@ -30,7 +30,7 @@ pub const ISSUES_MAX: usize = 50;
 /// # Errors
 /// Everything found wrong, at most [`ISSUES_MAX`], each with its place and what would be right.
 pub fn parse(bytes: &[u8]) -> Result<Resource, Issues> {
-    parse::parse::<true>(bytes)
+    parse::parse::<true>(bytes, &[])
 }
 
 /// Reads a resource that [`parse`] has accepted before: the same tree without judging it again.
@@ -38,5 +38,14 @@ pub fn parse(bytes: &[u8]) -> Result<Resource, Issues> {
 /// # Errors
 /// When the bytes are not a JSON object with a known `resourceType` (damaged, or never checked).
 pub fn parse_stored(bytes: &[u8]) -> Result<Resource, Issues> {
-    parse::parse::<false>(bytes)
+    parse::parse::<false>(bytes, &[])
+}
+
+/// As [`parse_stored`], for who reads many and needs little of each: the tree lacks the resource's own
+/// members that `without` names (`subject`). It is to be looked at and never written.
+///
+/// # Errors
+/// As [`parse_stored`].
+pub fn parse_stored_without(bytes: &[u8], without: &[&str]) -> Result<Resource, Issues> {
+    parse::parse::<false>(bytes, without)
 }

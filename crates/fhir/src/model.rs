@@ -6,7 +6,7 @@
 //! Not here: making one from bytes (`json`), judging it (`json`, `validate`), walking it by
 //! expression (`fhirpath`).
 
-use crate::definitions::{Definitions, ElementDef, ElementId, ResourceType, TypeId};
+use crate::definitions::{Definitions, ElementDef, ElementId, NameKey, ResourceType, TypeId};
 
 /// A whole resource, contained resources and data-type subtrees included.
 #[derive(Clone, Debug)]
@@ -214,12 +214,15 @@ impl<'a> NodeRef<'a> {
 
     /// The elements directly below with this name (`value` for every `value[x]`).
     pub fn named(self, name: &'a str) -> impl Iterator<Item = NodeRef<'a>> {
-        self.children().filter(move |child| child.name() == name)
+        let (definitions, key) = (Definitions::r4(), NameKey::of(name));
+        self.children().filter(move |child| definitions.is_named(child.raw().element, name, key))
     }
 
     /// The first element directly below with this name.
     pub fn first(self, name: &str) -> Option<NodeRef<'a>> {
-        self.children().find(|child| child.name() == name)
+        // What pages call most: the definitions are asked for once.
+        let (definitions, key) = (Definitions::r4(), NameKey::of(name));
+        self.children().find(|child| definitions.is_named(child.raw().element, name, key))
     }
 
     /// Follows names from here, taking the first of each: `path(&["code", "coding", "code"])`.

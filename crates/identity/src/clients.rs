@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use akson_base::kept::Keeping;
 use akson_base::limits::{ACCESS_TOKEN_BYTES_MAX, CLIENT_ASSERTION_BYTES_MAX};
 use akson_base::{Clock, Problem};
 use http::HeaderMap;
@@ -197,18 +198,25 @@ impl Possession {
         Ok(Self { clock, proofs: Proofs::new(algorithms, age, skew, nonces), challenges })
     }
 
+    /// One of several who serve the same record: a proof is used once in the whole house. Waits for the
+    /// disk: for the start.
+    pub fn in_house(self, kept: &Arc<dyn Keeping>) -> Result<Self, Problem> {
+        Ok(Self { proofs: self.proofs.in_house(kept)?, ..self })
+    }
+
     fn now(&self) -> i64 {
         self.clock.now().0.div_euclid(1000)
     }
 
     /// The key that a client at the token endpoint wants its token bound to, if it sent a proof.
-    pub fn at_issue(&self, asked: &Asked<'_>) -> Result<Possessed, Unproved> {
+    pub async fn at_issue(&self, asked: &Asked<'_>) -> Result<Possessed, Unproved> {
         if !asked.headers.contains_key("dpop") {
             return Ok(Possessed::default());
         }
         let now = self.now();
         let Asked { method, base, path, headers } = *asked;
-        match self.proofs.check(headers, &Expected { method, base, path, token: None, now }) {
+        let expected = Expected { method, base, path, token: None, now };
+        match self.proofs.check(headers, &expected).await {
             Ok(held) => Ok(Possessed { thumbprint: Some(held.thumbprint), nonce: held.newer }),
             Err(denial) => Err(Unproved {
                 error: match denial.error {
@@ -228,7 +236,7 @@ impl Possession {
 
     /// Whether a token is shown in the way that it was given for, by who holds the key that it is
     /// bound to (`thumbprint`). Answers with a newer nonce, if there is one.
-    pub fn at_use(
+    pub async fn at_use(
         &self,
         shown: ShownToken<'_>,
         thumbprint: Option<&[u8; 32]>,
@@ -251,7 +259,8 @@ impl Possession {
                 let token = Some(Bound { fingerprint: &fingerprint, thumbprint });
                 let Asked { method, base, path, headers } = *asked;
                 let now = self.now();
-                match self.proofs.check(headers, &Expected { method, base, path, token, now }) {
+                let expected = Expected { method, base, path, token, now };
+                match self.proofs.check(headers, &expected).await {
                     Ok(held) => return Ok(held.newer),
                     Err(denial) => denial,
                 }

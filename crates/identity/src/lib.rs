@@ -6,13 +6,17 @@
 //! provider, from `IDN-070` logins of the pages, from `IDN-080` calls too many, from `IDN-090` logins by an
 //! OpenID provider.
 
+pub mod attempts;
 pub mod clients;
+pub mod kept;
 pub mod logins;
 mod outbound;
 pub mod rate;
+mod sealed;
 pub mod sessions;
 mod signing;
 pub mod tokens;
+pub mod waiting;
 
 pub use outbound::{Outbound, Reply, parse_address};
 pub use signing::SigningKey;

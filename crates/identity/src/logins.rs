@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use akson_access::Identity;
+use akson_base::kept::Keeping;
 use akson_base::{Clock, Kind, Problem};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,9 +32,10 @@ use crate::sessions::{Ticket, Upstream};
 use crate::tokens::jws::quoted;
 use crate::tokens::key::sha256;
 use crate::tokens::provider::{Pace, Provider};
+use crate::waiting::Waiting;
 use exchange::Exchange;
 pub use logout_token::Ended;
-use pending::{Began, Pending};
+use pending::{Began, pending};
 
 /// Whom a provider logs in, and in which words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -122,6 +124,9 @@ pub struct Begin<'a> {
     /// The security level that is needed, when it is more than every login needs. The provider
     /// then asks the person anew.
     pub level: Option<u8>,
+    /// The login in which somebody else is to be a witness, by whatever name the pages know it: then
+    /// this is no login, and the person is asked anew.
+    pub witness_in: Option<String>,
 }
 
 /// What the provider sent the browser back with, as it stands in the address.
@@ -148,6 +153,8 @@ pub struct Finished {
     pub back: String,
     /// As in [`Begin`].
     pub replaces: Option<Ticket>,
+    /// As in [`Begin`].
+    pub witness_in: Option<String>,
 }
 
 /// A login that came to nothing.
@@ -162,7 +169,7 @@ pub struct Failed {
 /// Logins by all providers that are set up.
 pub struct Logins {
     parties: Vec<Party>,
-    pending: Pending,
+    pending: Waiting<Began>,
     /// Where browsers find our pages: `https://journal.example.no`.
     root: String,
     clock: Arc<dyn Clock>,
@@ -177,18 +184,20 @@ pub(crate) struct Party {
 }
 
 impl Logins {
-    /// Logins by these providers, to pages at `root` (an origin). Asks nobody yet. A setting that
+    /// Logins by these providers, to pages at `root` (an origin); `kept` is where those under way wait.
+    /// Asks nobody yet. A setting that
     /// cannot be is `IDN-105`, with its name for the log.
     pub fn new(
         options: Vec<ProviderOptions>,
         root: &str,
         clock: Arc<dyn Clock>,
+        kept: Arc<dyn Keeping>,
     ) -> Result<Self, Problem> {
         let mut parties = Vec::new();
         for options in options {
             parties.push(Party::new(options, &clock)?);
         }
-        Ok(Self { parties, pending: Pending::default(), root: root.to_string(), clock })
+        Ok(Self { parties, pending: pending(kept), root: root.to_string(), clock })
     }
 
     /// The providers to offer, in their order.
@@ -223,7 +232,8 @@ impl Logins {
     pub async fn start(&self, kind: LoginKind, begin: Begin<'_>) -> Result<String, Problem> {
         let party = self.party(kind)?;
         let (state, nonce, verifier) = (random()?, random()?, random()?);
-        let dpop = party.options.is_dpop.then(SigningKey::generate).transpose()?;
+        let document = party.options.is_dpop.then(SigningKey::new_document).transpose()?;
+        let dpop = key_of(document.as_deref())?;
         let level = party.options.security_level_min.max(begin.level.unwrap_or(0));
         let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
         let redirect_uri = self.redirect_uri(kind);
@@ -246,17 +256,17 @@ impl Logins {
         let now = self.now();
         let address = party.exchange.push(party, &asked, now).await?;
         let began = Began {
-            kind,
+            kind: kind.id().to_string(),
             visitor: begin.visitor.digest(),
             nonce,
             verifier,
-            dpop,
+            dpop: document,
             back: begin.back.to_string(),
-            replaces: begin.replaces,
+            replaces: begin.replaces.map(|ticket| ticket.as_str().to_string()),
+            witness_in: begin.witness_in,
             level,
-            at: now,
         };
-        self.pending.remember(&state, began, now)?;
+        self.pending.put_under(&state, &began, self.clock.now()).await?;
         Ok(address)
     }
 
@@ -273,9 +283,11 @@ impl Logins {
     ) -> Result<Finished, Box<Failed>> {
         let nowhere = |problem| Box::new(Failed { problem, back: "/".to_string() });
         let party = self.party(kind).map_err(nowhere)?;
-        let now = self.now();
-        let began = answered.state.and_then(|state| self.pending.take(state, now));
-        let Some(began) = began.filter(|began| began.kind == kind) else {
+        let began = match answered.state {
+            Some(state) => self.pending.take(state).await.map_err(nowhere)?,
+            None => None,
+        };
+        let Some(began) = began.filter(|began| began.kind == kind.id()) else {
             let text = "No login with this state is under way: it was used before, took too long, \
                         or was never begun here.";
             return Err(nowhere(Problem::new(Kind::Refused, "IDN-091", text)));
@@ -286,20 +298,23 @@ impl Logins {
             let text = "Another browser began this login than the one that comes back with it.";
             return Err(failed(Problem::new(Kind::Refused, "IDN-092", text)));
         }
-        self.proved(party, answered, began).await.map_err(failed)
+        self.proved(party, kind, answered, began).await.map_err(failed)
     }
 
     async fn proved(
         &self,
         party: &Party,
+        kind: LoginKind,
         answered: Answered<'_>,
         began: Began,
     ) -> Result<Finished, Problem> {
         let code = party.code(answered).await?;
-        let redirect_uri = self.redirect_uri(began.kind);
-        let given = party.exchange.code(party, code, &redirect_uri, &began, self.now()).await?;
+        let redirect_uri = self.redirect_uri(kind);
+        let dpop = key_of(began.dpop.as_deref())?;
+        let began_by = (&began, dpop.as_ref());
+        let given = party.exchange.code(party, code, &redirect_uri, began_by, self.now()).await?;
         let claims = id_token::verified(party, &given, &began.nonce, self.now()).await?;
-        let identity = person::identity(began.kind, &claims)?;
+        let identity = person::identity(kind, &claims)?;
         if identity.security_level < began.level {
             let text = format!(
                 "The provider logged the person in at security level {}, and level {} is needed.",
@@ -309,13 +324,14 @@ impl Logins {
         }
         let text = |name| claims.text(name).map(|text| text.map(str::to_string));
         let upstream = Upstream {
-            kind: began.kind,
+            kind,
             subject: text("sub")?.unwrap_or_default(),
             sid: text("sid")?,
             id_token: given.id_token,
         };
-        let Began { back, replaces, .. } = began;
-        Ok(Finished { identity, upstream, back, replaces })
+        let Began { back, replaces, witness_in, .. } = began;
+        let replaces = replaces.as_deref().map(Ticket::received);
+        Ok(Finished { identity, upstream, back, replaces, witness_in })
     }
 
     /// Where to send a browser whose login is over here, so that it is over at the provider too;
@@ -423,6 +439,12 @@ impl Party {
             Problem::new(Kind::Refused, "IDN-095", "The provider's answer lacks the code.")
         })
     }
+}
+
+/// The key of a document of ours, if there is one.
+fn key_of(document: Option<&[u8]>) -> Result<Option<SigningKey>, Problem> {
+    let unreadable = || Problem::fault("IDN-078", "a key of ours that was kept cannot be read");
+    document.map(|document| SigningKey::of_pkcs8(document).ok_or_else(unreadable)).transpose()
 }
 
 /// 256 random bits as text.

@@ -27,13 +27,43 @@ pub struct Rate {
     pub burst: u32,
 }
 
+impl Rate {
+    /// Microseconds in which one call comes back.
+    fn interval(self) -> i64 {
+        let interval = i64::from(self.seconds.max(1)) * 1_000_000 / i64::from(self.calls.max(1));
+        interval.max(1)
+    }
+
+    /// Microseconds in which an empty bucket fills.
+    fn depth(self) -> i64 {
+        self.interval() * i64::from(self.burst.max(1))
+    }
+
+    /// When a bucket is full again after one more call, both in microseconds since 1970; or how long it
+    /// must be waited.
+    pub(crate) fn after_one_more(
+        self,
+        full: i64,
+        now: akson_base::Instant,
+    ) -> Result<i64, Throttled> {
+        let now = now.0.saturating_mul(1000);
+        // No bucket is emptier than empty, even when the clock was set back.
+        let full = full.clamp(now, now.saturating_add(self.depth()));
+        let after = full.saturating_add(self.interval());
+        match after.saturating_sub(now).saturating_sub(self.depth()) {
+            ..=0 => Ok(after),
+            wait => Err(Throttled::after(wait)),
+        }
+    }
+}
+
 /// The address that a request came from, in a request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallerAddress(pub IpAddr);
 
 impl CallerAddress {
     /// What one house has: an IPv4 address, or the first 64 bits of an IPv6 address.
-    fn household(self) -> u64 {
+    pub(crate) fn household(self) -> u64 {
         match self.0.to_canonical() {
             IpAddr::V4(address) => u64::from(address.to_bits()),
             // Shifted, it fits.
@@ -50,6 +80,11 @@ pub struct Throttled {
 }
 
 impl Throttled {
+    fn after(microseconds: i64) -> Self {
+        let seconds = u64::try_from(microseconds).unwrap_or(0).div_ceil(1_000_000);
+        Self { retry_after_seconds: seconds.max(1) }
+    }
+
     /// What the caller is told (429). `whose` is "This client" or the like.
     pub fn problem(self, code: &'static str, whose: &str) -> Problem {
         let seconds = self.retry_after_seconds;
@@ -87,12 +122,10 @@ impl fmt::Debug for RateLimit {
 impl RateLimit {
     /// Full buckets for everybody.
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
-        let interval = i64::from(rate.seconds.max(1)) * 1_000_000 / i64::from(rate.calls.max(1));
-        let interval = interval.max(1);
         let stripe = || Mutex::new(vec![i64::MIN; PLACES].into_boxed_slice());
         Self {
-            interval,
-            depth: interval * i64::from(rate.burst.max(1)),
+            interval: rate.interval(),
+            depth: rate.depth(),
             clock,
             hasher: RandomState::new(),
             stripes: std::iter::repeat_with(stripe).take(STRIPES).collect(),
@@ -113,6 +146,11 @@ impl RateLimit {
     /// Calls that were refused since start.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// One more that was refused, by a count of somebody else's.
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     fn take_hashed(&self, hash: u64) -> Result<(), Throttled> {
@@ -137,9 +175,8 @@ impl RateLimit {
         let wait = after.saturating_sub(now).saturating_sub(self.depth);
         if wait > 0 {
             drop(stripe);
-            self.refused.fetch_add(1, Ordering::Relaxed);
-            let seconds = u64::try_from(wait).unwrap_or(0).div_ceil(1_000_000);
-            return Err(Throttled { retry_after_seconds: seconds.max(1) });
+            self.count_refused();
+            return Err(Throttled::after(wait));
         }
         for place in [first, second] {
             if let Some(held) = stripe.get_mut(place) {

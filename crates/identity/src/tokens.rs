@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use akson_access::Identity;
+use akson_base::kept::Keeping;
 use akson_base::limits::{ACCESS_TOKEN_BYTES_MAX, ACCESS_TOKENS_REMEMBERED_MAX};
 use akson_base::{Clock, Kind, Problem};
 use base64::Engine;
@@ -164,6 +165,12 @@ impl Tokens {
         })
     }
 
+    /// One of several who serve the same record, as far as it is served by several: a DPoP proof is used
+    /// once in the whole house. Waits for the disk: for the start.
+    pub fn in_house(self, kept: &Arc<dyn Keeping>) -> Result<Self, Problem> {
+        Ok(Self { proofs: self.proofs.in_house(kept)?, ..self })
+    }
+
     /// Fetches the provider's keys before the first request needs them. A failure is in the log,
     /// and the next token tries again.
     pub async fn warm_up(&self) {
@@ -246,7 +253,7 @@ impl Tokens {
                 proved
             }
         };
-        let nonce = self.held(scheme, &proved, asked)?;
+        let nonce = self.held(scheme, &proved, asked).await?;
         Ok(Identified { proved, nonce })
     }
 
@@ -295,7 +302,7 @@ impl Tokens {
     }
 
     /// Whether the caller shows the token in the way that it was given for, and holds its key.
-    fn held(
+    async fn held(
         &self,
         scheme: Scheme,
         proved: &Proved,
@@ -325,7 +332,7 @@ impl Tokens {
                     token: Some(dpop::Bound { fingerprint: &proved.fingerprint, thumbprint }),
                     now: self.now(),
                 };
-                Ok(self.proofs.check(asked.headers, &expected)?.newer)
+                Ok(self.proofs.check(asked.headers, &expected).await?.newer)
             }
         }
     }

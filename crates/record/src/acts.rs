@@ -11,11 +11,13 @@
 mod answers;
 mod contents;
 
+pub(crate) use contents::is_message;
+
 use std::cell::RefCell;
 
 use akson_access::ReadPermit;
 use akson_access::Standing;
-use akson_access::rules::{Act, Class, act};
+use akson_access::rules::{Act, Class, How, act};
 use akson_base::{Kind, Problem};
 use akson_fhir::json;
 use akson_fhir::model::{NodeRef, Resource};
@@ -180,13 +182,18 @@ impl<'a> Acts<'a> {
     ) -> Result<Effect, Problem> {
         let name = type_name(key.resource_type());
         let stored = before.map(|before| self.stored(before)).transpose()?.flatten();
-        let rule = act(name, stored.is_none()).ok_or_else(|| no_act("no act of theirs"))?;
+        let how = match &stored {
+            None => How::New,
+            Some(before) if contents::is_draft(name, before.root()) => How::Draft,
+            Some(_) => How::Change,
+        };
+        let rule = act(name, how).ok_or_else(|| no_act("no act of theirs"))?;
         match &stored {
             None => carries_only(after.root(), rule)?,
             Some(_) if before != Some(key) => return Err(no_act("it would change its patient")),
             Some(before) => changes_only(before, after, rule)?,
         }
-        if stored.is_none() || rule.name == answers::ACT {
+        if how != How::Change || rule.name == answers::ACT {
             says_no_more(after.root(), answers::extensions(rule))?;
         }
         self.says(rule, stored.as_ref().map(Resource::root), after.root(), patient)

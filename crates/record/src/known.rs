@@ -1,10 +1,16 @@
 //! What is known of patients, kept in memory: gathered when first asked for, forgotten when
-//! anything of the patient's is written.
+//! anything of the patient's is written, here or by another server on the same database.
+//!
+//! What another server wrote is heard of from the engine ([`akson_store::engine::Watcher`]). Whoever
+//! asks says as of when, and hears all that was acknowledged before that first: a block that another
+//! server has answered for holds in every request that begins later
+//! (`docs/decisions/0013-what-nodes-remember.md`).
 //!
 //! Not here: gathering (`patient_facts`), deciding (`access`).
 
 use std::borrow::Borrow;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::ReadPermit;
@@ -12,6 +18,7 @@ use akson_base::{Problem, limits};
 use akson_fhir::definitions::Definitions;
 use akson_fhir::model::Resource;
 use akson_store::Store;
+use akson_store::engine::Touched;
 use akson_store::keys::{PatientNumber, ResourceKey};
 use rustc_hash::FxHashMap;
 
@@ -91,6 +98,8 @@ pub(crate) struct Known {
     shards: Vec<Mutex<Kept<Asked, Arc<Gathered>>>>,
     workplaces: Mutex<Kept<String, Arc<[Workplace]>>>,
     managers: Mutex<Kept<String, Option<Arc<str>>>>,
+    /// How often who works where has changed.
+    changes_of_roles: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -98,10 +107,34 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Known {
-    pub(crate) fn new(store: Arc<Store>) -> Self {
+    /// An empty memory, which hears of what other processes write.
+    pub(crate) fn new(store: Arc<Store>) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Kept::new(PATIENTS_PER_SHARD_MAX)).collect();
         let (workplaces, managers) = (Kept::new(PLACES_MAX), Kept::new(PLACES_MAX));
-        Self { store, shards, workplaces, managers }
+        let changes_of_roles = AtomicU64::new(0);
+        let known = Arc::new(Self { store, shards, workplaces, managers, changes_of_roles });
+        let hearing = Arc::downgrade(&known);
+        known.store.engine().watch(Box::new(move |touched| {
+            let Some(known) = hearing.upgrade() else { return };
+            match touched {
+                Touched::Resources(keys) => known.forget(keys.iter().copied().map(ResourceKey)),
+                Touched::Anything => known.forget_all(),
+            }
+        }));
+        known
+    }
+
+    /// The memory for a request that begins now.
+    pub(crate) fn as_of_now(self: &Arc<Self>) -> KnownAsOf {
+        KnownAsOf { known: Arc::clone(self), moment: self.store.engine().moment() }
+    }
+
+    /// A number that is another one when somebody's role, or an organisation, has changed since,
+    /// whichever server changed it.
+    pub(crate) fn changes_of_roles(&self) -> Result<u64, Problem> {
+        let engine = self.store.engine();
+        engine.hear_up_to(engine.moment())?;
+        Ok(self.changes_of_roles.load(Ordering::SeqCst))
     }
 
     fn shard(&self, patient: PatientNumber) -> Option<&Mutex<Kept<Asked, Arc<Gathered>>>> {
@@ -110,16 +143,11 @@ impl Known {
 
     /// What is known of a patient now.
     pub(crate) fn of(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
-        self.asked((patient, false))
+        self.asked((patient, false), self.store.engine().moment())
     }
 
-    /// As [`Known::of`], with what is withheld from the citizen: for that the whole range is looked
-    /// through, which nobody else needs.
-    pub(crate) fn for_citizen(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
-        self.asked((patient, true))
-    }
-
-    fn asked(&self, asked: Asked) -> Result<Arc<Gathered>, Problem> {
+    fn asked(&self, asked: Asked, moment: u64) -> Result<Arc<Gathered>, Problem> {
+        self.store.engine().hear_up_to(moment)?;
         let (patient, is_citizen) = asked;
         let Some(shard) = self.shard(patient) else { return Ok(Arc::default()) };
         kept_or(shard, &asked, || {
@@ -132,7 +160,7 @@ impl Known {
     /// Forgets what these changes may have made untrue. To be called before a write is
     /// acknowledged.
     pub(crate) fn forget(&self, changed: impl Iterator<Item = ResourceKey>) {
-        let mut registers = false;
+        let (mut registers, mut roles) = (false, false);
         for key in changed {
             if key.patient() == akson_store::keys::NO_PATIENT {
                 let name = Definitions::r4().resource_name(key.resource_type());
@@ -140,6 +168,7 @@ impl Known {
                     name,
                     "PractitionerRole" | "Location" | "HealthcareService" | "Organization"
                 );
+                roles |= matches!(name, "Practitioner" | "PractitionerRole" | "Organization");
             } else if let Some(shard) = self.shard(key.patient()) {
                 let mut shard = lock(shard);
                 shard.forget(&(key.patient(), false));
@@ -147,10 +176,19 @@ impl Known {
             }
         }
         if registers {
-            lock(&self.workplaces).forget_all();
-            lock(&self.managers).forget_all();
-            self.shards.iter().for_each(|shard| lock(shard).forget_all());
+            self.forget_all();
         }
+        if roles {
+            self.changes_of_roles.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn forget_all(&self) {
+        self.changes_of_roles.fetch_add(1, Ordering::SeqCst);
+        // What is made of others last: whoever gathers meanwhile keeps nothing.
+        lock(&self.workplaces).forget_all();
+        lock(&self.managers).forget_all();
+        self.shards.iter().for_each(|shard| lock(shard).forget_all());
     }
 
     fn find(
@@ -168,6 +206,25 @@ impl Known {
         let found = searching.resources(&searching.execute(&query)?.matches)?;
         found.iter().for_each(each);
         Ok(())
+    }
+}
+
+/// The memory as a request sees it: with everything that was acknowledged before the request began.
+pub(crate) struct KnownAsOf {
+    known: Arc<Known>,
+    moment: u64,
+}
+
+impl KnownAsOf {
+    /// What is known of a patient.
+    pub(crate) fn of(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
+        self.known.asked((patient, false), self.moment)
+    }
+
+    /// As [`KnownAsOf::of`], with what is withheld from the citizen: for that the whole range is looked
+    /// through, which nobody else needs.
+    pub(crate) fn for_citizen(&self, patient: PatientNumber) -> Result<Arc<Gathered>, Problem> {
+        self.known.asked((patient, true), self.moment)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod acts;
 mod apart;
+mod between_workers;
 mod bounds;
 mod commit;
 mod elements;
@@ -21,6 +22,7 @@ mod safeguards;
 mod searching;
 mod sight;
 mod turns;
+mod unsent;
 mod withheld;
 mod writes;
 
@@ -52,7 +54,7 @@ pub use interactions::outliers::{
 };
 pub use interactions::register::APP_CONSENT_SYSTEM;
 pub use interactions::role_changes::RoleChange;
-pub use interactions::standby_copy::{Standby, Touched, standby_reader};
+pub use interactions::standby_copy::{STANDBY_TYPES, Standby, Touched, standby_reader};
 pub use interactions::stirrings::Stirring;
 pub use outliers::{OUTLIER_DAYS, OUTLIER_FLOOR, OutlierActor};
 pub use page::page_json;
@@ -74,7 +76,7 @@ impl Record {
     /// A record under a policy.
     pub fn new(store: Arc<Store>, policy: Policy) -> Self {
         let accesses = AccessIndex::new(Arc::clone(&store));
-        let known = Arc::new(known::Known::new(Arc::clone(&store)));
+        let known = known::Known::new(Arc::clone(&store));
         Self {
             store,
             policy,
@@ -88,6 +90,16 @@ impl Record {
     /// The store below, for operators' commands and figures; its reads need a permit too.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// A number that is another one when somebody's role, or an organisation, has changed since it was
+    /// last asked for, by whatever server: what was found of callers ([`Record::actors`]) is to be
+    /// found anew then. Blocking.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn changes_of_roles(&self) -> Result<u64, Problem> {
+        self.known.changes_of_roles()
     }
 
     /// Brings the index of accesses up to date; answers how many commits were read. Blocking: to be

@@ -27,6 +27,7 @@ use crate::elements::{
 };
 use crate::interactions::register::APP_CONSENT_SYSTEM;
 use crate::searching::parse_stored;
+use crate::unsent::{UNSENT, Writer, writer};
 use crate::withheld::withheld_until;
 
 /// Code system of the consents that the record itself keeps for access taken with a reason.
@@ -47,6 +48,8 @@ pub(crate) struct Gathered {
     pub(crate) id: String,
     pub(crate) facts: PatientFacts,
     pub(crate) members: Members,
+    /// What a citizen is writing and has not sent, and whose it is.
+    pub(crate) unsent: FxHashMap<ResourceKey, Writer>,
 }
 
 /// `Organization/…` where somebody works, and when.
@@ -79,10 +82,17 @@ pub(crate) fn gather(
     }
     for (name, statuses) in [
         ("Encounter", ["arrived", "triaged", "in-progress", "onleave"].as_slice()),
-        ("Appointment", &["pending", "booked", "arrived", "checked-in", "fulfilled"]),
+        // Who did not come is looked after, and who was said not to have come may have: `noshow`.
+        ("Appointment", &["pending", "booked", "arrived", "checked-in", "fulfilled", "noshow"]),
         ("ServiceRequest", &["active", "on-hold"]),
     ] {
         gathering.with_status(name, statuses)?;
+    }
+    for (name, statuses) in UNSENT {
+        for (key, resource) in gathering.having_status(name, statuses)? {
+            let writer = writer(resource.root()).map(|writer| (key, writer));
+            gathering.found.unsent.extend(writer);
+        }
     }
     if gathering.found.id.is_empty() {
         // Who is deleted is not looked up: that the address was protected is not known any more.
@@ -124,8 +134,18 @@ impl Gathering<'_> {
 
     /// The live resources of a type that have one of these statuses.
     fn with_status(&mut self, name: &str, statuses: &[&str]) -> Result<(), Problem> {
-        let Some(of) = resource_type(name) else { return Ok(()) };
-        let Some(binding) = self.store.extractor().binding(of, "status") else { return Ok(()) };
+        let found = self.having_status(name, statuses)?;
+        found.iter().try_for_each(|(_, resource)| self.take(name, resource))
+    }
+
+    fn having_status(
+        &self,
+        name: &str,
+        statuses: &[&str],
+    ) -> Result<Vec<(ResourceKey, Resource)>, Problem> {
+        let Some(of) = resource_type(name) else { return Ok(Vec::new()) };
+        let binding = self.store.extractor().binding(of, "status");
+        let Some(binding) = binding else { return Ok(Vec::new()) };
         let mut wanted = Vec::new();
         self.visit(&[of.0], &mut |key, facets| {
             let has = binding.slots.iter().flat_map(|slot| facets.slot(*slot)).any(|entry| {
@@ -134,10 +154,8 @@ impl Gathering<'_> {
             wanted.extend(has.then_some(key));
         })?;
         let permit = ReadPermit::for_deciding();
-        for stored in self.store.current_of_many(&permit, self.snapshot, &wanted)? {
-            self.take(name, &parse_stored(&stored.json)?)?;
-        }
-        Ok(())
+        let found = self.store.current_of_many(&permit, self.snapshot, &wanted)?;
+        found.iter().map(|stored| Ok((stored.key, parse_stored(&stored.json)?))).collect()
     }
 
     /// The facets of the patient's live resources, of the types that a key prefix leaves.

@@ -30,7 +30,7 @@ use rustc_hash::FxHashMap;
 use crate::Record;
 use crate::bounds::{ANY, Asked, Bounds, insufficient};
 use crate::elements::{in_norway, reference};
-use crate::known::Known;
+use crate::known::KnownAsOf;
 use crate::patient_facts::Gathered;
 use crate::request::{Caller, Version};
 use crate::searching::parse_stored;
@@ -56,7 +56,7 @@ impl Record {
         let judge = Judge {
             bounds: Bounds::of(actor, &self.store, now)?,
             store: Arc::clone(&self.store),
-            known: Arc::clone(&self.known),
+            known: self.known.as_of_now(),
             actor: Arc::clone(actor),
             base: rights(role, Situation::None),
             now,
@@ -265,7 +265,7 @@ impl Sight {
 /// Decides what one actor sees during one request.
 pub(crate) struct Judge {
     pub(crate) store: Arc<Store>,
-    known: Arc<Known>,
+    known: KnownAsOf,
     actor: Arc<Actor>,
     pub(crate) bounds: Option<Bounds>,
     /// What the role may do without regard to a patient.
@@ -425,16 +425,33 @@ impl Judge {
         if key.patient() != NO_PATIENT {
             return Ok(self.on(key.patient())?.decision.rights.may_write(class));
         }
-        match self.spoken_of(key, self.store.snapshot().as_ref())? {
+        let snapshot = self.store.snapshot();
+        match self.spoken_of(key, snapshot.as_ref())? {
+            Some(patients) if patients.is_empty() && !is_of_house(class) => {
+                self.is_between_workers(key, snapshot.as_ref())
+            }
             Some(patients) => self.may_write_of(class, &patients),
             None => Ok(false),
         }
     }
 
     /// Whether this actor may store a resource at this key, which speaks of `subjects` (ids of
-    /// patients) when it lies in no patient's range.
-    pub(crate) fn may_store(&self, key: ResourceKey, subjects: &[String]) -> Result<bool, Problem> {
+    /// patients) when it lies in no patient's range. `is_new`: it was not there; `facets`: its search
+    /// values.
+    pub(crate) fn may_store(
+        &self,
+        key: ResourceKey,
+        (subjects, facets, is_new): (&[String], &[u8], bool),
+    ) -> Result<bool, Problem> {
         let class = class(key.resource_type());
+        if subjects.is_empty()
+            && key.patient() == NO_PATIENT
+            && !is_of_house(class)
+            && let Some(facets) = Facets::of(facets)
+        {
+            let of = key.resource_type();
+            return Ok(if is_new { self.is_sender(of, facets) } else { self.is_party(of, facets) });
+        }
         if key.patient() != NO_PATIENT {
             return Ok(self.on(key.patient())?.decision.rights.may_write(class));
         }
@@ -458,6 +475,21 @@ impl Judge {
             }
         }
         Ok(true)
+    }
+
+    /// Whether what speaks of no patient is a message of the caller's or to them.
+    fn is_between_workers(
+        &self,
+        key: ResourceKey,
+        snapshot: &dyn Snapshot,
+    ) -> Result<bool, Problem> {
+        let Some(bytes) = snapshot.get(&keys::facets(key))? else { return Ok(false) };
+        Ok(Facets::of(&bytes).is_some_and(|facets| self.is_party(key.resource_type(), facets)))
+    }
+
+    /// What search values are taken from.
+    pub(crate) fn extractor(&self) -> &Extractor {
+        self.store.extractor()
     }
 
     /// Whether nothing of a patient's own range is seen, of this type or at all.
@@ -490,6 +522,9 @@ impl Judge {
             // Looked up: the person, not the relatives. Who reads the log needs no journal.
             return Ok(Some(of) == *PATIENT || class(of) == Class::Log);
         }
+        if judged.is_unsent_of_another(self, key) {
+            return Ok(false);
+        }
         // The name stays: what is hidden is hidden in a journal that is open.
         if !decision.hides_parts() || Some(of) == *PATIENT {
             return Ok(true);
@@ -520,7 +555,8 @@ impl Judge {
     ) -> Result<bool, Problem> {
         let Some(patients) = self.spoken_of(key, whole)? else { return Ok(false) };
         if patients.is_empty() {
-            return Ok(is_of_house(class) && self.base.may_read(class));
+            let is_open = is_of_house(class) && self.base.may_read(class);
+            return Ok(is_open || self.is_between_workers(key, whole)?);
         }
         let is_binary = Some(key.resource_type()) == *BINARY;
         let mut content = None;
@@ -627,6 +663,10 @@ impl Judge {
         }
         let snapshot = self.store.snapshot();
         let is_own = stored.key.patient() != NO_PATIENT;
+        // What is sent now is not what was written before it was sent.
+        if is_own && self.is_unsent_version_of_another(&resource, stored.key.patient())? {
+            return Ok(false);
+        }
         for id in self.store.patients_in(of, &stored.id, &resource, is_own) {
             let number = self.store.patient_number(snapshot.as_ref(), &id)?;
             if number == Some(stored.key.patient()) {

@@ -563,7 +563,8 @@ fn permitted(
         denied.push(key.patient());
         return refused(key);
     }
-    if !entry.intent.is_delete() && !judge.may_store(drafted.key, &drafted.subjects)? {
+    let becomes = (drafted.subjects.as_slice(), drafted.facets.as_slice(), before.is_none());
+    if !entry.intent.is_delete() && !judge.may_store(drafted.key, becomes)? {
         denied.push(drafted.key.patient());
         return refused(drafted.key);
     }

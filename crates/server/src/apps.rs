@@ -1,30 +1,25 @@
-//! Wiring of our own authorisation server: with which names, key and logins it works, and its
-//! sweeping.
+//! Wiring of our own authorisation server: with which names, key and logins it works.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use akson_api::Authenticator;
 use akson_identity::sessions::Sessions;
 use akson_smart::AuthorisationServer;
+use akson_store::kept::Keeping;
 
 use crate::app_callers::AppCallers;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::limits::Limits;
-use crate::repeat::repeat;
 use crate::wiring::House;
-
-/// How often tokens that are over are removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// The authorisation server that the settings ask for, if they do. `sessions` are the logins of the
 /// pages.
 pub(crate) fn open(
     settings: &Settings,
     listen: SocketAddr,
-    house: &House,
+    (house, kept): (&House, &Arc<dyn Keeping>),
     sessions: Option<&Arc<Sessions>>,
 ) -> Result<Option<Arc<AuthorisationServer>>, Failure> {
     let Some(apps) = &settings.apps else { return Ok(None) };
@@ -38,9 +33,9 @@ pub(crate) fn open(
     }?;
     let server = AuthorisationServer::new(
         options,
-        Arc::clone(&house.record),
+        (Arc::clone(&house.record), Arc::clone(kept)),
         sessions.cloned(),
-        (apps.key(&settings.data)?, apps.outbound()?),
+        (apps.key(settings.place())?, apps.outbound()?),
         Arc::clone(&house.clock),
     )?;
     Ok(Some(Arc::new(server)))
@@ -59,10 +54,4 @@ pub(crate) fn tokens(
             Some(Arc::new(callers))
         }
     }
-}
-
-/// Removes tokens that are over, for as long as the runtime lives.
-pub(crate) fn keep_up(server: &Arc<AuthorisationServer>) {
-    let server = Arc::clone(server);
-    repeat(SWEEP_EVERY, "tokens were not swept", move || server.sweep());
 }

@@ -5,28 +5,25 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use akson_base::Clock;
-use akson_store::engine::fjall_engine::{FjallEngine, Options};
-use akson_store::engine::{backup, folder};
+use akson_store::engine::filling::Again;
+use akson_store::engine::{Engine, backup};
 use indicatif::ProgressBar;
 
 use crate::cli::{BackupArguments, RestoreArguments};
-use crate::clock::WallClock;
 use crate::failure::Failure;
 use crate::say::{self, thousands};
+use crate::wiring;
 
 pub(crate) fn backup(arguments: &BackupArguments) -> Result<(), Failure> {
-    folder::check_folder_format(&arguments.data)?;
-    let engine = FjallEngine::open(&arguments.data, &Options::default(), clock())?;
+    let engine = wiring::engine(arguments.place.place()?)?;
     let file = &arguments.file;
     // Under another name until it is whole and on disk: a file of this name is a backup.
     let partial = file.with_extension("part");
     if file.exists() {
         return Err(Failure::Usage(format!("{} exists already", file.display())));
     }
-    let summary = write(&engine, &partial)?;
+    let summary = write(engine.as_ref(), &partial)?;
     std::fs::rename(&partial, file).map_err(|error| cannot("write", file, &error))?;
     say::line(&format!(
         "Backed up {} entries, up to commit {}, to {}",
@@ -37,7 +34,7 @@ pub(crate) fn backup(arguments: &BackupArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(engine: &FjallEngine, path: &Path) -> Result<backup::Summary, Failure> {
+fn write(engine: &dyn Engine, path: &Path) -> Result<backup::Summary, Failure> {
     let mut options = OpenOptions::new();
     let opened = options.write(true).create(true).truncate(true).open(path);
     let mut out = BufWriter::new(opened.map_err(|error| cannot("write", path, &error))?);
@@ -55,22 +52,17 @@ pub(crate) fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
     let mut input = File::open(file)
         .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))?;
     let bar = ProgressBar::new_spinner();
-    let data = &arguments.data;
-    let options = Options::default();
+    let place = arguments.place.place()?;
     let mut progress = |entries| tick(&bar, entries);
-    let summary = backup::restore(data, &mut input, &options, clock(), &mut progress)?;
+    let begin = |mark| wiring::fill(place, mark, Again::Anew);
+    let summary = backup::restore(&mut input, begin, &mut progress)?;
     bar.finish_and_clear();
     say::line(&format!(
-        "Restored {} entries, up to commit {}, into {}",
+        "Restored {} entries, up to commit {}, into {place}",
         thousands(summary.entries),
         summary.commit,
-        data.display(),
     ));
     Ok(())
-}
-
-fn clock() -> Arc<dyn Clock> {
-    Arc::new(WallClock)
 }
 
 fn tick(bar: &ProgressBar, entries: u64) {

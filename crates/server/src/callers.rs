@@ -18,7 +18,8 @@ use quick_cache::sync::Cache;
 
 use crate::limits::Limits;
 
-/// How long the registers' word on a token's bearer is taken without asking them again.
+/// How long the registers' word on a token's bearer is taken without asking them again, when nobody's
+/// role changes.
 const RESOLVED_MILLISECONDS_MAX: i64 = 30_000;
 
 /// Callers who show access tokens.
@@ -40,6 +41,8 @@ struct Resolved {
     actor: Arc<Actor>,
     /// Milliseconds since 1970.
     at: i64,
+    /// [`Record::changes_of_roles`], before the registers were asked.
+    roles: u64,
 }
 
 impl TokenCallers {
@@ -87,8 +90,10 @@ impl TokenCallers {
     async fn resolve(&self, proved: &Arc<Proved>) -> Result<Arc<Actor>, Problem> {
         let now = self.clock.now().0;
         let is_new = |at: i64| (0..RESOLVED_MILLISECONDS_MAX).contains(&(now - at));
+        let roles = self.record.changes_of_roles()?;
         if let Some(resolved) = self.resolved.get(&proved.fingerprint)
             && is_new(resolved.at)
+            && resolved.roles == roles
         {
             return Ok(resolved.actor);
         }
@@ -98,7 +103,7 @@ impl TokenCallers {
         let resolved = tokio::task::spawn_blocking(work).await;
         let actor = resolved.map_err(|error| Problem::fault("IDN-044", error.to_string()))??;
         let actor = Arc::new(actor);
-        self.resolved.insert(fingerprint, Resolved { actor: Arc::clone(&actor), at: now });
+        self.resolved.insert(fingerprint, Resolved { actor: Arc::clone(&actor), at: now, roles });
         Ok(actor)
     }
 }

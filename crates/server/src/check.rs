@@ -1,5 +1,5 @@
-//! `akson check`: whether a data folder holds every byte that was acknowledged, and agrees with
-//! itself.
+//! `akson check`: whether a data folder or a database holds every byte that was acknowledged, and
+//! agrees with itself.
 //!
 //! First the files and the commit chain (`store::engine::check`), then resources, versions and
 //! indexes (`store::consistency`).
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use akson_access::{Actor, Policy};
 use akson_store::consistency::{self, Consistency};
 use akson_store::engine::Snapshot;
-use akson_store::engine::check::{self, Finding, Progress, Severity};
+use akson_store::engine::check::{self, Finding, Progress, Report, Severity};
 use akson_store::engine::fjall_engine::Options;
 use indicatif::ProgressBar;
 
@@ -18,6 +18,7 @@ use crate::cli::CheckArguments;
 use crate::clock::WallClock;
 use crate::failure::Failure;
 use crate::say::{self, thousands};
+use crate::wiring::{self, Place};
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let bar = ProgressBar::new_spinner();
@@ -30,7 +31,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         });
         bar.tick();
     };
-    let data = &arguments.data;
+    let place = arguments.place.place()?;
     let permit = Policy::Operator.may_read(&Arc::new(Actor::operator()))?;
     let signed = match (&arguments.checkpoints, &arguments.checkpoint_key) {
         (Some(file), Some(key)) => Some(Signed::read(file, key)?),
@@ -49,23 +50,17 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         findings.extend(content.findings.iter().map(|what| Finding::damage("content", what)));
         Ok(())
     };
-    let clock = Arc::new(WallClock);
-    let report = check::check(data, &Options::default(), clock, &mut progress, &mut further)?;
+    let report = match place {
+        Place::Folder(data) => {
+            let clock = Arc::new(WallClock);
+            check::check(data, &Options::default(), clock, &mut progress, &mut further)?
+        }
+        Place::Database(url) => {
+            check::check_database(&wiring::database(url)?, &mut progress, &mut further)?
+        }
+    };
     bar.finish_and_clear();
-    for finding in &report.findings {
-        let severity = match finding.severity {
-            Severity::Damage => "damage",
-            Severity::Notice => "notice",
-        };
-        say::line(&format!("{severity}: {}: {}", finding.place, finding.what));
-    }
-    say::line(&format!(
-        "Files: {} tables ({} bytes), {} journal entries; chain: {} commits",
-        thousands(report.tables),
-        thousands(report.table_bytes),
-        thousands(report.journal_batches),
-        thousands(report.commits),
-    ));
+    tell(place, &report);
     say::line(&format!(
         "Content: {} resources, {} older versions, {} index keys",
         thousands(content.resources),
@@ -79,7 +74,27 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         say::line("Sound.");
         Ok(())
     } else {
-        let data = data.display();
-        Err(Failure::Failed(format!("{data} is damaged; restore it from a backup")))
+        Err(Failure::Failed(format!("{place} is damaged; restore it from a backup")))
     }
+}
+
+/// What was found in files and chain.
+fn tell(place: Place<'_>, report: &Report) {
+    for finding in &report.findings {
+        let severity = match finding.severity {
+            Severity::Damage => "damage",
+            Severity::Notice => "notice",
+        };
+        say::line(&format!("{severity}: {}: {}", finding.place, finding.what));
+    }
+    let commits = thousands(report.commits);
+    say::line(&match place {
+        Place::Folder(_) => format!(
+            "Files: {} tables ({} bytes), {} journal entries; chain: {commits} commits",
+            thousands(report.tables),
+            thousands(report.table_bytes),
+            thousands(report.journal_batches),
+        ),
+        Place::Database(_) => format!("Chain: {commits} commits"),
+    });
 }

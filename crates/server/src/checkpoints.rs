@@ -131,11 +131,13 @@ impl Checkpoints {
     }
 
     fn write(&mut self, store: &Store) -> Result<(), String> {
-        let newest = store.engine().last_commit().commit;
+        let snapshot = store.snapshot();
+        let newest = chain::newest(snapshot.as_ref()).map_err(|problem| problem.to_string())?;
+        let newest = newest.map_or(0, |record| record.commit);
         if newest == self.last || newest == 0 {
             return Ok(());
         }
-        let (time, digest) = digest_of(store.snapshot().as_ref(), newest)
+        let (time, digest) = digest_of(snapshot.as_ref(), newest)
             .map_err(|problem| problem.to_string())?
             .ok_or_else(|| format!("commit {newest} is not there"))?;
         let said = Checkpoint::said(newest, &time, &digest);

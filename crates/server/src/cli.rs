@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::failure::Failure;
+use crate::wiring::Place;
+
 /// A shared health record: one citizen, one journal.
 ///
-/// FHIR R4 on /fhir, pages on /, one data folder.
+/// FHIR R4 on /fhir, pages on /, one data folder or one PostgreSQL database.
 #[derive(Debug, Parser)]
 #[command(name = "akson", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -18,16 +21,18 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build a synthetic Norwegian municipality and look at it in a browser
     Demo(DemoArguments),
-    /// Serve the record in a data folder
+    /// Serve the record in a data folder or a PostgreSQL database
     Serve(ServeArguments),
     /// Load bundles, resources and NDJSON from files, folders and archives
     Load(LoadArguments),
-    /// Check every byte of a data folder: files, commit chain, indexes
+    /// Check every byte of a record: files, commit chain, indexes
     Check(CheckArguments),
-    /// Write the record in a data folder to one file
+    /// Write a record to one file
     Backup(BackupArguments),
-    /// Make a data folder from a backup
+    /// Make a record from a backup
     Restore(RestoreArguments),
+    /// Move a record between a data folder and a PostgreSQL database
+    Copy(CopyArguments),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +70,10 @@ pub(crate) struct ServeArguments {
     /// Folder of the record; made if it is not there [default: akson-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// PostgreSQL that holds the record: postgresql://user@host:5432/name; tables are made if they
+    /// are not there
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub(crate) database: Option<String>,
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
@@ -78,26 +87,49 @@ pub(crate) struct ServeArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("target").required(true))]
 pub(crate) struct LoadArguments {
     /// Files (.json, .ndjson, also .gz, .bz2, .zst), folders, archives (.tar, .tgz, .tar.gz)
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
     /// Load into the record in this folder, which no server may have open
-    #[arg(long, value_name = "DIR", required_unless_present = "to", conflicts_with = "to")]
+    #[arg(long, value_name = "DIR", group = "target")]
     pub(crate) data: Option<PathBuf>,
+    /// Load into the record in this PostgreSQL database
+    #[arg(long, value_name = "URL", group = "target")]
+    pub(crate) database: Option<String>,
     /// Load into a running FHIR server, by its base address: http://127.0.0.1:8080/fhir
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", group = "target")]
     pub(crate) to: Option<String>,
     /// Where refused resources are listed with the reasons
     #[arg(long, value_name = "FILE", default_value = "akson-load-refused.ndjson")]
     pub(crate) refused: PathBuf,
 }
 
+/// Where the record is that a command works on.
 #[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
+#[group(required = true, multiple = false)]
+pub(crate) struct PlaceArguments {
     /// Folder of the record, which no server may have open
     #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    data: Option<PathBuf>,
+    /// PostgreSQL that holds the record, which servers may use meanwhile
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl PlaceArguments {
+    /// The place; clap sees to that there is one.
+    pub(crate) fn place(&self) -> Result<Place<'_>, Failure> {
+        Place::given(self.data.as_deref(), self.database.as_deref())
+            .ok_or_else(|| Failure::Usage("say --data DIR or --database URL".into()))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
     /// Signed checkpoints, from where they were kept; compared with the commit chain
     #[arg(long, value_name = "FILE", requires = "checkpoint_key")]
     pub(crate) checkpoints: Option<PathBuf>,
@@ -108,9 +140,8 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArguments {
-    /// Folder of the record, which no server may have open
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
     /// The file to write; must not exist
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -121,7 +152,36 @@ pub(crate) struct RestoreArguments {
     /// A file that `akson backup` wrote
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: NewPlaceArguments,
+}
+
+/// Where a record is made.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct NewPlaceArguments {
     /// Folder to make; must not exist or be empty
     #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    data: Option<PathBuf>,
+    /// PostgreSQL database to fill; must be empty
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl NewPlaceArguments {
+    /// The place; clap sees to that there is one.
+    pub(crate) fn place(&self) -> Result<Place<'_>, Failure> {
+        Place::given(self.data.as_deref(), self.database.as_deref())
+            .ok_or_else(|| Failure::Usage("say --data DIR or --database URL".into()))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArguments {
+    /// The record to copy: a folder or a database (postgresql://…), which no server should use
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) from: String,
+    /// Where to: a folder or a database, empty or begun before
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) to: String,
 }

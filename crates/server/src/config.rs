@@ -11,6 +11,7 @@ use crate::checkpoints::CheckpointSettings;
 use crate::cli::ServeArguments;
 use crate::failure::Failure;
 use crate::tls::TlsSettings;
+use crate::wiring::Place;
 
 mod apps;
 mod downtime;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) listen: String,
     /// Folder of the record.
     pub(crate) data: PathBuf,
+    /// PostgreSQL that holds the record, instead of a folder.
+    pub(crate) database: Option<String>,
     /// Where callers find us, when not by the `Host` they send.
     pub(crate) base_url: Option<String>,
     /// Origins whose scripts may read FHIR answers.
@@ -73,6 +76,7 @@ impl Default for Settings {
         Self {
             listen: "127.0.0.1:8080".into(),
             data: "akson-data".into(),
+            database: None,
             base_url: None,
             cors_origins: vec!["*".into()],
             request_seconds_max: 300,
@@ -102,6 +106,10 @@ impl Settings {
         };
         if let Some(data) = &arguments.data {
             settings.data.clone_from(data);
+            settings.database = None;
+        }
+        if let Some(database) = &arguments.database {
+            settings.database = Some(database.clone());
         }
         if let Some(listen) = &arguments.listen {
             settings.listen.clone_from(listen);
@@ -116,6 +124,14 @@ impl Settings {
             let line = error.to_string().trim().replace('\n', " ");
             Failure::Usage(format!("{} is not a valid configuration: {line}", file.display()))
         })
+    }
+
+    /// Where the record is.
+    pub(crate) fn place(&self) -> Place<'_> {
+        match &self.database {
+            Some(url) => Place::Database(url),
+            None => Place::Folder(&self.data),
+        }
     }
 
     pub(crate) fn request_time_max(&self) -> Duration {
@@ -143,6 +159,7 @@ mod tests {
         for name in [
             "listen",
             "data",
+            "database",
             "base_url",
             "cors_origins",
             "request_seconds_max",

@@ -4,6 +4,7 @@
 //! does. What was built is remembered in `demo.json` in the folder: a demo that was stopped half
 //! way is finished with the same people.
 
+mod filled_forms;
 mod forms;
 mod looks;
 
@@ -49,7 +50,7 @@ struct Built {
 
 /// Counts the changes of the municipality that a folder built before does not have: people to log in
 /// as, the rules' words for their roles, what was looked at before.
-const EDITION: u32 = 8;
+const EDITION: u32 = 9;
 
 impl Built {
     fn options(self) -> Result<municipality::Options, Failure> {
@@ -148,7 +149,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
             &options,
             built.minute,
         )?;
-        runtime.block_on(looks::look(&house, &municipality::logins(&options)))?;
+        let logins = municipality::logins(&options);
+        runtime.block_on(filled_forms::fill(&house, &options, &logins))?;
+        runtime.block_on(looks::look(&house, &logins))?;
         house.store.settle()?;
         built.complete = true;
         built.remember(folder)?;

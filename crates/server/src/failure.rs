@@ -29,6 +29,10 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::Failed(problem.to_string())
+        match problem.code {
+            // The address of a database is part of the command line or the settings.
+            "STO-076" => Self::Usage(problem.to_string()),
+            _ => Self::Failed(problem.to_string()),
+        }
     }
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use akson_access::{Actor, Standing};
 use akson_api::Denied;
+use akson_base::kept::Keeping;
 use akson_base::{Clock, Problem};
+use akson_identity::attempts::Attempts;
 use akson_identity::rate::{CallerAddress, Rate, RateLimit, Throttled};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue};
@@ -20,13 +22,18 @@ use crate::config::LimitSettings;
 pub(crate) struct Limits {
     clients: Option<RateLimit>,
     persons: Option<RateLimit>,
-    logins: Option<Arc<RateLimit>>,
+    /// Counted together by all who serve the record; the others each by itself.
+    logins: Option<Arc<Attempts>>,
     tokens: Option<RateLimit>,
     proxies: Vec<IpAddr>,
 }
 
 impl Limits {
-    pub(crate) fn new(settings: &LimitSettings, clock: &Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        settings: &LimitSettings,
+        clock: &Arc<dyn Clock>,
+        kept: Option<&Arc<dyn Keeping>>,
+    ) -> Self {
         let limit = |calls: u32, seconds: u32, burst: u32| {
             let rate = Rate { calls, seconds, burst };
             (calls > 0).then(|| RateLimit::new(rate, Arc::clone(clock)))
@@ -35,14 +42,18 @@ impl Limits {
         Self {
             clients: limit(of.client_requests_per_second, 1, of.client_requests_burst),
             persons: limit(of.person_requests_per_second, 1, of.person_requests_burst),
-            logins: limit(of.login_attempts_per_minute, 60, of.login_attempts_burst).map(Arc::new),
+            logins: kept.filter(|_| of.login_attempts_per_minute > 0).map(|kept| {
+                let (calls, burst) = (of.login_attempts_per_minute, of.login_attempts_burst);
+                let rate = Rate { calls, seconds: 60, burst };
+                Arc::new(Attempts::new(rate, Arc::clone(clock), kept))
+            }),
             tokens: limit(of.token_requests_per_second, 1, of.token_requests_burst),
             proxies: settings.proxies.clone(),
         }
     }
 
     /// For the login page.
-    pub(crate) fn logins(&self) -> Option<Arc<RateLimit>> {
+    pub(crate) fn logins(&self) -> Option<Arc<Attempts>> {
         self.logins.clone()
     }
 
@@ -99,7 +110,7 @@ impl Limits {
         [
             ("client", refused(self.clients.as_ref())),
             ("person", refused(self.persons.as_ref())),
-            ("login", refused(self.logins.as_deref())),
+            ("login", self.logins.as_deref().map_or(0, Attempts::refused)),
             ("token", refused(self.tokens.as_ref())),
         ]
     }
@@ -127,7 +138,7 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
         }
-        Limits::new(&settings, &clock).address(peer.parse().unwrap(), &headers).0.to_string()
+        Limits::new(&settings, &clock, None).address(peer.parse().unwrap(), &headers).0.to_string()
     }
 
     #[test]

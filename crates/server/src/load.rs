@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::LoadArguments;
 use crate::failure::Failure;
+use crate::wiring::Place;
 use crate::{logging, runtime, say, wiring};
 
 use inputs::{Input, Inputs};
@@ -40,13 +41,16 @@ pub(crate) fn run(arguments: &LoadArguments) -> Result<(), Failure> {
         ));
     }
     let runtime = runtime()?;
-    let (target, store) = match (&arguments.data, &arguments.to) {
-        (Some(data), _) => {
-            let house = wiring::open(data, Policy::Operator)?;
+    let place = Place::given(arguments.data.as_deref(), arguments.database.as_deref());
+    let (target, store) = match (place, &arguments.to) {
+        (Some(place), _) => {
+            let house = wiring::open(place, Policy::Operator)?;
             (Target::record(house.record), Some(house.store))
         }
         (None, Some(url)) => (Target::server(url)?, None),
-        (None, None) => return Err(Failure::Usage("say --data DIR or --to URL".into())),
+        (None, None) => {
+            return Err(Failure::Usage("say --data DIR, --database URL or --to URL".into()));
+        }
     };
     let tally = Tally::new(&inputs, &arguments.refused);
     let lanes = if store.is_some() { LANES } else { LANES + 1 };

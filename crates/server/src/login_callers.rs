@@ -61,7 +61,7 @@ impl LoginCallers {
                  something must say so (Origin). Other callers bring an access token.",
             ));
         }
-        match self.sessions.find(&ticket) {
+        match self.sessions.find(&ticket)? {
             // A search by POST changes nothing.
             Found::In(login)
                 if login.security_level < self.writes_level
@@ -82,11 +82,12 @@ impl LoginCallers {
 
     /// Asks the registers again, now and then, whether the role still holds.
     async fn confirmed(&self, ticket: &Ticket, login: LoggedIn) -> Result<Arc<Actor>, Problem> {
-        let Some(identity) = login.unconfirmed else { return Ok(login.actor) };
+        let Some(identity) = login.unconfirmed.clone() else { return Ok(login.actor) };
         let record = Arc::clone(&self.record);
         let asked = tokio::task::spawn_blocking(move || record.actors(&identity)).await;
         let actors = asked.map_err(|error| Problem::fault("IDN-075", error.to_string()))??;
-        self.sessions.confirm(ticket, actors).then_some(login.actor).ok_or_else(nobody)
+        let confirmed = self.sessions.confirm(ticket, &login, actors).await?;
+        confirmed.map(|login| login.actor).ok_or_else(nobody)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `akson` binary: one command line, one process.
 //!
-//! Each subcommand is a file: [`serve`], [`load`], [`demo`], [`check`], [`backup`] (which restores, too). Exit codes:
+//! Each subcommand is a file: [`serve`], [`load`], [`demo`], [`check`], [`backup`] (which restores, too),
+//! [`copy`]. Exit codes:
 //! 0 done, 1 failed (or something was refused), 2 wrong usage; one clear line on standard error.
 //! Not here: HTTP for machines (`api`), pages (`web`), what a request does (`record`).
 
@@ -14,6 +15,7 @@ mod checkpoints;
 mod cli;
 mod clock;
 mod config;
+mod copy;
 mod demo;
 mod downtime;
 mod failure;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Backup(arguments) => backup::backup(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Copy(arguments) => copy::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

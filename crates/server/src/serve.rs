@@ -13,6 +13,7 @@ use akson_identity::sessions::{Origins, SessionLimits, Sessions};
 use akson_identity::tokens::Tokens;
 use akson_record::Record;
 use akson_smart::AuthorisationServer;
+use akson_store::kept::Keeping;
 use akson_web::{DemoLogin, Door, Guard};
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,6 +36,8 @@ use crate::tls::Tls;
 use crate::wiring::{self, House};
 use crate::{growth, logging, observe, runtime, say, terminology};
 
+/// How often what is kept and over is removed: used proofs are over soon, and there may be many.
+const SWEEP_EVERY: Duration = Duration::from_secs(2 * 60);
 /// How often the index of accesses is brought up to date.
 const INDEX_EVERY: Duration = Duration::from_millis(500);
 
@@ -46,7 +49,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         let addresses = addresses(&settings.listen, policy).await?;
         knows_its_name(&settings, &addresses)?;
         let tls = settings.tls.as_ref().map(Tls::open).transpose()?;
-        let house = wiring::open_with_cache(&settings.data, policy, settings.cache_mebibytes)?;
+        let house = wiring::open_with_cache(settings.place(), policy, settings.cache_mebibytes)?;
         let login = match (&settings.login, arguments.open) {
             (Some(login), _) => Login::Providers(Box::new(login.clone())),
             (None, true) => Login::Nobodys,
@@ -100,12 +103,13 @@ fn knows_its_name(settings: &Settings, addresses: &[SocketAddr]) -> Result<(), F
 /// What takes access tokens, if an OpenID provider is set up.
 fn tokens(
     settings: &Settings,
-    house: &House,
+    (house, kept): (&House, &Arc<dyn Keeping>),
     limits: &Arc<Limits>,
 ) -> Result<Option<Arc<dyn Authenticator>>, Failure> {
     let Some(identity) = &settings.identity else { return Ok(None) };
     let tokens = Tokens::new(identity.options()?, Arc::clone(&house.clock))
-        .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?;
+        .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?
+        .in_house(kept)?;
     let (record, clock) = (Arc::clone(&house.record), Arc::clone(&house.clock));
     let limits = Arc::clone(limits);
     let callers = TokenCallers::new(tokens, identity.description(), record, limits, clock);
@@ -158,12 +162,14 @@ impl Login {
         self,
         settings: &Settings,
         listen: SocketAddr,
-        house: &House,
+        (house, kept): (&House, &Arc<dyn Keeping>),
         limits: &Arc<Limits>,
     ) -> Result<Front, Failure> {
-        let others = tokens(settings, house, limits)?;
+        let others = tokens(settings, (house, kept), limits)?;
         let origins = Origins::of(settings.base_url.as_deref(), listen);
-        let sessions = |limits| Sessions::new(limits, Arc::clone(&house.clock)).map(Arc::new);
+        let sessions =
+            |limits| Arc::new(Sessions::new(limits, Arc::clone(&house.clock), Arc::clone(kept)));
+        let house = (house, kept);
         let (sessions, guard, writes_level) = match self {
             Self::Nobodys => {
                 return without_login(Door::Open, settings, listen, house, limits, others);
@@ -172,13 +178,14 @@ impl Login {
                 return without_login(Door::Shut, settings, listen, house, limits, others);
             }
             Self::Demo(people) => {
-                let sessions = sessions(SessionLimits::default())?;
+                let sessions = sessions(SessionLimits::default());
                 let guard = Guard::demo(Arc::clone(&sessions), origins.clone(), people);
                 (sessions, guard, 0)
             }
             Self::Providers(login) => {
-                let sessions = sessions(login.sessions())?;
-                let logins = logins(&login, &origins, Arc::clone(&house.clock))?;
+                let sessions = sessions(login.sessions());
+                let clock = Arc::clone(&house.0.clock);
+                let logins = logins(&login, &origins, clock, Arc::clone(kept))?;
                 let (own, writes_level) = (Arc::clone(&sessions), login.writes_level());
                 let guard = Guard::providers(own, origins.clone(), logins, writes_level);
                 (sessions, guard, writes_level)
@@ -186,7 +193,7 @@ impl Login {
         };
         let apps = apps::open(settings, listen, house, Some(&sessions))?;
         let tokens = apps::tokens(apps.as_ref(), limits, others);
-        let record = Arc::clone(&house.record);
+        let record = Arc::clone(&house.0.record);
         let callers = LoginCallers::new(sessions, origins, record, Arc::clone(limits), tokens);
         let callers = Callers::Proved(Arc::new(callers.with_writes_level(writes_level)));
         let guard = guard.with_attempts(limits.logins()).with_apps(apps.clone());
@@ -199,7 +206,7 @@ fn without_login(
     door: Door,
     settings: &Settings,
     listen: SocketAddr,
-    house: &House,
+    house: (&House, &Arc<dyn Keeping>),
     limits: &Arc<Limits>,
     others: Option<Arc<dyn Authenticator>>,
 ) -> Result<Front, Failure> {
@@ -216,8 +223,9 @@ fn logins(
     login: &LoginSettings,
     origins: &Origins,
     clock: Arc<dyn Clock>,
+    kept: Arc<dyn Keeping>,
 ) -> Result<Arc<Logins>, Failure> {
-    let logins = Logins::new(login.providers()?, origins.root(), clock)
+    let logins = Logins::new(login.providers()?, origins.root(), clock, kept)
         .map_err(|problem| Failure::Usage(format!("{} {}", problem.code, problem.for_log)))?;
     let logins = Arc::new(logins);
     let warming = Arc::clone(&logins);
@@ -246,8 +254,12 @@ pub(crate) async fn serve(
     let downtime = settings.downtime.as_ref().map(|copy| Keeper::open(copy, policy)).transpose()?;
     let codes = Arc::new(terminology::read(settings.terminology.as_deref())?);
     let references = growth::read(settings.growth.as_deref())?;
-    let limits = Arc::new(Limits::new(&settings.limits, &house.clock));
-    let Front { door, callers, apps } = login.front(settings, address, &house, &limits)?;
+    let kept = house.kept()?;
+    let keeping: Arc<dyn Keeping> = Arc::clone(&kept) as Arc<dyn Keeping>;
+    let limits = Arc::new(Limits::new(&settings.limits, &house.clock, Some(&keeping)));
+    let Front { door, callers, apps } =
+        login.front(settings, address, (&house, &keeping), &limits)?;
+    repeat(SWEEP_EVERY, "what is kept was not swept", move || kept.sweep());
     let House { store, record, clock } = house;
     let options = Options {
         base: settings.base_url.clone(),
@@ -257,7 +269,6 @@ pub(crate) async fn serve(
         version: env!("CARGO_PKG_VERSION"),
         policy,
     };
-    apps.as_ref().inspect(|apps| apps::keep_up(apps));
     let copy = downtime.map(|keeper| keeper.start(&record, &clock));
     let app = Arc::new(App {
         oauth: apps.map(|apps| OAuth::new(apps, settings.cors_origins.clone())),

@@ -19,6 +19,7 @@ use crate::app::{App, AppKind, LAUNCH_SCOPES};
 use crate::denied::{Denied, ErrorCode};
 use crate::parameters::Parameters;
 use crate::server::AuthorisationServer;
+use crate::waiting::Asking;
 
 /// A request that waits for a person's answer.
 #[derive(Clone, Debug)]
@@ -39,6 +40,21 @@ pub struct Request {
 }
 
 impl Request {
+    /// As it waited.
+    pub(crate) fn of(asking: Asking, app: Arc<App>) -> Self {
+        let Asking { scopes, patient, login, redirect, state, challenge, nonce, key, client: _ } =
+            asking;
+        let login = login.map(LoginMark::of_bytes);
+        Self { app, scopes, patient, login, redirect, state, challenge, nonce, key }
+    }
+
+    /// As it is kept until somebody answers.
+    fn asking(self) -> Asking {
+        let Self { app, scopes, patient, login, redirect, state, challenge, nonce, key } = self;
+        let (client, login) = (app.client_id.clone(), login.map(LoginMark::bytes));
+        Asking { client, scopes, patient, login, redirect, state, challenge, nonce, key }
+    }
+
     /// Whether a patient must be chosen.
     pub fn needs_patient(&self) -> bool {
         self.patient.is_some()
@@ -75,17 +91,21 @@ pub struct Begun {
 
 impl AuthorisationServer {
     /// Takes an app's request, as a query or a form.
-    pub fn begin(&self, query: &str) -> Result<Begun, Refused> {
+    pub async fn begin(&self, query: &str) -> Result<Begun, Refused> {
         let told = |problem: Problem| Refused::Told(Box::new(problem));
         let parameters = Parameters::parse(query, AUTHORISE_REQUEST_BYTES_MAX)
             .map_err(|denied| Refused::Told(denied.problem))?;
         let (app, redirect) = self.where_back(&parameters).map_err(told)?;
         let state = parameters.get("state").map(str::to_string);
         let request = self.checked(&parameters, app, redirect.clone(), state.clone());
-        let begun = request.and_then(|request| {
-            Ok(Begun { name: self.requests.put(Arc::new(request), self.clock.now())? })
-        });
-        begun.map_err(|denied| {
+        let begun = match request {
+            Ok(request) => {
+                let put = self.requests.put(&request.asking(), self.clock.now()).await;
+                put.map_err(Denied::from)
+            }
+            Err(denied) => Err(denied),
+        };
+        begun.map(|name| Begun { name }).map_err(|denied| {
             tracing::info!(code = denied.problem.code, "an app's request was not taken");
             Refused::Back(self.back(&redirect, state.as_deref(), &denied))
         })
@@ -174,13 +194,13 @@ impl AuthorisationServer {
             return Ok(None);
         }
         let launch = parameters.need("launch")?;
-        let found = self.launches.get(launch, self.clock.now());
+        let found = self.launches.get(launch)?;
         let found = found.filter(|launch| launch.client == app.client_id);
         let launch = found.ok_or_else(|| {
             let text = "The launch is not known: open the app from the chart again.";
             Denied::invalid_request("APP-015", text)
         })?;
-        Ok(Some((launch.patient.clone(), launch.login)))
+        Ok(Some((launch.patient, LoginMark::of_bytes(launch.login))))
     }
 
     /// The address that tells the app why not.

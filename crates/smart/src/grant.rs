@@ -11,8 +11,11 @@
 //! | `r` | a refresh token | [`Refresh`] |
 //! | `j` | a client and its assertion's `jti` | nothing |
 //! | `u` | a Consent's id | when a token was last given under it |
+//!
+//! What waits has spaces of its own (`waiting`); all of them: `base::kept::space`.
 
 use akson_access::{Actor, Identity, Standing};
+use akson_base::kept::space;
 use akson_base::{Instant, Problem};
 use akson_identity::sessions::LoginMark;
 use akson_store::kept::Place;
@@ -170,23 +173,23 @@ pub(crate) struct Refresh {
 }
 
 pub(crate) fn grant_at(digest: [u8; 32]) -> Place {
-    Place { space: b'g', digest }
+    Place { space: space::GRANT, digest }
 }
 
 pub(crate) fn access_at(digest: [u8; 32]) -> Place {
-    Place { space: b'a', digest }
+    Place { space: space::ACCESS_TOKEN, digest }
 }
 
 pub(crate) fn refresh_at(digest: [u8; 32]) -> Place {
-    Place { space: b'r', digest }
+    Place { space: space::REFRESH_TOKEN, digest }
 }
 
 pub(crate) fn assertion_at(digest: [u8; 32]) -> Place {
-    Place { space: b'j', digest }
+    Place { space: space::ASSERTION, digest }
 }
 
 pub(crate) fn used_at(consent: &str) -> Place {
-    Place { space: b'u', digest: akson_identity::clients::digest(consent) }
+    Place { space: space::LAST_USE, digest: akson_identity::clients::digest(consent) }
 }
 
 /// What is kept, as bytes.

@@ -29,7 +29,8 @@ impl AuthorisationServer {
                     let text = "The access token of the request is not known, or it is over.";
                     Denied::invalid_client("APP-028", text)
                 })?;
-                let held = self.possession.at_use(shown, found.grant.key.as_ref(), asked);
+                let key = found.grant.key.as_ref();
+                let held = self.possession.at_use(shown, key, asked).await;
                 held.map_err(|refusal| {
                     Denied::invalid_client("APP-028", refusal.problem.for_caller.clone())
                 })?;

@@ -2,11 +2,11 @@
 //! still stands, the login that it hangs on is still open, and the registers still have the role.
 //!
 //! What was found is remembered for half a minute (the registers' word), but what ends a token ends
-//! it at once: the versions of Endpoint and Consent are compared, logins asked, endings counted.
+//! it at once, whoever took it back: token and grant are looked for, the versions of Endpoint and Consent
+//! compared, logins asked.
 //! Not here: what the caller may see (`access`).
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use akson_access::scopes::Scopes;
 use akson_access::{Actor, Standing};
@@ -20,7 +20,7 @@ use crate::consent::AppConsent;
 use crate::grant::{Access, Grant, access_at, decode, grant_at};
 use crate::server::AuthorisationServer;
 
-/// How long the registers' word is taken without asking them again.
+/// How long the registers' word is taken without asking them again, when nobody's role changes.
 const KNOWN_MILLISECONDS_MAX: i64 = 30_000;
 
 /// Why a grant is nothing any more.
@@ -48,8 +48,10 @@ pub(crate) struct Known {
     until: Instant,
     /// When the registers were asked.
     at: Instant,
-    /// Of [`AuthorisationServer::endings`].
-    endings: u64,
+    /// [`akson_record::Record::changes_of_roles`], before they were asked.
+    roles: u64,
+    /// Digest of the grant's name.
+    name: [u8; 32],
 }
 
 /// A caller who is known.
@@ -94,7 +96,7 @@ impl AuthorisationServer {
             Ok(Err(over)) => return Some(Err(refused(over))),
             Err(problem) => return Some(Err(Box::new(Refusal::from(problem)))),
         };
-        let held = self.possession.at_use(shown, known.grant.key.as_ref(), asked);
+        let held = self.possession.at_use(shown, known.grant.key.as_ref(), asked).await;
         Some(held.map(|nonce| Resolved {
             actor: Arc::clone(&known.actor),
             app: Arc::clone(&known.ground.app),
@@ -111,12 +113,12 @@ impl AuthorisationServer {
 
     async fn known(self: &Arc<Self>, token: [u8; 32]) -> Result<Result<Arc<Known>, Over>, Problem> {
         if let Some(known) = self.known.get(&token)
-            && self.is_fresh(&known)?
+            && self.is_fresh(token, &known)?
         {
             return Ok(Ok(known));
         }
-        let (this, endings) = (Arc::clone(self), self.endings.load(Ordering::SeqCst));
-        let looked = tokio::task::spawn_blocking(move || this.look_up(token, endings)).await;
+        let this = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || this.look_up(token)).await;
         let known = looked.map_err(|error| Problem::fault("APP-066", error.to_string()))??;
         if let Ok(known) = &known {
             self.known.insert(token, Arc::clone(known));
@@ -124,13 +126,17 @@ impl AuthorisationServer {
         Ok(known)
     }
 
-    fn is_fresh(&self, known: &Known) -> Result<bool, Problem> {
+    fn is_fresh(&self, token: [u8; 32], known: &Known) -> Result<bool, Problem> {
         let now = self.clock.now();
         let age = now.0.saturating_sub(known.at.0);
-        if now >= known.until
-            || !(0..KNOWN_MILLISECONDS_MAX).contains(&age)
-            || known.endings != self.endings.load(Ordering::SeqCst)
-        {
+        if now >= known.until || !(0..KNOWN_MILLISECONDS_MAX).contains(&age) {
+            return Ok(false);
+        }
+        let places = [access_at(token), grant_at(known.name)];
+        if known.roles != self.record.changes_of_roles()? {
+            return Ok(false);
+        }
+        if self.kept.get_all(&places)?.iter().any(Option::is_none) {
             return Ok(false);
         }
         Ok(match self.ground(&known.grant)? {
@@ -142,11 +148,12 @@ impl AuthorisationServer {
         })
     }
 
-    fn look_up(&self, token: [u8; 32], endings: u64) -> Result<Result<Arc<Known>, Over>, Problem> {
+    fn look_up(&self, token: [u8; 32]) -> Result<Result<Arc<Known>, Over>, Problem> {
         let Some(found) = self.find(token)? else {
             let text = "The access token is not known, or it is over. Ask for a new one.";
             return Ok(Err(Over { code: "APP-040", text }));
         };
+        let roles = self.record.changes_of_roles()?;
         let (ground, mut actor) = match self.stands(&found.grant)? {
             Ok(stands) => stands,
             Err(over) => return Ok(Err(over)),
@@ -159,7 +166,8 @@ impl AuthorisationServer {
             actor: Arc::new(actor),
             until: found.until,
             at: self.clock.now(),
-            endings,
+            roles,
+            name: found.access.grant,
             grant: found.grant,
         })))
     }
@@ -213,8 +221,8 @@ impl AuthorisationServer {
             },
         };
         if let Some(login) = grant.login() {
-            let is_open = self.sessions.as_ref().is_some_and(|sessions| sessions.is_open(&login));
-            if !is_open {
+            let is_open = self.sessions.as_ref().map(|sessions| sessions.is_open(&login));
+            if !is_open.transpose()?.unwrap_or(false) {
                 let text = "The person has logged out, and the app was let in for that login only.";
                 return over("APP-043", text);
             }

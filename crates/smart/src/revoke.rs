@@ -20,7 +20,6 @@ impl AuthorisationServer {
         if let Some(found) = self.find(token)? {
             if found.grant.client == app.client_id {
                 self.commit(vec![Change::Remove(access_at(token))]).await?;
-                self.forget();
             }
             return Ok(());
         }

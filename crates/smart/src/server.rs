@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_base::limits::ACCESS_TOKENS_REMEMBERED_MAX;
 use akson_base::{Clock, Instant, Kind, Problem};
 use akson_identity::Outbound;
 use akson_identity::clients::Possession;
+use akson_identity::kept::commit;
 use akson_identity::rate::{CallerAddress, Rate, RateLimit, Throttled};
 use akson_identity::sessions::{LoginMark, Sessions};
+use akson_identity::waiting::Waiting;
 use akson_record::Record;
-use akson_store::kept::{Change, Kept};
+use akson_store::kept::{Change, Keeping};
 use quick_cache::sync::Cache;
 use serde_json::Value;
-use tokio::sync::oneshot;
 
 use crate::app::{App, CLIENT_ID_SYSTEM, CONNECTION_SYSTEM, is_client_id};
 use crate::authorise::Request;
@@ -25,16 +25,8 @@ use crate::grant::{Grant, Person, grant_at};
 use crate::quota::Quotas;
 use crate::resolve::Known;
 use crate::signing::SigningKey;
-use crate::waiting::Waiting;
+use crate::waiting::{self, Asking, Code, Launch};
 
-/// How long a person has to answer an app's request.
-const REQUEST_SECONDS: i64 = 15 * 60;
-/// How long an app has to use what the chart opened it with.
-const LAUNCH_SECONDS: i64 = 5 * 60;
-/// How long a code can be exchanged.
-const CODE_SECONDS: i64 = 60;
-/// How long it is remembered what a spent code gave: if it comes again, that is taken back.
-const SPENT_SECONDS: i64 = 60 * 60;
 /// Longest that a grant lives which ends with its login; no login lasts longer.
 const LOGIN_HOURS_MAX: i64 = 24;
 const HOUR_MILLISECONDS: i64 = 3_600_000;
@@ -76,25 +68,6 @@ impl Options {
     }
 }
 
-/// An app that was opened from a patient's chart.
-#[derive(Clone, Debug)]
-pub(crate) struct Launch {
-    pub(crate) client: String,
-    pub(crate) patient: String,
-    pub(crate) login: LoginMark,
-}
-
-/// What a code is exchanged for.
-#[derive(Debug)]
-pub(crate) struct Code {
-    pub(crate) grant: Grant,
-    pub(crate) redirect: String,
-    pub(crate) challenge: [u8; 32],
-    pub(crate) nonce: Option<String>,
-    /// Thumbprint of the key that the app announced.
-    pub(crate) key: Option<[u8; 32]>,
-}
-
 /// A person's yes.
 #[derive(Clone, Debug)]
 pub struct Approval {
@@ -115,20 +88,16 @@ pub struct AuthorisationServer {
     pub(crate) options: Options,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) record: Arc<Record>,
-    pub(crate) kept: Kept,
+    pub(crate) kept: Arc<dyn Keeping>,
     pub(crate) sessions: Option<Arc<Sessions>>,
     pub(crate) key: SigningKey,
     pub(crate) possession: Possession,
     pub(crate) key_sets: ClientKeySets,
-    pub(crate) requests: Waiting<Arc<Request>>,
-    pub(crate) launches: Waiting<Arc<Launch>>,
-    pub(crate) codes: Waiting<Arc<Code>>,
-    /// By digest of the code: the grant that came of it.
-    pub(crate) spent: Waiting<[u8; 32]>,
+    pub(crate) requests: Waiting<Asking>,
+    pub(crate) launches: Waiting<Launch>,
+    pub(crate) codes: Waiting<Code>,
     /// By digest of the access token.
     pub(crate) known: Cache<[u8; 32], Arc<Known>>,
-    /// Counts what was ended: what is known from before is looked at again.
-    pub(crate) endings: AtomicU64,
     apps: Mutex<HashMap<String, Arc<App>>>,
     launchable: Mutex<Option<Launchable>>,
     quotas: Quotas,
@@ -149,34 +118,32 @@ impl AuthorisationServer {
     /// `outbound` fetches the keys of clients.
     pub fn new(
         options: Options,
-        record: Arc<Record>,
+        (record, kept): (Arc<Record>, Arc<dyn Keeping>),
         sessions: Option<Arc<Sessions>>,
         (key, outbound): (SigningKey, Outbound),
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
-        let kept = Kept::open(Arc::clone(record.store()))?;
         let clock_of_arrivals = Arc::clone(&clock);
         let times = (options.proof_seconds_max, options.skew_seconds);
-        let possession = Possession::new(Arc::clone(&clock), times, options.is_nonce_required)?;
+        let possession = Possession::new(Arc::clone(&clock), times, options.is_nonce_required)?
+            .in_house(&kept)?;
         Ok(Self {
             options,
             clock,
             record,
-            kept,
             sessions,
             key,
             possession,
             key_sets: ClientKeySets::new(outbound),
-            requests: Waiting::new(REQUEST_SECONDS),
-            launches: Waiting::new(LAUNCH_SECONDS),
-            codes: Waiting::new(CODE_SECONDS),
-            spent: Waiting::new(SPENT_SECONDS),
+            requests: waiting::requests(&kept),
+            launches: waiting::launches(&kept),
+            codes: waiting::codes(&kept),
             known: Cache::new(ACCESS_TOKENS_REMEMBERED_MAX),
-            endings: AtomicU64::new(0),
             apps: Mutex::default(),
             launchable: Mutex::default(),
             quotas: Quotas::default(),
             arrivals: RateLimit::new(ARRIVALS, clock_of_arrivals),
+            kept,
         })
     }
 
@@ -200,11 +167,6 @@ impl AuthorisationServer {
         app.quota_per_minute.map_or(Ok(()), |per_minute| {
             self.quotas.take(&app.client_id, per_minute, self.clock.now())
         })
-    }
-
-    /// Removes tokens that are over. To be called now and then from a thread that may wait.
-    pub fn sweep(&self) -> Result<usize, Problem> {
-        self.kept.sweep()
     }
 
     /// The registered client of this id, as the register has it at this moment.
@@ -269,14 +231,34 @@ impl AuthorisationServer {
     }
 
     /// The request that waits under this name.
-    pub fn request(&self, name: &str) -> Option<Arc<Request>> {
-        self.requests.get(name, self.clock.now())
+    pub fn request(&self, name: &str) -> Result<Option<Arc<Request>>, Problem> {
+        let asking = self.requests.get(name)?;
+        asking.map_or(Ok(None), |asking| self.asked(asking)).map(|found| found.map(Arc::new))
+    }
+
+    /// A request that waited, of an app that is still registered.
+    fn asked(&self, asking: Asking) -> Result<Option<Request>, Problem> {
+        let app = self.app(&asking.client)?;
+        Ok(app.map(|app| Request::of(asking, app)))
+    }
+
+    async fn take_request(&self, name: &str) -> Result<Option<Request>, Problem> {
+        match self.requests.take(name).await? {
+            Some(asking) => self.asked(asking),
+            None => Ok(None),
+        }
     }
 
     /// The address that opens an app for a patient's chart, for the login that it is opened in.
-    pub fn launch(&self, app: &App, patient: &str, login: LoginMark) -> Result<String, Problem> {
-        let launch = Launch { client: app.client_id.clone(), patient: patient.into(), login };
-        let launch = self.launches.put(Arc::new(launch), self.clock.now())?;
+    pub async fn launch(
+        &self,
+        app: &App,
+        patient: &str,
+        login: LoginMark,
+    ) -> Result<String, Problem> {
+        let (client, login) = (app.client_id.clone(), login.bytes());
+        let launch = Launch { client, patient: patient.into(), login };
+        let launch = self.launches.put(&launch, self.clock.now()).await?;
         let mut url = url::Url::parse(&app.address).map_err(|_| {
             Problem::new(Kind::Invalid, "APP-004", "The app has no address to be opened at.")
         })?;
@@ -289,10 +271,11 @@ impl AuthorisationServer {
     ///
     /// # Errors
     /// `APP-018` when nothing waits under this name (any more), or for somebody else.
-    pub fn allow(&self, name: &str, approval: Approval) -> Result<String, Problem> {
+    pub async fn allow(&self, name: &str, approval: Approval) -> Result<String, Problem> {
         let now = self.clock.now();
         let Approval { person, login, scopes, patient, consent } = approval;
-        let request = self.requests.take(name, now).filter(|request| request.may_answer(&login));
+        let request = self.take_request(name).await?;
+        let request = request.filter(|request| request.may_answer(&login));
         let request = request.ok_or_else(nothing_waits)?;
         let scopes: Vec<String> =
             scopes.into_iter().filter(|scope| request.scopes.contains(scope)).collect();
@@ -308,24 +291,22 @@ impl AuthorisationServer {
         grant.needs_banner = request.patient.is_none();
         grant.patient = patient;
         grant.consent = consent;
-        let code = self.codes.put(
-            Arc::new(Code {
-                grant,
-                redirect: request.redirect.clone(),
-                challenge: request.challenge,
-                nonce: request.nonce.clone(),
-                key: request.key,
-            }),
-            now,
-        )?;
+        let code = Code {
+            grant,
+            redirect: request.redirect.clone(),
+            challenge: request.challenge,
+            nonce: request.nonce.clone(),
+            key: request.key,
+        };
+        let code = self.codes.put(&code, now).await?;
         let mut pairs = vec![("code", code.as_str())];
         pairs.extend(request.state.as_deref().map(|state| ("state", state)));
         Ok(self.with_query(&request.redirect, &pairs))
     }
 
     /// The person says no: the address back at the app that says so.
-    pub fn refuse(&self, name: &str) -> Result<String, Problem> {
-        let request = self.requests.take(name, self.clock.now()).ok_or_else(nothing_waits)?;
+    pub async fn refuse(&self, name: &str) -> Result<String, Problem> {
+        let request = self.take_request(name).await?.ok_or_else(nothing_waits)?;
         let text = "The person did not let the app in.";
         let denied =
             Denied::new(ErrorCode::AccessDenied, Problem::new(Kind::Refused, "APP-019", text));
@@ -340,25 +321,13 @@ impl AuthorisationServer {
     /// Changes what is kept and waits until it is durable; `false` when something else was there
     /// than was expected.
     pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<bool, Problem> {
-        let (sender, receiver) = oneshot::channel();
-        // A caller that went away does not undo what is durable.
-        self.kept.change(&changes, Box::new(move |outcome| drop(sender.send(outcome))));
-        receiver.await.unwrap_or_else(|_| {
-            let text = "The server is shutting down; nothing was given.";
-            Err(Problem::new(Kind::Busy, "APP-064", text))
-        })
+        commit(&*self.kept, &changes).await
     }
 
     /// Ends a grant: all tokens that hang on it are nothing from now on.
     pub(crate) async fn end(&self, grant: [u8; 32]) -> Result<(), Problem> {
         self.commit(vec![Change::Remove(grant_at(grant))]).await?;
-        self.forget();
         Ok(())
-    }
-
-    /// What is known of tokens is looked at again.
-    pub(crate) fn forget(&self) {
-        self.endings.fetch_add(1, Ordering::SeqCst);
     }
 }
 

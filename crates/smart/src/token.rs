@@ -10,7 +10,7 @@ use akson_access::scopes::Scopes;
 use akson_base::{Instant, Kind, Problem};
 use akson_identity::clients::{digest, new_secret};
 use akson_identity::tokens::Asked;
-use akson_store::kept::{Change, Stamp};
+use akson_store::kept::{Change, Place, Stamp};
 use serde_json::{Value, json};
 
 use crate::app::{App, AppKeys, AppKind};
@@ -21,6 +21,7 @@ use crate::grant::{
 };
 use crate::parameters::Parameters;
 use crate::server::AuthorisationServer;
+use crate::waiting::{Code, SPENT_SECONDS, spent_at};
 
 /// What was given: the body of the answer, and a newer DPoP nonce.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Issued {
 enum Origin {
     /// It is new.
     New,
+    /// It is new; the code that it was exchanged for is taken, and it is noted what it gave.
+    Coded { take: Change, spent: Place },
     /// It is there; this refresh token (digest, version read) is used up by it.
     Refreshed { grant: [u8; 32], token: [u8; 32], stamp: Stamp },
 }
@@ -60,7 +63,7 @@ impl AuthorisationServer {
             Some(app) => app,
             None => self.client(parameters, asked.headers).await?,
         };
-        let possessed = self.possession.at_issue(asked).map_err(|unproved| Denied {
+        let possessed = self.possession.at_issue(asked).await.map_err(|unproved| Denied {
             error: match unproved.error {
                 "use_dpop_nonce" => ErrorCode::UseDpopNonce,
                 _ => ErrorCode::InvalidDpopProof,
@@ -111,16 +114,47 @@ impl AuthorisationServer {
         parameters: &Parameters,
         key: Option<[u8; 32]>,
     ) -> Result<Value, Denied> {
-        let bad = |text: &str| Denied::invalid_grant("APP-030", text);
         let code = parameters.need("code")?;
-        let now = self.clock.now();
-        let Some(found) = self.codes.take(code, now) else {
-            if let Some(grant) = self.spent.get(code, now) {
-                self.end(grant).await?;
-                tracing::warn!(client = app.client_id, "a code came a second time");
-            }
-            return Err(bad("The code is not known, is over, or was used before."));
+        let Some((found, take)) = self.codes.held(code)? else {
+            return Err(self.came_again(app, code).await?);
         };
+        let grant = match self.exchanged(app, parameters, key, &found).await {
+            Ok(grant) => grant,
+            Err(denied) => {
+                // Whatever was wrong, the code is used up.
+                self.codes.take(code).await?;
+                return Err(denied);
+            }
+        };
+        let origin = Origin::Coded { take, spent: spent_at(code) };
+        let nonce = found.nonce.as_deref();
+        let gift = Gift { grant: &grant, origin, narrowed: None, nonce };
+        match self.give(gift).await? {
+            Some(given) => Ok(given),
+            None => Err(self.came_again(app, code).await?),
+        }
+    }
+
+    /// A code that is not there: if it was used before, what it gave ends.
+    async fn came_again(&self, app: &App, code: &str) -> Result<Denied, Denied> {
+        if let Some(spent) = self.kept.get(spent_at(code))? {
+            let grant = <[u8; 32]>::try_from(&*spent.content);
+            self.end(grant.map_err(|_| Problem::fault("APP-062", "a spent code"))?).await?;
+            tracing::warn!(client = app.client_id, "a code came a second time");
+        }
+        let text = "The code is not known, is over, or was used before.";
+        Ok(Denied::invalid_grant("APP-030", text))
+    }
+
+    /// What a code gives to who brings it as it must be brought.
+    async fn exchanged(
+        &self,
+        app: &App,
+        parameters: &Parameters,
+        key: Option<[u8; 32]>,
+        found: &Code,
+    ) -> Result<Grant, Denied> {
+        let bad = |text: &str| Denied::invalid_grant("APP-030", text);
         if found.grant.client != app.client_id {
             return Err(bad("The code was given to another client."));
         }
@@ -138,11 +172,7 @@ impl AuthorisationServer {
         let mut grant = found.grant.clone();
         grant.key = key;
         self.holds(&grant).await?.map_err(|over| bad(over.text))?;
-        let nonce = found.nonce.as_deref();
-        let gift = Gift { grant: &grant, origin: Origin::New, narrowed: None, nonce };
-        let (given, name) = self.give(gift).await?.ok_or_else(raced)?;
-        self.spent.put_under(digest(code), name, now)?;
-        Ok(given)
+        Ok(grant)
     }
 
     async fn by_refresh(
@@ -174,7 +204,7 @@ impl AuthorisationServer {
         let narrowed = narrowed(&grant, parameters.get("scope"))?;
         let origin = Origin::Refreshed { grant: refresh.grant, token, stamp: entry.stamp };
         match self.give(Gift { grant: &grant, origin, narrowed, nonce: None }).await? {
-            Some((given, _)) => Ok(given),
+            Some(given) => Ok(given),
             None => {
                 // Two at the same time: one of them is not the app.
                 self.end(refresh.grant).await?;
@@ -200,23 +230,30 @@ impl AuthorisationServer {
         let mut grant = Grant::of_system(&app.client_id, scopes, until);
         grant.key = key;
         let gift = Gift { grant: &grant, origin: Origin::New, narrowed: None, nonce: None };
-        self.give(gift).await?.map(|(given, _)| given).ok_or_else(raced)
+        self.give(gift).await?.ok_or_else(raced)
     }
 
-    /// Writes what is given, all at once, and answers it with the digest of the grant's name. `None`
-    /// when the refresh token was used meanwhile.
-    async fn give(&self, gift: Gift<'_>) -> Result<Option<(Value, [u8; 32])>, Denied> {
+    /// Writes what is given, all at once, and answers it. `None` when the code or the refresh token was
+    /// used meanwhile.
+    async fn give(&self, gift: Gift<'_>) -> Result<Option<Value>, Denied> {
         let Gift { grant, origin, narrowed, nonce } = gift;
         let now = self.clock.now();
         let until = Instant(grant.until);
         let seconds = i64::from(self.options.access_token_seconds);
         let ends = Instant(now.0.saturating_add(seconds * 1000).min(until.0));
         let mut changes = Vec::new();
+        let fresh = digest(&new_secret()?);
         let name = match origin {
             Origin::New => {
-                let name = digest(&new_secret()?);
-                changes.push(Change::New(grant_at(name), until, encode(grant)?));
-                name
+                changes.push(Change::New(grant_at(fresh), until, encode(grant)?));
+                fresh
+            }
+            Origin::Coded { take, spent } => {
+                let noted = Instant(now.0.saturating_add(SPENT_SECONDS * 1000));
+                changes.push(take);
+                changes.push(Change::Set(spent, noted, fresh.to_vec()));
+                changes.push(Change::New(grant_at(fresh), until, encode(grant)?));
+                fresh
             }
             Origin::Refreshed { grant, token, stamp } => {
                 let used = encode(&Refresh { grant, is_used: true })?;
@@ -255,7 +292,7 @@ impl AuthorisationServer {
         add("patient", grant.patient.clone().map(Value::from));
         add("need_patient_banner", grant.patient.as_ref().map(|_| json!(grant.needs_banner)));
         add("id_token", self.id_token(grant, nonce, issued)?.map(Value::from));
-        Ok(Some((given, name)))
+        Ok(Some(given))
     }
 
     /// When a token was last given under a Consent.

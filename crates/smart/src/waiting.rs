@@ -1,105 +1,86 @@
-//! What waits for a short while under a secret that somebody holds: requests of apps until the
-//! person answers, launches, codes. In memory, bounded, gone after a restart.
+//! What waits for a short while: requests of apps until the person answers, charts that apps were opened
+//! from, codes. Whoever answers next finds it, whichever process that is; a restart ends none of it.
+//!
+//! Kept sealed with the secret that somebody holds (`identity::waiting`).
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use akson_base::kept::{Keeping, Place, space};
 use akson_base::limits::AUTHORISATIONS_PENDING_MAX;
-use akson_base::{Instant, Kind, Problem};
-use akson_identity::clients::{digest, new_secret};
+use akson_base::{Kind, Problem};
+use akson_identity::clients::digest;
+use akson_identity::waiting::{Bounds, Waiting};
+use serde::{Deserialize, Serialize};
 
-/// By SHA-256 of the secret: what waits, and until when.
-type Held<T> = HashMap<[u8; 32], (T, Instant)>;
+use crate::grant::Grant;
 
-pub(crate) struct Waiting<T> {
-    seconds: i64,
-    held: Mutex<Held<T>>,
+/// How long a person has to answer an app's request.
+const REQUEST_SECONDS: i64 = 15 * 60;
+/// How long an app has to use what the chart opened it with.
+const LAUNCH_SECONDS: i64 = 5 * 60;
+/// How long a code can be exchanged.
+const CODE_SECONDS: i64 = 60;
+/// How long it is remembered what a spent code gave: if it comes again, that is taken back.
+pub(crate) const SPENT_SECONDS: i64 = 60 * 60;
+
+/// A request as it waits; the app is looked up again.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Asking {
+    pub(crate) client: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) patient: Option<String>,
+    pub(crate) login: Option<[u8; 32]>,
+    pub(crate) redirect: String,
+    pub(crate) state: Option<String>,
+    pub(crate) challenge: [u8; 32],
+    pub(crate) nonce: Option<String>,
+    pub(crate) key: Option<[u8; 32]>,
 }
 
-impl<T> fmt::Debug for Waiting<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiting").field("seconds", &self.seconds).finish_non_exhaustive()
-    }
+/// An app that was opened from a patient's chart.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Launch {
+    pub(crate) client: String,
+    pub(crate) patient: String,
+    /// The login that it was opened in.
+    pub(crate) login: [u8; 32],
 }
 
-impl<T: Clone> Waiting<T> {
-    /// For things that wait so long at most.
-    pub(crate) fn new(seconds: i64) -> Self {
-        Self { seconds, held: Mutex::default() }
-    }
-
-    /// Lets something wait; answers the secret. `APP-011` when there is no room.
-    pub(crate) fn put(&self, what: T, now: Instant) -> Result<String, Problem> {
-        let secret = new_secret()?;
-        self.put_under(digest(&secret), what, now)?;
-        Ok(secret)
-    }
-
-    pub(crate) fn put_under(&self, key: [u8; 32], what: T, now: Instant) -> Result<(), Problem> {
-        let mut held = self.held();
-        if held.len() >= AUTHORISATIONS_PENDING_MAX {
-            held.retain(|_, (_, until)| now < *until);
-        }
-        if held.len() >= AUTHORISATIONS_PENDING_MAX {
-            return Err(Problem::new(
-                Kind::Busy,
-                "APP-011",
-                "More apps ask to be let in than this server has room for. Try again in a moment.",
-            ));
-        }
-        held.insert(key, (what, Instant(now.0.saturating_add(self.seconds * 1000))));
-        Ok(())
-    }
-
-    /// What waits under this secret.
-    pub(crate) fn get(&self, secret: &str, now: Instant) -> Option<T> {
-        self.get_under(&digest(secret), now)
-    }
-
-    pub(crate) fn get_under(&self, key: &[u8; 32], now: Instant) -> Option<T> {
-        let held = self.held();
-        held.get(key).filter(|(_, until)| now < *until).map(|(what, _)| what.clone())
-    }
-
-    /// Takes it: nobody gets it a second time.
-    pub(crate) fn take(&self, secret: &str, now: Instant) -> Option<T> {
-        let taken = self.held().remove(&digest(secret));
-        taken.filter(|(_, until)| now < *until).map(|(what, _)| what)
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held<T>> {
-        // Every change is one insert or remove: a panic elsewhere leaves nothing half done.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What a code is exchanged for.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) grant: Grant,
+    pub(crate) redirect: String,
+    pub(crate) challenge: [u8; 32],
+    pub(crate) nonce: Option<String>,
+    /// Thumbprint of the key that the app announced.
+    pub(crate) key: Option<[u8; 32]>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn bounds(space: u8, seconds: i64) -> Bounds {
+    let full = || {
+        Problem::new(
+            Kind::Busy,
+            "APP-011",
+            "More apps ask to be let in than this server has room for. Try again in a moment.",
+        )
+    };
+    Bounds { space, seconds, count_max: AUTHORISATIONS_PENDING_MAX, full }
+}
 
-    #[test]
-    fn it_waits_for_its_time_and_is_taken_once() {
-        let waiting = Waiting::new(60);
-        let (start, nearly, late) = (Instant(0), Instant(59_999), Instant(60_000));
-        let secret = waiting.put("x", start).unwrap();
-        assert_eq!(secret.len(), 43);
-        assert_eq!(waiting.get(&secret, nearly), Some("x"));
-        assert_eq!(waiting.get(&secret, late), None);
-        assert_eq!(waiting.get("other", start), None);
-        assert_eq!(waiting.take(&secret, nearly), Some("x"));
-        assert_eq!(waiting.take(&secret, nearly), None);
-        let secret = waiting.put("y", start).unwrap();
-        assert_eq!(waiting.take(&secret, late), None);
-    }
+pub(crate) fn requests(kept: &Arc<dyn Keeping>) -> Waiting<Asking> {
+    Waiting::new(bounds(space::REQUEST, REQUEST_SECONDS), Arc::clone(kept))
+}
 
-    #[test]
-    fn over_the_limit_is_refused_until_time_makes_room() {
-        let waiting = Waiting::new(60);
-        for _ in 0..AUTHORISATIONS_PENDING_MAX {
-            waiting.put((), Instant(0)).unwrap();
-        }
-        assert_eq!(waiting.put((), Instant(59_999)).unwrap_err().code, "APP-011");
-        waiting.put((), Instant(60_000)).unwrap();
-    }
+pub(crate) fn launches(kept: &Arc<dyn Keeping>) -> Waiting<Launch> {
+    Waiting::new(bounds(space::LAUNCH, LAUNCH_SECONDS), Arc::clone(kept))
+}
+
+pub(crate) fn codes(kept: &Arc<dyn Keeping>) -> Waiting<Code> {
+    Waiting::new(bounds(space::CODE, CODE_SECONDS), Arc::clone(kept))
+}
+
+/// Where it stands what a code gave: the digest of the grant's name.
+pub(crate) fn spent_at(code: &str) -> Place {
+    Place { space: space::SPENT_CODE, digest: digest(code) }
 }

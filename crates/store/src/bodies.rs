@@ -14,7 +14,7 @@ use akson_fhir::definitions::ResourceType;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
-use crate::engine::Snapshot;
+use crate::engine::{Engine, Snapshot};
 use crate::keys;
 
 const LEVEL: i32 = 3;
@@ -58,6 +58,8 @@ pub(crate) struct Bodies {
     /// Newest by type.
     current: RwLock<HashMap<ResourceType, &'static Dictionary>>,
     samples: Mutex<HashMap<ResourceType, Samples>>,
+    /// Where another process may have put a dictionary meanwhile.
+    engine: Option<Arc<dyn Engine>>,
 }
 
 thread_local! {
@@ -84,12 +86,16 @@ pub(crate) struct Trainable {
 }
 
 impl Bodies {
-    /// Reads the dictionaries of a store.
-    pub(crate) fn open(snapshot: &dyn Snapshot) -> Result<Self, Problem> {
+    /// Reads the dictionaries of a store. Later ones are fetched from `engine`, if there is one.
+    pub(crate) fn open(
+        snapshot: &dyn Snapshot,
+        engine: Option<Arc<dyn Engine>>,
+    ) -> Result<Self, Problem> {
         let bodies = Self {
             known: RwLock::default(),
             current: RwLock::default(),
             samples: Mutex::default(),
+            engine,
         };
         snapshot.visit(
             &keys::under(b"D"),
@@ -151,6 +157,28 @@ impl Bodies {
         }
     }
 
+    /// A dictionary by its number; one that another process made is fetched.
+    fn find(
+        &self,
+        resource_type: ResourceType,
+        number: u16,
+    ) -> Result<&'static Dictionary, Problem> {
+        let look = || {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.get(&(resource_type, number)).copied()
+        };
+        if let Some(known) = look() {
+            return Ok(known);
+        }
+        if let Some(engine) = &self.engine
+            && let Some(bytes) = engine.snapshot().get(&keys::dictionary(resource_type, number))?
+        {
+            self.adopt(resource_type, number, &bytes);
+        }
+        let text = "a body names a dictionary that is not in the store";
+        look().ok_or_else(|| Problem::fault("STO-003", text))
+    }
+
     /// Appends the body to `out`. `body_bytes` is its length before compression.
     pub(crate) fn decompress_into(
         &self,
@@ -161,14 +189,8 @@ impl Bodies {
         out: &mut Vec<u8>,
     ) -> Result<(), Problem> {
         let slot = if dictionary == 0 { &PLAIN_DECOMPRESSOR } else { &DECOMPRESSOR };
-        let found = if dictionary == 0 {
-            None
-        } else {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            Some(*known.get(&(resource_type, dictionary)).ok_or_else(|| {
-                Problem::fault("STO-003", "a body names a dictionary that is not in the store")
-            })?)
-        };
+        let found =
+            if dictionary == 0 { None } else { Some(self.find(resource_type, dictionary)?) };
         slot.with_borrow_mut(|slot| {
             let decompressor = match slot {
                 Some(decompressor) => decompressor,
@@ -237,7 +259,12 @@ mod tests {
     use super::*;
 
     fn empty() -> Bodies {
-        Bodies { known: RwLock::default(), current: RwLock::default(), samples: Mutex::default() }
+        Bodies {
+            known: RwLock::default(),
+            current: RwLock::default(),
+            samples: Mutex::default(),
+            engine: None,
+        }
     }
 
     fn body(n: usize) -> Vec<u8> {

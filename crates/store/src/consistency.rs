@@ -51,7 +51,7 @@ pub fn check(
     let mut checking = Checking {
         permit,
         snapshot,
-        bodies: Bodies::open(snapshot)?,
+        bodies: Bodies::open(snapshot, None)?,
         owners: Owners::r4(extractor),
         extractor,
         out: Consistency::default(),
@@ -124,8 +124,8 @@ impl Checking<'_> {
             Ok(whole) => self.facets(key, head, &whole.json, &stored),
         }
         let index_keys = facets::index_keys(&stored, key);
-        for index_key in &index_keys {
-            if self.snapshot.get(index_key)?.is_none() {
+        for there in self.snapshot.multi_get(&index_keys)? {
+            if there.is_none() {
                 self.find(format!("{}: an index key is missing", named(key)));
             }
         }

@@ -3,25 +3,30 @@
 //! Ordered byte keys, consistent snapshots, and durable atomic commits with preconditions. Every
 //! engine passes the same conformance suite (`engine::conformance`).
 //!
-//! Here: the contract. The embedded engine is [`fjall_engine`]; how commits are grouped and made
+//! Here: the contract. The embedded engine is [`fjall_engine`], the other [`postgres`]; how commits are grouped and made
 //! durable is `committer`; what each commit leaves behind is [`chain`]; what stands outside the
-//! engine's own files to catch their loss is [`high_water`]. Pictured in `docs/store.md`.
+//! engine's own files to catch their loss is [`high_water`]; how an empty place is filled without commits is
+//! [`filling`], from another engine by [`copy`], from a file by [`backup`]. Pictured in `docs/store.md`.
 
 pub mod backup;
 pub mod chain;
 pub mod check;
 mod committer;
 pub mod conformance;
+pub mod copy;
 mod disk;
+pub mod filling;
 mod fjall_backend;
 pub mod fjall_engine;
 pub mod fjall_files;
+mod fjall_filling;
 pub mod fjall_journal;
 pub mod folder;
 pub mod high_water;
 mod inspection;
 mod journal_ahead;
 mod overlay;
+pub mod postgres;
 mod queue;
 mod rows;
 
@@ -39,6 +44,17 @@ pub struct Range {
     pub end: Vec<u8>,
 }
 
+impl Range {
+    /// Leaves what lies behind `last` for a walk that has met it.
+    pub(crate) fn go_on_behind(&mut self, direction: Direction, last: &[u8]) {
+        match direction {
+            // The next key after it.
+            Direction::Ascending => self.start = [last, &[0]].concat(),
+            Direction::Descending => self.end = last.to_vec(),
+        }
+    }
+}
+
 /// Which way a scan goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -51,7 +67,11 @@ pub enum Direction {
 /// Called with each key and value; answers whether to go on.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, Problem> + 'a;
 
-/// A consistent view of everything committed before it was taken. Cheap to take and to drop.
+/// Tells which keys will be read because of an entry, into a list.
+pub type Next<'a> = dyn Fn(&[u8], &[u8], &mut Vec<Vec<u8>>) + 'a;
+
+/// A consistent view of everything that was acknowledged before it was taken, and perhaps of what was
+/// committed between that and its first read; from then on it never changes. Cheap to take and to drop.
 pub trait Snapshot: Send + Sync {
     /// The value of one key.
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Problem>;
@@ -67,14 +87,7 @@ pub trait Snapshot: Send + Sync {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, Problem> {
-        let mut found = Vec::with_capacity(limit.min(64));
-        if limit > 0 {
-            self.visit(range, direction, &mut |key, value| {
-                found.push((Bytes::copy_from_slice(key), Bytes::copy_from_slice(value)));
-                Ok(found.len() < limit)
-            })?;
-        }
-        Ok(found)
+        walked(self, range, direction, limit)
     }
 
     /// As [`Snapshot::scan`], entry by entry until `visit` answers `false`.
@@ -84,6 +97,58 @@ pub trait Snapshot: Send + Sync {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), Problem>;
+
+    /// As [`Snapshot::visit`], where `visit` goes on to [`Snapshot::get`] what `next` tells of each
+    /// entry: an engine whose every read is a trip reads that for many entries at once.
+    fn visit_reading(
+        &self,
+        range: &Range,
+        direction: Direction,
+        next: &Next<'_>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Problem> {
+        let _ = next;
+        self.visit(range, direction, visit)
+    }
+
+    /// Makes it a view of now, if nothing has been read of it yet; what was committed until then,
+    /// [`Watcher`]s have heard of. To be called before something that is remembered decides what is
+    /// read.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn fix(&self) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// What commits changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched<'a> {
+    /// These resources (`keys::ResourceKey`); one that left a patient's range also where it was.
+    Resources(&'a [[u8; 10]]),
+    /// So much, or so long ago, that it is not told any more.
+    Anything,
+}
+
+/// Hears what other processes' commits changed, before any snapshot shows it. Must be quick.
+pub type Watcher = Box<dyn Fn(&Touched<'_>) + Send + Sync>;
+
+/// A scan by a walk.
+fn walked<S: Snapshot + ?Sized>(
+    snapshot: &S,
+    range: &Range,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<(Bytes, Bytes)>, Problem> {
+    let mut found = Vec::with_capacity(limit.min(64));
+    if limit > 0 {
+        snapshot.visit(range, direction, &mut |key, value| {
+            found.push((Bytes::copy_from_slice(key), Bytes::copy_from_slice(value)));
+            Ok(found.len() < limit)
+        })?;
+    }
+    Ok(found)
 }
 
 /// What must hold at the moment of commit.
@@ -195,6 +260,20 @@ pub trait Engine: Send + Sync {
     /// A consistent view of everything acknowledged so far.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
 
+    /// As [`Engine::snapshot`], for work that takes hours: copies, backups and checks. An engine whose
+    /// snapshots are soon past gives one of another kind, that costs more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn lasting_snapshot(&self) -> Result<Arc<dyn Snapshot>, Problem> {
+        Ok(self.snapshot())
+    }
+
+    /// Whether other processes may have the same database open. One that has a folder to itself is alone.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Queues a transaction for the next group commit; `done` hears when it is durable, or at once
     /// and from this thread when the queue is full or the transaction cannot be taken.
     fn submit(&self, transaction: Transaction, done: Done);
@@ -211,6 +290,27 @@ pub trait Engine: Send + Sync {
 
     /// Numbers for operators: `(name, value)`.
     fn stats(&self) -> Vec<(&'static str, u64)>;
+
+    /// Has a watcher told what other processes change from now on; it may be told of this process's own
+    /// commits too. An engine that only one process writes to tells nothing.
+    fn watch(&self, watcher: Watcher) {
+        drop(watcher);
+    }
+
+    /// A moment, for [`Engine::hear_up_to`]; costs nothing.
+    fn moment(&self) -> u64 {
+        0
+    }
+
+    /// Returns when watchers have heard of everything that was acknowledged, by whatever process, before
+    /// this moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn hear_up_to(&self, moment: u64) -> Result<(), Problem> {
+        let _ = moment;
+        Ok(())
+    }
 
     /// Writes out everything in memory and makes the files small; used after a bulk load and at a
     /// clean stop.

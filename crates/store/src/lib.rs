@@ -33,7 +33,7 @@ use akson_fhir::search::Extractor;
 
 use crate::bodies::Bodies;
 use crate::drafts::Draft;
-use crate::engine::{Done, Engine, Op, Snapshot, Transaction, commit_and_wait};
+use crate::engine::{Done, Engine, Op, Precondition, Snapshot, Transaction, commit_and_wait};
 use crate::keys::{PatientNumber, ResourceKey};
 use crate::numbers::Numbers;
 use crate::owners::Owners;
@@ -86,7 +86,7 @@ impl Store {
         let snapshot = engine.snapshot();
         check_fingerprint(engine.as_ref(), snapshot.as_ref(), extractor)?;
         Ok(Self {
-            bodies: Arc::new(Bodies::open(snapshot.as_ref())?),
+            bodies: Arc::new(Bodies::open(snapshot.as_ref(), Some(Arc::clone(&engine)))?),
             resource_numbers: Numbers::open(engine.as_ref(), "resource-numbers", 1 << 40)?,
             patient_numbers: Numbers::open(engine.as_ref(), "patient-numbers", 1 << 32)?,
             patients: RwLock::default(),
@@ -121,6 +121,11 @@ impl Store {
     /// The clock it was opened with.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Whether other processes may have the same store open.
+    pub fn is_shared(&self) -> bool {
+        self.engine.is_shared()
     }
 
     /// Begins a write against a snapshot.
@@ -206,9 +211,12 @@ impl Store {
         std::thread::spawn(move || {
             let Some(dictionary) = bodies::train(&trainable) else { return };
             let number = 1;
+            let key = keys::dictionary(trainable.resource_type, number);
             let transaction = Transaction {
+                // Another process may have made one: then that is the dictionary of this number.
+                preconditions: vec![Precondition::Absent(key.clone())],
                 ops: vec![Op::Put {
-                    key: keys::dictionary(trainable.resource_type, number),
+                    key,
                     value: dictionary.to_vec(),
                     stamp_key_at: None,
                     stamp_value_at: None,

@@ -1,5 +1,8 @@
 //! Reading: one resource, one version, a patient's whole range. Each needs a read permit.
 
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError, mpsc};
+
 use akson_access::ReadPermit;
 use akson_base::{Instant, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
@@ -109,7 +112,7 @@ impl Store {
         })
     }
 
-    /// What [`Store::visit_patient`] visits, all at once: a large journal is put together by two threads.
+    /// What [`Store::visit_patient`] visits, all at once.
     pub fn resources_of_patient(
         &self,
         permit: &ReadPermit,
@@ -117,32 +120,54 @@ impl Store {
         patient: PatientNumber,
         types: &[ResourceType],
     ) -> Result<Vec<Stored>, Problem> {
-        // One buffer for all values: each is copied once, and none is an allocation of its own.
-        let (mut bytes, mut found) = (Vec::new(), Vec::new());
-        visit_heads(snapshot, patient, types, &mut |key, value| {
-            bytes.extend_from_slice(value);
-            found.push((key, bytes.len() - value.len()..bytes.len()));
-            Ok(true)
-        })?;
-        let assemble = |some: &[(ResourceKey, std::ops::Range<usize>)]| {
-            let whole = some.iter().map(|(key, place)| {
-                let value = bytes.get(place.clone()).unwrap_or_default();
-                self.assemble(permit, *key, value)
-            });
-            whole.collect::<Result<Vec<_>, _>>()
+        self.read_patient(permit, snapshot, patient, types, &|lent| Ok(lent.stored()))
+    }
+
+    /// What `read` makes of each resource that [`Store::visit_patient`] visits, in that order. Of a large
+    /// journal, a second thread puts together and reads some while this one is still looking: `read` must
+    /// not rely on the thread.
+    pub fn read_patient<T: Send>(
+        &self,
+        permit: &ReadPermit,
+        snapshot: &dyn Snapshot,
+        patient: PatientNumber,
+        types: &[ResourceType],
+        read: &(dyn Fn(&Lent<'_>) -> Result<T, Problem> + Sync),
+    ) -> Result<Vec<T>, Problem> {
+        let (send, receive) = mpsc::channel::<Chunk>();
+        let receive = Mutex::new(receive);
+        let work = || {
+            let mut done = Vec::new();
+            let next = || receive.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            while let Ok(chunk) = next() {
+                done.push((chunk.number, chunk.read(&self.bodies, permit, read)?));
+            }
+            Ok::<_, Problem>(done)
         };
-        if found.len() <= ASSEMBLED_ALONE_MAX {
-            return assemble(&found);
-        }
-        let (one, other) = found.split_at(found.len() / 2);
-        let (first, second) = std::thread::scope(|scope| {
-            let second = scope.spawn(|| assemble(other));
-            (assemble(one), second.join())
-        });
-        let mut all = first?;
-        let stopped = |_| Problem::fault("STO-082", "putting a journal together stopped");
-        all.extend(second.map_err(stopped)??);
-        Ok(all)
+        let mut done = std::thread::scope(|scope| {
+            let mut second = None;
+            let mut chunk = Chunk::default();
+            visit_heads(snapshot, patient, types, &mut |key, value| {
+                chunk.take(key, value);
+                if chunk.found.len() == CHUNK {
+                    let next = Chunk { number: chunk.number + 1, ..Chunk::default() };
+                    // This thread receives too, and lives longer than the sender.
+                    let _ = send.send(std::mem::replace(&mut chunk, next));
+                    second.get_or_insert_with(|| scope.spawn(work));
+                }
+                Ok(true)
+            })?;
+            let _ = send.send(chunk);
+            drop(send);
+            let mut done = work()?;
+            if let Some(second) = second {
+                let stopped = |_| Problem::fault("STO-082", "putting a journal together stopped");
+                done.extend(second.join().map_err(stopped)??);
+            }
+            Ok::<_, Problem>(done)
+        })?;
+        done.sort_unstable_by_key(|(number, _)| *number);
+        Ok(done.into_iter().flat_map(|(_, some)| some).collect())
     }
 
     /// Puts a stored value together as a whole resource.
@@ -156,8 +181,73 @@ impl Store {
     }
 }
 
-/// Resources that are put together by one thread.
-const ASSEMBLED_ALONE_MAX: usize = 1_000;
+/// Resources that are handed to a thread at once.
+const CHUNK: usize = 512;
+
+/// One version, whole, lent to who reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Lent<'a> {
+    /// Where it lives.
+    pub key: ResourceKey,
+    /// Logical id.
+    pub id: &'a str,
+    /// `meta.versionId`.
+    pub version: u32,
+    /// Commit that made it.
+    pub commit: u64,
+    /// `meta.lastUpdated`.
+    pub time: Instant,
+    /// Whether this version is a deletion; then `json` is empty.
+    pub deleted: bool,
+    /// The complete resource.
+    pub json: &'a [u8],
+}
+
+impl Lent<'_> {
+    /// A copy of one's own.
+    pub fn stored(&self) -> Stored {
+        Stored {
+            key: self.key,
+            id: self.id.to_owned(),
+            version: self.version,
+            commit: self.commit,
+            time: self.time,
+            deleted: self.deleted,
+            json: Bytes::copy_from_slice(self.json),
+        }
+    }
+}
+
+/// Heads that lie one after the other, copied once, into one allocation.
+#[derive(Default)]
+struct Chunk {
+    number: usize,
+    bytes: Vec<u8>,
+    found: Vec<(ResourceKey, Range<usize>)>,
+}
+
+impl Chunk {
+    fn take(&mut self, key: ResourceKey, value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.found.push((key, start..self.bytes.len()));
+    }
+
+    fn read<T>(
+        &self,
+        bodies: &Bodies,
+        permit: &ReadPermit,
+        read: &(dyn Fn(&Lent<'_>) -> Result<T, Problem> + Sync),
+    ) -> Result<Vec<T>, Problem> {
+        let mut json = Vec::new();
+        let mut all = Vec::with_capacity(self.found.len());
+        for (key, place) in &self.found {
+            let value = self.bytes.get(place.clone()).unwrap_or_default();
+            all.push(read(&lend(bodies, permit, *key, value, &mut json)?)?);
+        }
+        Ok(all)
+    }
+}
 
 /// Called with each key and head; answers whether to go on.
 type VisitHead<'a> = dyn FnMut(ResourceKey, &[u8]) -> Result<bool, Problem> + 'a;
@@ -215,29 +305,39 @@ pub(crate) fn assemble(
     key: ResourceKey,
     value: &[u8],
 ) -> Result<Stored, Problem> {
+    let mut json = Vec::new();
+    let Lent { id, version, commit, time, deleted, .. } =
+        lend(bodies, permit, key, value, &mut json)?;
+    let id = id.to_owned();
+    Ok(Stored { key, id, version, commit, time, deleted, json: Bytes::from(json) })
+}
+
+/// As [`assemble`], in a buffer that is used again: what it held is gone.
+fn lend<'a>(
+    bodies: &Bodies,
+    permit: &ReadPermit,
+    key: ResourceKey,
+    value: &'a [u8],
+    json: &'a mut Vec<u8>,
+) -> Result<Lent<'a>, Problem> {
     let _ = permit;
     let head = Head::decode(value)?;
-    let mut json = Vec::new();
+    json.clear();
     if !head.deleted {
         let name = Definitions::r4().resource_name(key.resource_type());
         json.reserve(head.body_bytes + head.id.len() + 128);
-        json::write_head(name, head.id, head.version, head.time, &mut json);
-        bodies.decompress_into(
-            key.resource_type(),
-            head.dictionary,
-            head.body,
-            head.body_bytes,
-            &mut json,
-        )?;
+        json::write_head(name, head.id, head.version, head.time, json);
+        let of = key.resource_type();
+        bodies.decompress_into(of, head.dictionary, head.body, head.body_bytes, json)?;
     }
-    Ok(Stored {
+    Ok(Lent {
         key,
-        id: head.id.to_string(),
+        id: head.id,
         version: head.version,
         commit: head.commit,
         time: head.time,
         deleted: head.deleted,
-        json: Bytes::from(json),
+        json,
     })
 }
 

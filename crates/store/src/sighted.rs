@@ -13,7 +13,7 @@ use akson_base::Problem;
 use akson_fhir::definitions::ResourceType;
 use bytes::Bytes;
 
-use crate::engine::{Direction, Range, Snapshot, Visit};
+use crate::engine::{Direction, Next, Range, Snapshot, Visit};
 use crate::keys::{self, NO_PATIENT, PatientNumber, ResourceKey};
 
 /// Says which resources somebody may see.
@@ -41,7 +41,11 @@ impl Sighted {
     /// Whether a range lies within what is closed.
     fn is_closed(&self, range: &Range) -> Result<bool, Problem> {
         match within_patient(range) {
-            Some((patient, of)) => self.gate.is_closed(patient, of),
+            Some((patient, of)) => {
+                // Decided by what is known when the walk begins.
+                self.whole.fix()?;
+                self.gate.is_closed(patient, of)
+            }
             None => Ok(false),
         }
     }
@@ -100,6 +104,10 @@ fn within_patient(range: &Range) -> Option<(PatientNumber, Option<ResourceType>)
 }
 
 impl Snapshot for Sighted {
+    fn fix(&self) -> Result<(), Problem> {
+        self.whole.fix()
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Problem> {
         match self.whole.get(key)? {
             Some(value) if self.passes(key, Some(&value))? => Ok(Some(value)),
@@ -129,6 +137,21 @@ impl Snapshot for Sighted {
             return Ok(());
         }
         self.whole.visit(range, direction, &mut |key, value| {
+            if self.passes(key, Some(value))? { visit(key, value) } else { Ok(true) }
+        })
+    }
+
+    fn visit_reading(
+        &self,
+        range: &Range,
+        direction: Direction,
+        next: &Next<'_>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Problem> {
+        if self.is_closed(range)? {
+            return Ok(());
+        }
+        self.whole.visit_reading(range, direction, next, &mut |key, value| {
             if self.passes(key, Some(value))? { visit(key, value) } else { Ok(true) }
         })
     }

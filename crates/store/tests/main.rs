@@ -15,10 +15,15 @@ mod cases {
     mod as_of;
     mod backup;
     mod conformance;
+    mod copying;
     mod damage;
     mod disk_full;
     mod engines;
     mod kills;
     mod linearizability;
+    mod news;
+    mod postgres;
+    mod postgres_tls;
+    mod preparing;
     mod search;
 }

@@ -1,4 +1,5 @@
-//! The synthetic municipality, and a running server in a test.
+//! The synthetic municipality, and running servers in a test.
 
 pub mod municipality;
+pub mod postgres;
 pub mod server;

@@ -9,6 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
+use crate::postgres;
+
 /// A running `akson serve` or `akson demo`. Dropping it kills the process and removes its folder.
 #[derive(Debug)]
 pub struct Server {
@@ -96,6 +98,12 @@ impl Server {
         data(self.folder.path())
     }
 
+    /// How a command line names the record: `--data DIR`, or `--database URL` when tests run on
+    /// PostgreSQL.
+    pub fn place(&self) -> io::Result<[String; 2]> {
+        place(self.folder.path(), &self.arguments)
+    }
+
     /// What the server has written to its log so far.
     pub fn log(&self) -> String {
         log(self.folder.path())
@@ -134,6 +142,26 @@ impl Drop for Server {
     }
 }
 
+/// How a command line names the record that [`Server::start_in`] of this folder serves: for loading
+/// into it before.
+pub fn place_in(folder: &Path) -> io::Result<[String; 2]> {
+    place(folder, &[])
+}
+
+/// The folder's own record, or, when tests run on PostgreSQL, a database that is made the first time.
+/// A demo always has a folder.
+fn place(folder: &Path, arguments: &[String]) -> io::Result<[String; 2]> {
+    let is_demo = arguments.first().is_some_and(|command| command == "demo");
+    let Some(server) = postgres::shared().filter(|_| !is_demo) else {
+        return Ok(["--data".to_owned(), data(folder).display().to_string()]);
+    };
+    let noted = folder.join("database-url");
+    if !noted.exists() {
+        std::fs::write(&noted, server.new_database()?)?;
+    }
+    Ok(["--database".to_owned(), std::fs::read_to_string(noted)?])
+}
+
 /// Sends SIGTERM.
 pub fn terminate(process: &Child) -> io::Result<()> {
     let command = format!("kill -TERM {}", process.id());
@@ -151,14 +179,13 @@ fn log(folder: &Path) -> String {
 
 fn spawn(binary: &Path, folder: &Path, arguments: &[String]) -> io::Result<(Child, String)> {
     let log_file = File::options().create(true).append(true).open(folder.join("server.log"))?;
-    let mut process = Command::new(binary)
-        .args(arguments)
-        .arg("--data")
-        .arg(data(folder))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log_file)
-        .spawn()?;
+    let mut command = Command::new(binary);
+    command.args(arguments);
+    if !arguments.iter().any(|argument| ["--data", "--database"].contains(&argument.as_str())) {
+        command.args(place(folder, arguments)?);
+    }
+    let mut process =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file).spawn()?;
     let mut line = String::new();
     if let Some(out) = process.stdout.take() {
         BufReader::new(out).read_line(&mut line)?;

@@ -9,13 +9,6 @@
   const form = document.querySelector("form#skjema");
   if (!form) return;
   const element = (id) => document.getElementById(id);
-  // The buttons stay in sight below the banner, however high that is.
-  const banner = document.querySelector(".banner");
-  if (banner) {
-    new ResizeObserver(() => {
-      document.documentElement.style.setProperty("--banner-height", `${banner.offsetHeight}px`);
-    }).observe(banner);
-  }
   const state = element("skjema-lagret");
   const say = (words, isBad = false) => {
     if (!state) return;
@@ -153,6 +146,8 @@
       if (!button && stored === edited) return null;
       const body = new FormData(form, null);
       body.set("gjor", button?.value ?? "lagre");
+      // What is only taken when it is sent is not carried along with every pause.
+      if (!button) for (const file of form.querySelectorAll("input[type=file][data-once]")) body.delete(file.name);
       tellsMissing ||= button?.value === "signer";
       if (tellsMissing) body.set("fortell", "ja");
       if (stored !== edited) say(form.dataset.saving);
@@ -216,15 +211,6 @@
     const last = what === "legg" ? groups[groups.length - 1] : item;
     last?.querySelector("input:not([type=hidden]), select, textarea, button")?.focus();
   }
-
-  // Ctrl+Enter signs, from wherever one is.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    const sign = element("skjema-signer");
-    if (!sign) return;
-    event.preventDefault();
-    sign.click();
-  });
 
   window.addEventListener("online", () => save());
   window.addEventListener("beforeunload", (event) => {

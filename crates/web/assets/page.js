@@ -10,6 +10,14 @@
   const first = document.querySelector("[autofocus]");
   if (first && document.activeElement === document.body) first.focus();
 
+  // What is written beside a chart stays in sight below the banner, however high that is.
+  const banner = document.querySelector(".banner");
+  if (banner) {
+    new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--banner-height", `${banner.offsetHeight}px`);
+    }).observe(banner);
+  }
+
   function slash(event) {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (event.key !== "/" || !plain || writing(event.target) || !box()) return false;

@@ -66,11 +66,6 @@
 
   const form = document.querySelector("form#notat");
   if (!form) return;
-  // The editor stays in sight below the banner, however high that is.
-  const banner = document.querySelector(".banner");
-  new ResizeObserver(() => {
-    document.documentElement.style.setProperty("--banner-height", `${banner.offsetHeight}px`);
-  }).observe(banner);
   document.documentElement.classList.add("has-script");
   const field = (name) => form.elements.namedItem(name);
   const element = (id) => document.getElementById(id);

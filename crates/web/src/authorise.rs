@@ -91,7 +91,7 @@ pub(crate) async fn arrive(guard: &Guard, request: Request) -> Response {
             return response::problem(&problem, None, false);
         }
     };
-    match apps.begin(&query) {
+    match apps.begin(&query).await {
         Ok(begun) => response::html(consent_page::arrival(&question_at(&begun.name))),
         Err(Refused::Back(address)) => to(&address),
         Err(Refused::Told(problem)) => {
@@ -111,7 +111,7 @@ struct Answering {
 }
 
 fn answering(guard: &Guard, choosing: &Choosing) -> Result<Answering, Problem> {
-    let proved = guard.sessions.proved(&choosing.ticket);
+    let proved = guard.sessions.proved(&choosing.ticket)?;
     let (identity, login) = proved.ok_or_else(|| {
         Problem::new(Kind::Unauthenticated, "WEB-061", "The login is over. Log in again.")
     })?;
@@ -124,7 +124,7 @@ fn waiting(
     name: &str,
     answering: &Answering,
 ) -> Result<Arc<AppRequest>, Problem> {
-    let request = apps.request(name).ok_or_else(|| {
+    let request = apps.request(name)?.ok_or_else(|| {
         let text = "No app waits for this answer any more. Begin again from the app.";
         Problem::new(Kind::NotFound, "WEB-060", text)
     })?;
@@ -264,7 +264,7 @@ async fn answer(
         let answering = answering(&guard, &choosing)?;
         let request = waiting(&apps, &name, &answering)?;
         if form.field("svar") != "tillat" {
-            return apps.refuse(&name).map(Outcome::Sent);
+            return apps.refuse(&name).await.map(Outcome::Sent);
         }
         let chosen = form.field("pasient");
         let chosen = Some(chosen).filter(|chosen| !chosen.is_empty());
@@ -279,7 +279,7 @@ async fn answer(
         }
         let patient = place.and_then(|place| candidates.get(place)).map(|one| &*one.person.id);
         let approval = approve(&reader, &answering, &request, scopes, patient).await?;
-        apps.allow(&name, approval).map(Outcome::Sent)
+        apps.allow(&name, approval).await.map(Outcome::Sent)
     };
     match answered.await {
         Ok(Outcome::Sent(address)) => away(&address),

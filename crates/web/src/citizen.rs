@@ -4,24 +4,14 @@
 //! Not here: whether they may (`access`, asked by `record`), what the pages show (`my_*`), the frame
 //! around them (`pages::my_frame`).
 
-use std::sync::Arc;
-
 use akson_access::{Ground, Standing};
 use akson_base::identifiers::{DNR, FNR, person_number_system};
 use akson_base::{Kind, Problem};
 use akson_record::PatientStanding;
-use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
-use axum::routing::post;
 use serde_json::{Value, json};
 
 use crate::chart::Person;
-use crate::forms::Form;
-use crate::language;
-use crate::local_path::local_path;
-use crate::response::to;
-use crate::sight::{Desk, Reader};
+use crate::sight::Reader;
 use crate::standing::ActedFor;
 
 /// The one whose journal is looked at, and the others that could be.
@@ -50,23 +40,17 @@ impl Mine {
     }
 }
 
-/// What is the same on all of the citizen's pages.
-pub(crate) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route("/sprak", post(speak))
-}
-
-/// `POST /sprak`: the language from now on, back to where one was.
-async fn speak(form: Form) -> Response {
-    let mut answer = to(local_path(form.field("til")));
-    if let Some(cookie) = language::cookie(form.field("sprak"))
-        && let Ok(cookie) = HeaderValue::from_str(&cookie)
-    {
-        answer.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    answer
-}
-
 impl Reader {
+    /// The citizen's own national number.
+    pub(crate) fn own_number(&self) -> Option<&str> {
+        match &self.who.actor.standing {
+            Standing::Citizen(number) => Some(number),
+            Standing::Open | Standing::Operator | Standing::System(_) | Standing::Personnel(_) => {
+                None
+            }
+        }
+    }
+
     /// The journal of `id`, or the one that a citizen begins at; `NotFound` when the citizen may open
     /// none, or not this one.
     pub(crate) async fn mine(&self, id: Option<&str>) -> Result<Mine, Problem> {
@@ -91,11 +75,11 @@ impl Reader {
             let to = format!("Patient/{}", mine.person.id);
             return json!({"reference": to, "display": display});
         }
-        let Standing::Citizen(number) = &self.who.actor.standing else { return json!({}) };
+        let Some(number) = self.own_number() else { return json!({}) };
         let system = if person_number_system(number) == Some(DNR) { DNR } else { FNR };
         json!({
             "type": "RelatedPerson",
-            "identifier": {"system": system, "value": &**number},
+            "identifier": {"system": system, "value": number},
             "display": display,
         })
     }

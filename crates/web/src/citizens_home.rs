@@ -20,7 +20,7 @@ use crate::letters::Thread;
 use crate::messages::{code, t, tf};
 use crate::my_times::Visit;
 use crate::pages::{home_page, more_page};
-use crate::questionnaires::Asked;
+use crate::questionnaires::{Asked, Filled};
 use crate::response;
 use crate::sight::{Desk, Look, Reader};
 use crate::standing::Notice;
@@ -93,6 +93,7 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
     let visits = reader.visits(&id).await?;
     let threads = reader.letters(&id).await?;
     let forms = reader.asked_of(&id).await?;
+    let withdrawn = reader.withdrawn(&id).await?;
     let (chart, _) = reader.chart(&id, &mine.standing).await?;
     let looks = match mine.standing.may_read_log {
         true => reader.looks(&id).await?,
@@ -109,7 +110,7 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
         .iter()
         .find(|series| series.code.as_ref().is_some_and(|code| code.code == WEIGHT));
     let home = HomeOfCitizen {
-        news: news(&mine, &threads, &chart, today),
+        news: news(&mine, &threads, &chart, &withdrawn, today),
         change: weight.and_then(|series| change(series, today)),
         weight: weight.cloned(),
         forms,
@@ -127,7 +128,13 @@ async fn drawn(reader: &Reader, id: Option<&str>) -> Result<Markup, Problem> {
 }
 
 /// Messages, documents and results of the last time, newest first.
-fn news(mine: &Mine, threads: &[Thread], chart: &Chart, today: Date) -> Vec<NewThing> {
+fn news(
+    mine: &Mine,
+    threads: &[Thread],
+    chart: &Chart,
+    withdrawn: &[(Filled, String)],
+    today: Date,
+) -> Vec<NewThing> {
     let is_new = |at: &Moment| (0..=NEW_DAYS).contains(&days_between(at.date(), today));
     let letters = threads.iter().filter_map(|thread| {
         let letter = thread.letters.iter().rev().find(|letter| !letter.is_from_patient())?;
@@ -155,6 +162,15 @@ fn news(mine: &Mine, threads: &[Thread], chart: &Chart, today: Date) -> Vec<NewT
         })
     });
     let mut news: Vec<NewThing> = letters.chain(documents).collect();
+    news.extend(withdrawn.iter().filter_map(|(form, title)| {
+        Some(NewThing {
+            title: tf("my-forms.withdrawn-new", &[("title", title)]),
+            detail: form.why.clone(),
+            at: form.saved().filter(is_new)?,
+            href: mine.path(&format!("/skjema/{}", form.task()?)),
+            is_unread: false,
+        })
+    }));
     news.extend(results(mine, chart).filter(|thing| is_new(&thing.at)));
     news.sort_by_key(|thing| (!thing.is_unread, std::cmp::Reverse(thing.at)));
     news.truncate(NEW_MAX);

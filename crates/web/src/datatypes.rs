@@ -83,17 +83,19 @@ fn without_semantic_tag(text: &str) -> String {
 
 /// The first coding that a Norwegian clinician knows (ICPC-2, ICD-10, ATC, NLK), else the first.
 pub(crate) fn first_code(node: NodeRef<'_>) -> Option<Code> {
-    let read = |coding: NodeRef<'_>| {
-        let system = text(coding, &["system"]).unwrap_or_default().to_owned();
-        Some(Code { system, code: text(coding, &["code"])?.to_owned() })
+    let codings = || {
+        node.named("coding").filter_map(|coding| {
+            let code = text(coding, &["code"])?;
+            Some((text(coding, &["system"]).unwrap_or_default(), code))
+        })
     };
-    let domestic = |code: &Code| {
+    let is_domestic = |(system, _): &(&str, &str)| {
         ["icpc-2", "7170", "icd-10", "7110", "7180", "whocc.no", "7280"]
             .iter()
-            .any(|known| code.system.contains(known))
+            .any(|known| system.contains(known))
     };
-    let codes = || node.named("coding").filter_map(read);
-    codes().find(domestic).or_else(|| codes().next())
+    let (system, code) = codings().find(is_domestic).or_else(|| codings().next())?;
+    Some(Code { system: system.to_owned(), code: code.to_owned() })
 }
 
 /// Whether a CodeableConcept has this code in any system.

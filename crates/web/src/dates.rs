@@ -102,7 +102,7 @@ impl Moment {
             0 => t("date.today").to_owned(),
             1 => t("date.yesterday").to_owned(),
             -1 => t("date.tomorrow").to_owned(),
-            -320..=320 => format!("{}. {}", self.start.day(), month_short(self.start.month())),
+            -320..=320 => day_month(self.date()),
             _ => self.long(),
         }
     }
@@ -239,6 +239,12 @@ pub(crate) fn day_words(day: Date, today: Date) -> String {
     if day.year() == today.year() { words } else { format!("{words} {}", day.year()) }
 }
 
+/// `18. nov`
+pub(crate) fn day_month(day: Date) -> String {
+    let (of_month, month) = (day.day().to_string(), month_short(day.month()));
+    tf("date.day-month", &[("day", &of_month), ("month", month)])
+}
+
 /// `nov`
 pub(crate) fn month_short(month: i8) -> &'static str {
     crate::messages::code("month-short", &month.to_string()).unwrap_or("")
@@ -248,7 +254,8 @@ pub(crate) fn month_short(month: i8) -> &'static str {
 pub(crate) fn weekday_and_date(day: Date) -> String {
     let number = day.weekday().to_monday_one_offset().to_string();
     let weekday = crate::messages::code("weekday", &number).unwrap_or("");
-    format!("{weekday} {}. {}", day.day(), month_long(day.month()))
+    let (of_month, month) = (day.day().to_string(), month_long(day.month()));
+    tf("date.day-words", &[("weekday", weekday), ("day", &of_month), ("month", month)])
 }
 
 /// `november`
@@ -278,6 +285,23 @@ mod tests {
             let moment = Moment::parse(text).unwrap();
             assert_eq!(moment.short(TODAY), short, "{text}");
             assert_eq!(moment.long(), long, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_dates_follow_the_reader_and_figures_do_not() {
+        use crate::messages::{Language, speaking};
+        let day = Date::constant(2026, 11, 18);
+        for (language, short, words) in [
+            (Language::Bokmal, "18. nov", "onsdag 18. november"),
+            (Language::Nynorsk, "18. nov", "onsdag 18. november"),
+            (Language::English, "18 Nov", "Wednesday 18 November"),
+        ] {
+            speaking(language, || {
+                assert_eq!(Moment::day(day).short(TODAY), short);
+                assert_eq!(weekday_and_date(day), words);
+                assert_eq!(Moment::day(day).long(), "18.11.2026");
+            });
         }
     }
 

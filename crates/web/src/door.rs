@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use akson_access::{Actor, Identity};
 use akson_base::{Kind, Problem};
+use akson_identity::attempts::{Attempts, Refused};
 use akson_identity::logins::Logins;
-use akson_identity::rate::{CallerAddress, RateLimit};
+use akson_identity::rate::CallerAddress;
 use akson_identity::sessions::{Cookies, Found, LoggedIn, Origins, Sessions, Ticket};
 use akson_smart::AuthorisationServer;
 use axum::body::Body;
@@ -22,6 +23,7 @@ use url::Url;
 
 use crate::authorise;
 use crate::forms::{FORM_TOKEN, Form};
+use crate::language::LANGUAGES;
 use crate::login::{Choosing, DemoLogin, LOGIN, LOGOUT, ROLE, Visitor, Why};
 use crate::messages::t;
 use crate::pages::accessibility_page::ACCESSIBILITY;
@@ -31,6 +33,7 @@ use crate::response;
 use crate::routes::wants_fragment;
 use crate::sight::{Desk, nobody};
 use crate::who::{Login, Who};
+use crate::witness_login::Proofs;
 
 /// The header by which a script says that nobody pressed anything.
 const UNATTENDED: &str = "akson-unattended";
@@ -56,9 +59,11 @@ pub struct Guard {
     /// The OpenID providers that log people in.
     pub(crate) logins: Option<Arc<Logins>>,
     /// The security level of login that it takes to change something.
-    writes_level: u8,
+    pub(crate) writes_level: u8,
+    /// Witnesses who have proved who they are.
+    pub(crate) proofs: Proofs,
     /// How often one address may try to log in.
-    attempts: Option<Arc<RateLimit>>,
+    attempts: Option<Arc<Attempts>>,
     /// Apps that people let in.
     pub(crate) apps: Option<Arc<AuthorisationServer>>,
 }
@@ -67,6 +72,7 @@ impl Guard {
     /// A guard with the demo's people to log in as. A server that has real data in it has no
     /// [`DemoLogin`] to give.
     pub fn demo(sessions: Arc<Sessions>, origins: Origins, demo: DemoLogin) -> Self {
+        let proofs = Proofs::new(Arc::clone(sessions.kept()));
         let cookies = Cookies { is_https: origins.is_https() };
         Self {
             sessions,
@@ -75,6 +81,7 @@ impl Guard {
             demo,
             logins: None,
             writes_level: 0,
+            proofs,
             attempts: None,
             apps: None,
         }
@@ -95,7 +102,7 @@ impl Guard {
     /// With so many attempts to log in from one address. The server puts the [`CallerAddress`] into
     /// each request; one without is not limited.
     #[must_use]
-    pub fn with_attempts(mut self, attempts: Option<Arc<RateLimit>>) -> Self {
+    pub fn with_attempts(mut self, attempts: Option<Arc<Attempts>>) -> Self {
         self.attempts = attempts;
         self
     }
@@ -123,7 +130,12 @@ pub(crate) async fn keep(
 ) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
     let is_told_to_all = request.uri().path() == ACCESSIBILITY;
+    let is_choice = request.uri().path() == LANGUAGES && request.method() == Method::POST;
     match &keeper.door {
+        Door::Open | Door::Shut if is_choice => match with_form(request).await {
+            Ok(request) => next.run(request).await,
+            Err(answer) => *answer,
+        },
         Door::Open => {
             let actor = Arc::new(Actor::open());
             request.extensions_mut().insert(Who { actor, login: None, waits: None });
@@ -156,11 +168,21 @@ async fn guarded(guard: &Guard, desk: &Desk, request: Request) -> Result<Request
             guard.sessions.find_unattended(ticket)
         }
         Some(ticket) => guard.sessions.find(ticket),
-        None => Found::Nobody,
+        None => Ok(Found::Nobody),
     };
+    let found = found.map_err(|problem| failed(&problem, &parts))?;
     match (found, ticket, parts.uri.path()) {
         (found, ticket, path) if is_at_login(path) => {
             visitor(guard, found, ticket, parts, body).await
+        }
+        // Whoever is not logged in chooses a language, too: it says nothing of anybody.
+        (Found::TimedOut | Found::Nobody | Found::Choosing(_), _, LANGUAGES)
+            if parts.method == Method::POST =>
+        {
+            if !guard.origins.sent(&parts.headers) {
+                return Err(refused(&foreign(), None));
+            }
+            with_form(Request::from_parts(parts, body)).await
         }
         // Whoever is not logged in reads it too; who is, reads it as themself.
         (Found::TimedOut | Found::Nobody | Found::Choosing(_), _, ACCESSIBILITY)
@@ -205,7 +227,7 @@ fn is_at_login(path: &str) -> bool {
 /// Whether somebody is known well enough for what is asked. Who is not is shown the way to log in
 /// again: a redirect of a form that was sent would not get past the page's own policy.
 fn strong_enough(guard: &Guard, login: &LoggedIn, parts: &Parts) -> Result<(), Box<Response>> {
-    let is_passing = matches!(parts.uri.path(), ROLE | LOGOUT);
+    let is_passing = matches!(parts.uri.path(), ROLE | LOGOUT | LANGUAGES);
     let is_change = !matches!(parts.method, Method::GET | Method::HEAD) && !is_passing;
     let Some(kind) = login.provider.filter(|_| login.security_level < guard.writes_level) else {
         return Ok(());
@@ -221,7 +243,7 @@ fn strong_enough(guard: &Guard, login: &LoggedIn, parts: &Parts) -> Result<(), B
 }
 
 /// Counts an attempt to log in, before anything of it is looked at.
-fn attempt(guard: &Guard, parts: &Parts) -> Result<(), Box<Response>> {
+async fn attempt(guard: &Guard, parts: &Parts) -> Result<(), Box<Response>> {
     let address = parts.extensions.get::<CallerAddress>();
     let (Some(attempts), Some(address)) = (&guard.attempts, address) else { return Ok(()) };
     // The page itself may be looked at; the way to a provider is an attempt, and the one way back
@@ -230,12 +252,15 @@ fn attempt(guard: &Guard, parts: &Parts) -> Result<(), Box<Response>> {
     if is_look && !provider_login::is_start(parts.uri.path()) {
         return Ok(());
     }
-    attempts.take_address(*address).map_err(|throttled| {
-        let problem = throttled.problem("IDN-082", "This address");
-        let mut answer = failed(&problem, parts);
-        let seconds = HeaderValue::from(throttled.retry_after_seconds);
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
-        answer
+    attempts.take(*address).await.map_err(|refused| match refused {
+        Refused::Throttled(throttled) => {
+            let problem = throttled.problem("IDN-082", "This address");
+            let mut answer = failed(&problem, parts);
+            let seconds = HeaderValue::from(throttled.retry_after_seconds);
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+            answer
+        }
+        Refused::Uncounted(problem) => failed(&problem, parts),
     })
 }
 
@@ -247,7 +272,7 @@ async fn visitor(
     parts: Parts,
     body: Body,
 ) -> Result<Request, Box<Response>> {
-    attempt(guard, &parts)?;
+    attempt(guard, &parts).await?;
     let is_in = matches!(found, Found::In(_) | Found::Choosing(_));
     let brought = guard.cookies.visitor(&parts.headers);
     let is_new = brought.is_none();
@@ -271,15 +296,25 @@ async fn confirmed(
     let Some(identity) = login.unconfirmed.clone() else { return Ok(login) };
     let identity: &Identity = &identity;
     let actors = desk.actors(identity).await.map_err(|problem| failed(&problem, parts))?;
-    if !guard.sessions.confirm(ticket, actors) {
-        return Err(logged_out(guard, parts, Why::RoleEnded));
-    }
-    match guard.sessions.find(ticket) {
-        Found::In(login) => Ok(login),
-        Found::Nobody | Found::TimedOut | Found::Choosing(_) => {
-            Err(logged_out(guard, parts, Why::TimedOut))
-        }
-    }
+    let confirmed = guard.sessions.confirm(ticket, &login, actors).await;
+    confirmed
+        .map_err(|problem| failed(&problem, parts))?
+        .ok_or_else(|| logged_out(guard, parts, Why::RoleEnded))
+}
+
+/// The request with the fields of its form, which changes nothing but what the browser keeps.
+async fn with_form(request: Request) -> Result<Request, Box<Response>> {
+    let (parts, body) = request.into_parts();
+    let form = Form::read(&parts.headers, body).await;
+    let form = form.map_err(|problem| Box::new(response::problem(&problem, None, false)))?;
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(form);
+    Ok(request)
+}
+
+fn foreign() -> Problem {
+    let text = "What changes something must be sent by one of our own pages.";
+    Problem::new(Kind::Refused, "WEB-010", text)
 }
 
 /// Whether what changes something was sent by one of our own forms; with its fields then.
@@ -294,8 +329,7 @@ async fn checked(
         return Ok(Request::from_parts(parts, body));
     }
     if !guard.origins.sent(&parts.headers) {
-        let text = "What changes something must be sent by one of our own pages.";
-        return Err(refused(&Problem::new(Kind::Refused, "WEB-010", text), who));
+        return Err(refused(&foreign(), who));
     }
     let form = Form::read(&parts.headers, body).await;
     let form = form.map_err(|problem| Box::new(response::problem(&problem, who, false)))?;

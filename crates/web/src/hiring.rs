@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::dates::parse_date;
 use crate::forms::Form;
-use crate::messages::{code, t};
+use crate::messages::{code, recorded_code, t};
 use crate::pages::hiring_page;
 use crate::people::{Employee, PostState, ends_before, no_date, quoted, words};
 use crate::response::{self, to};
@@ -60,8 +60,13 @@ pub(crate) const TEMPLATES: [Template; 14] = [
 ];
 
 impl Template {
-    /// The title as people read it.
+    /// The title as the registers have it.
     pub(crate) fn title(&self) -> &'static str {
+        recorded_code("job", self.code).unwrap_or(self.code)
+    }
+
+    /// The title as the reader has it.
+    pub(crate) fn shown(&self) -> &'static str {
         code("job", self.code).unwrap_or(self.code)
     }
 }

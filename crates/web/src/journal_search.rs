@@ -1,14 +1,18 @@
 //! Text search in one patient's journal: `/pasient/{id}/sok`.
 //!
 //! Looks through what the reader may see of notes and documents, diagnoses, medicines, allergies, contacts
-//! and messages, by words without their endings; of attached files plain text and HTML, in place or in a
-//! Binary (not PDF: the page says so). Nothing is kept: each search is a look in the patient's
-//! log. Not here: what a word is (`norwegian`), HTML (`pages::journal_search_page`).
+//! and messages, by words without their endings; of attached files plain text, HTML and PDF, in place or in
+//! a Binary (pictures are not read: the page says so). Nothing of a search is kept: each is a look in the
+//! patient's log. Not here: what a word is (`norwegian`), the text of PDFs (`pdf_texts`), HTML
+//! (`pages::journal_search_page`).
+
+mod pdf_texts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use akson_base::Problem;
+use akson_fhir::json::parse_stored;
 use akson_fhir::model::{NodeRef, Resource};
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -27,7 +31,8 @@ use crate::opening::opened;
 use crate::pages::journal_search_page::{found, own_page};
 use crate::response;
 use crate::routes::{Part, wants_fragment, with_part};
-use crate::sight::{Desk, Reader, parse_many};
+use crate::sight::{Desk, Reader};
+use pdf_texts::{PDF, name_in_place};
 
 /// Hits that are shown.
 const HITS_MAX: usize = 60;
@@ -43,7 +48,7 @@ const PREFIX_CHARACTERS_MIN: usize = 3;
 const BINARIES_MAX: usize = 200;
 const BINARIES_AT_ONCE: usize = 100;
 
-/// The bytes of Binaries, by id.
+/// The bytes of Binaries by id, and the texts of PDFs by the name of each.
 pub(crate) type Binaries = HashMap<String, Vec<u8>>;
 
 /// What is searched.
@@ -202,6 +207,11 @@ fn attached(attachment: &Attachment, binaries: &Binaries) -> String {
     if !is_text(attachment) {
         return String::new();
     }
+    if attachment.media_type == PDF {
+        let in_place = attachment.data.as_deref().map(name_in_place);
+        let text = in_place.as_ref().or(attachment.binary.as_ref()).and_then(|n| binaries.get(n));
+        return text.map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default();
+    }
     let bytes = match (&attachment.data, &attachment.binary) {
         (Some(data), _) => base64::decode(data),
         (None, Some(id)) => binaries.get(id).cloned(),
@@ -216,7 +226,8 @@ fn attached(attachment: &Attachment, binaries: &Binaries) -> String {
 
 /// Whether the content of an attachment is searched.
 fn is_text(attachment: &Attachment) -> bool {
-    ["text/plain", "text/html", "application/xhtml+xml"].contains(&attachment.media_type.as_str())
+    ["text/plain", "text/html", "application/xhtml+xml", PDF]
+        .contains(&attachment.media_type.as_str())
 }
 
 /// The texts of all attachments of a document.
@@ -225,21 +236,29 @@ fn all_attached(root: NodeRef<'_>, binaries: &Binaries) -> String {
     all.iter().map(|one| attached(one, binaries)).collect::<Vec<_>>().join("\n")
 }
 
+/// The documents and reports, the newest first.
+fn with_documents(resources: &[Resource]) -> Vec<NodeRef<'_>> {
+    let roots = resources.iter().map(Resource::root);
+    let mut found: Vec<NodeRef<'_>> = roots
+        .filter(|root| ["DocumentReference", "DiagnosticReport"].contains(&root.type_name()))
+        .collect();
+    let date = |root: &NodeRef<'_>| moment(*root, &["date"]).or_else(|| moment(*root, &["issued"]));
+    found.sort_by_key(|root| std::cmp::Reverse(date(root)));
+    found
+}
+
 /// The Binaries with text that documents and reports refer to, the newest documents' first.
 fn referred(resources: &[Resource]) -> Vec<String> {
-    let roots = resources.iter().map(Resource::root);
-    let roots =
-        roots.filter(|root| ["DocumentReference", "DiagnosticReport"].contains(&root.type_name()));
-    let mut found: Vec<(Option<Moment>, String)> = Vec::new();
-    for root in roots {
-        let date = moment(root, &["date"]).or_else(|| moment(root, &["issued"]));
+    let mut found: Vec<String> = Vec::new();
+    for root in with_documents(resources) {
         let texts = attachments(root).into_iter().filter(|one| is_text(one) && one.data.is_none());
-        found.extend(texts.filter_map(|one| Some((date, one.binary?))));
+        for id in texts.filter_map(|one| one.binary) {
+            if found.len() < BINARIES_MAX && !found.contains(&id) {
+                found.push(id);
+            }
+        }
     }
-    found.sort_by(|a, b| b.cmp(a));
-    found.dedup_by(|a, b| a.1 == b.1);
-    found.truncate(BINARIES_MAX);
-    found.into_iter().map(|(_, id)| id).collect()
+    found
 }
 
 /// What is said of a resource; `None` for what is no part of the journal.
@@ -277,11 +296,7 @@ fn tell(patient: &str, resource: &Resource, binaries: &Binaries) -> Option<Told>
         "MedicationRequest" | "MedicationStatement" => {
             let medication = root.first("medication")?;
             let name = concept(medication).or_else(|| display(medication));
-            let dosage = root.named("dosageInstruction").chain(root.named("dosage"));
-            let dosage: Vec<&str> = dosage.filter_map(|one| text(one, &["text"])).collect();
-            let reasons = all_concepts(root, "reasonCode");
-            let body = format!("{} {reasons} {}", dosage.join(" "), notes_of(root));
-            told(t("journal.medicine"), name, body, "legemidler")
+            told(t("journal.medicine"), name, of_medicine(root), "legemidler")
         }
         "AllergyIntolerance" => {
             let body = format!("{} {}", all_concepts(root, "code"), notes_of(root));
@@ -301,6 +316,10 @@ fn tell(patient: &str, resource: &Resource, binaries: &Binaries) -> Option<Told>
             all_concepts(root, "vaccineCode"),
             "vaksiner",
         ),
+        // What is being written to somebody is its writer's alone.
+        "Communication" if matches!(text(root, &["status"]), Some("preparation" | "not-done")) => {
+            None
+        }
         "Communication" => {
             let payload = root.named("payload").filter_map(|one| text(one, &["content"]));
             let payload = payload.collect::<Vec<_>>().join(" ");
@@ -313,6 +332,12 @@ fn tell(patient: &str, resource: &Resource, binaries: &Binaries) -> Option<Told>
         }
         _ => None,
     }
+}
+
+fn of_medicine(root: NodeRef<'_>) -> String {
+    let dosage = root.named("dosageInstruction").chain(root.named("dosage"));
+    let dosage: Vec<&str> = dosage.filter_map(|one| text(one, &["text"])).collect();
+    format!("{} {} {}", dosage.join(" "), all_concepts(root, "reasonCode"), notes_of(root))
 }
 
 fn document(patient: &str, id: &str, root: NodeRef<'_>, binaries: &Binaries) -> Option<Told> {
@@ -412,9 +437,10 @@ async fn show(
 
 impl Reader {
     async fn searched(&self, id: &str, sought: &Sought) -> Result<(Vec<Hit>, usize), Problem> {
-        let versions = self.record().chart(&self.caller(), id, &TYPES).await?;
-        let resources = parse_many(&versions)?;
-        let binaries = self.binaries(&referred(&resources)).await?;
+        let read = |_, json: &[u8]| Ok(parse_stored(json)?);
+        let resources = self.record().read_chart(&self.caller(), id, &TYPES, &read).await?;
+        let mut binaries = self.binaries(&referred(&resources)).await?;
+        pdf_texts::read_into(&resources, &mut binaries).await;
         Ok(search(id, &resources, &binaries, sought))
     }
 

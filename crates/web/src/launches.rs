@@ -41,7 +41,7 @@ pub(crate) async fn launch(
     if let Err(answer) = opening::opened(&reader, &id, false).await {
         return *answer;
     }
-    let launched = || {
+    let launched = async {
         let gone = || {
             Problem::new(Kind::NotFound, "WEB-070", "There is no such app to open from a chart.")
         };
@@ -51,10 +51,10 @@ pub(crate) async fn launch(
         // The list is some seconds old.
         let app = apps.app(&known.client_id)?.filter(|app| app.id == known.id);
         let app = app.filter(|app| app.is_on(reader.now()) && app.launches()).ok_or_else(gone)?;
-        let (_, login) = guard.sessions.proved(&choosing.ticket).ok_or_else(gone)?;
-        apps.launch(&app, &id, login)
+        let (_, login) = guard.sessions.proved(&choosing.ticket)?.ok_or_else(gone)?;
+        apps.launch(&app, &id, login).await
     };
-    match launched() {
+    match launched.await {
         Ok(address) => response::to(&address),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }

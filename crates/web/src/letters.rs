@@ -63,9 +63,12 @@ impl Letter {
         !self.is_from_patient() && self.received.is_none()
     }
 
-    /// Reads a Communication.
+    /// Reads a Communication; nothing of one that nobody has got: it is being written, or was thrown away.
     pub(crate) fn read(json: &Value) -> Option<Self> {
         let text = |at: &str| text_at(json, at).map(str::to_string);
+        if matches!(text_at(json, "/status"), Some("preparation" | "not-done")) {
+            return None;
+        }
         let moment = |at: &str| text_at(json, at).and_then(Moment::parse);
         let sender = text("/sender/reference");
         let payloads = json.get("payload").and_then(Value::as_array);
@@ -127,6 +130,12 @@ impl Thread {
             None => Some(letter.recipient.clone()).filter(|(to, _)| !to.is_empty()),
         })
     }
+
+    /// The id of the last message that somebody wrote, by reference.
+    pub(crate) fn last_from(&self, sender: &str) -> Option<&str> {
+        let is_by = |letter: &&Letter| letter.sender_reference.as_deref() == Some(sender);
+        self.letters.iter().rev().find(is_by).map(|letter| &*letter.id)
+    }
 }
 
 /// The threads of messages in any order, the one with the newest message first.
@@ -164,7 +173,18 @@ pub(crate) struct NewLetter<'a> {
     pub files: &'a [Value],
     /// Id of the first message of the thread.
     pub answers: Option<&'a str>,
+    /// Id of the message of the recipient's that is answered, where it is another than the first: who
+    /// wrote may be answered, also by those with nothing else to do with each other.
+    pub answered: Option<&'a str>,
     pub now: Instant,
+}
+
+/// `Communication.inResponseTo`: the first message of the thread, and the one that is answered.
+pub(crate) fn in_response_to(first: &str, answered: Option<&str>) -> Value {
+    let last = answered.filter(|last| *last != first);
+    let to = |id| json!({"reference": format!("Communication/{id}")});
+    let all: Vec<Value> = std::iter::once(first).chain(last).map(to).collect();
+    json!(all)
 }
 
 impl NewLetter<'_> {
@@ -187,8 +207,7 @@ impl NewLetter<'_> {
                 members.insert("topic".into(), json!({"text": self.topic}));
             }
             if let Some(first) = self.answers {
-                let to = json!([{"reference": format!("Communication/{first}")}]);
-                members.insert("inResponseTo".into(), to);
+                members.insert("inResponseTo".into(), in_response_to(first, self.answered));
             }
         }
         body
@@ -221,6 +240,7 @@ mod tests {
             text: "Hei",
             files: &[json!({"contentType": "image/png", "title": "utslett.png", "data": "aGVp"})],
             answers,
+            answered: Some("m2"),
             now: Instant(0),
         };
         let mut body = letter.resource();

@@ -28,6 +28,7 @@ mod html_text;
 mod journal_search;
 mod language;
 mod launches;
+mod letter_drafts;
 mod letters;
 mod local_path;
 mod login;
@@ -62,6 +63,7 @@ mod terminology;
 mod vaccines;
 mod who;
 mod wishes;
+mod witness_login;
 mod workday;
 mod writing;
 

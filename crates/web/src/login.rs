@@ -30,7 +30,7 @@ pub(crate) const LOGIN: &str = "/logg-inn";
 pub(crate) const ROLE: &str = "/rolle";
 pub(crate) const LOGOUT: &str = "/logg-ut";
 /// Who vouches for the demo's people, as the log has it.
-const DEMO: &str = "demo";
+pub(crate) const DEMO: &str = "demo";
 
 /// The people of a synthetic municipality whom anybody may log in as. Only `akson demo` makes one.
 #[derive(Clone, Debug)]
@@ -217,16 +217,16 @@ pub(crate) async fn log_in(
         return Err(Problem::new(Kind::Refused, UNKNOWN, text));
     };
     if let Some(old) = &replaces
-        && let Some(closed) = guard.sessions.close(old)
+        && let Some(closed) = guard.sessions.close(old).await?
     {
         logged_out(desk, &closed).await?;
     }
     let must_choose = actors.len() > 1;
-    let ticket = guard.sessions.open_from(identity, upstream, actors)?;
+    let ticket = guard.sessions.open_from(identity, upstream, actors).await?;
     let (trace, actor) = (desk.trace(), Some(&first));
     let who = Authenticated { actor, is_in_role: !must_choose, provider, trace: &trace };
     if let Err(problem) = desk.record().log_authentication(who, Authentication::LoggedIn).await {
-        guard.sessions.close(&ticket);
+        guard.sessions.close(&ticket).await?;
         return Err(problem);
     }
     Ok((ticket, must_choose))
@@ -246,7 +246,7 @@ pub(crate) async fn refused(
 /// Puts a logout into the log.
 pub(crate) async fn logged_out(desk: &Desk, closed: &Closed) -> Result<(), Problem> {
     let trace = desk.trace();
-    let provider = closed.upstream.as_ref().map_or(DEMO, |upstream| upstream.kind.id());
+    let provider = closed.provider.map_or(DEMO, |kind| kind.id());
     let (actor, is_in_role) = (Some(&closed.actor), closed.is_chosen);
     let who = Authenticated { actor, is_in_role, provider, trace: &trace };
     desk.record().log_authentication(who, Authentication::LoggedOut).await
@@ -290,11 +290,11 @@ async fn chosen(
     let none = || Problem::new(Kind::Invalid, "WEB-017", "There is no such role to choose.");
     let place = place.parse::<usize>().map_err(|_| none())?;
     let actor = choosing.actors.get(place).ok_or_else(none)?;
-    let provider = guard.sessions.provider(&choosing.ticket).map_or(DEMO, |kind| kind.id());
+    let provider = guard.sessions.provider(&choosing.ticket)?.map_or(DEMO, |kind| kind.id());
     let trace = desk.trace();
     let who = Authenticated { actor: Some(actor), is_in_role: true, provider, trace: &trace };
     desk.record().log_authentication(who, Authentication::RoleChosen).await?;
-    guard.sessions.choose(&choosing.ticket, place)?.ok_or_else(none)
+    guard.sessions.choose(&choosing.ticket, place).await?.ok_or_else(none)
 }
 
 async fn leave(
@@ -303,7 +303,10 @@ async fn leave(
     Extension(choosing): Extension<Choosing>,
     _form: Form,
 ) -> Response {
-    let closed = guard.sessions.close(&choosing.ticket);
+    let closed = match guard.sessions.close(&choosing.ticket).await {
+        Ok(closed) => closed,
+        Err(problem) => return response::problem(&problem, None, false),
+    };
     if let Some(closed) = &closed
         && let Err(problem) = logged_out(&desk, closed).await
     {

@@ -3,10 +3,12 @@
 //!
 //! A key is `table.name` in the TOML file. Texts of codes (encounter classes, well-known analyses)
 //! stand in tables named `code-…` and are looked up with [`code`].
-//! Not here: dates and numbers (`dates`, `numbers`).
+//! Not here: dates and numbers (`dates`, `numbers`), which language somebody reads in (`language`).
 //!
-//! A test proves that every key used exists and that none is unused. What a language lacks is read in
-//! bokmål.
+//! What is shown is in the reader's language ([`t`], [`tf`], [`code`]); what becomes part of the record is
+//! in bokmål, so that all read the same words ([`recorded`], [`recorded_with`], [`recorded_code`]).
+//! Tests prove that every key used exists and that none is unused, that every language has every text, and
+//! that no resource is built of a text in the reader's language.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -36,6 +38,15 @@ impl Language {
             Self::Bokmal => "nb",
             Self::Nynorsk => "nn",
             Self::English => "en",
+        }
+    }
+
+    /// What it is called by those who read it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bokmal => "Bokmål",
+            Self::Nynorsk => "Nynorsk",
+            Self::English => "English",
         }
     }
 }
@@ -102,6 +113,21 @@ pub(crate) fn tf(key: &'static str, values: &[(&str, &str)]) -> String {
         text = text.replace(&format!("{{{name}}}"), value);
     }
     text
+}
+
+/// A text that becomes part of the record, as [`t`]: in bokmål, whatever language its writer reads in.
+pub(crate) fn recorded(key: &'static str) -> &'static str {
+    speaking(Language::Bokmal, || t(key))
+}
+
+/// A text with values that becomes part of the record, as [`tf`]: in bokmål.
+pub(crate) fn recorded_with(key: &'static str, values: &[(&str, &str)]) -> String {
+    speaking(Language::Bokmal, || tf(key, values))
+}
+
+/// The text of a code that becomes part of the record, as [`code`]: in bokmål.
+pub(crate) fn recorded_code(table: &str, of: &str) -> Option<&'static str> {
+    speaking(Language::Bokmal, || code(table, of))
 }
 
 /// The text of a code, if the table `code-<table>` has one.

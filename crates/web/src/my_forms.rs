@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use akson_base::{Kind, Problem};
-use akson_questionnaire::{Answers, Live, Questionnaire};
+use akson_questionnaire::{Answers, Live, Questionnaire, Surroundings};
 use akson_record::ANSWER_SYSTEM;
 use axum::Router;
 use axum::extract::Path;
@@ -27,9 +27,7 @@ use crate::pages::form_fields::{Drawing, progress};
 use crate::pages::form_page::refused;
 use crate::pages::my_forms_page::{self, Answering};
 use crate::people::quoted;
-use crate::questionnaires::{
-    Asked, Filled, State, answers_to, is_open, json_answer, put_items, repeat, take, wants_json,
-};
+use crate::questionnaires::{Asked, Filled, State, answers_to, is_open, put_items, repeat, take};
 use crate::response::{self, to};
 use crate::sight::{Desk, Reader};
 use crate::writing::{Together, set};
@@ -46,6 +44,8 @@ struct Open {
     task: Value,
     task_version: u32,
     form: Arc<Questionnaire>,
+    /// What its expressions may name: read once for each request.
+    surroundings: Surroundings,
     answers: Answers,
     /// What is stored, and its version: 0 where nothing is.
     stored: Option<Filled>,
@@ -77,7 +77,7 @@ impl Open {
 
 async fn open(reader: Reader, Path((id, task)): Path<(String, String)>) -> Response {
     match reader.asked_form(&id, &task).await {
-        Ok(opened) => reader.drawn_answering(opened, &Turn::default()).await,
+        Ok(opened) => drawn_answering(opened, &Turn::default(), &reader),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
 }
@@ -89,21 +89,15 @@ async fn act(
     headers: HeaderMap,
     sent: Form,
 ) -> Response {
-    let is_script = wants_json(&headers);
+    let is_script = response::wants_json(&headers);
     match reader.answer_form(&id, &task, &sent).await {
         Ok(Outcome::Next(address)) if is_script => {
-            json_answer(StatusCode::OK, &json!({"videre": address}))
+            response::json(StatusCode::OK, &json!({"videre": address}))
         }
         Ok(Outcome::Next(address)) => to(&address),
-        Ok(Outcome::Answering(opened, turn)) if is_script => {
-            reader.told_answering(*opened, &turn).await
-        }
-        Ok(Outcome::Answering(opened, turn)) => reader.drawn_answering(*opened, &turn).await,
-        Err(problem) if is_script => {
-            let status = akson_record::outcome::status_and_code(problem.kind).0;
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            json_answer(status, &json!({"problem": problem.code}))
-        }
+        Ok(Outcome::Answering(opened, turn)) if is_script => told_answering(*opened, &turn),
+        Ok(Outcome::Answering(opened, turn)) => drawn_answering(*opened, &turn, &reader),
+        Err(problem) if is_script => response::json_problem(&problem),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
 }
@@ -131,16 +125,16 @@ impl Reader {
         let stored = found.into_iter().next().and_then(Filled::read);
         let version =
             stored.as_ref().and_then(|one| text(&one.resource, "/meta/versionId").parse().ok());
+        let surroundings = self.surroundings(&form, &mine.person.id).await?;
         let answers = match &stored {
             Some(stored) => form.read(&stored.resource).0,
             None => {
-                let surroundings = self.all_surroundings(&mine.person.id, &form).await?;
                 let observations = self.observed(&mine.person.id, &form).await?;
                 form.begin(&surroundings, &observations)
             }
         };
         let version = version.unwrap_or(0);
-        Ok(Open { mine, asked, task, task_version, form, answers, stored, version })
+        Ok(Open { mine, asked, task, task_version, form, surroundings, answers, stored, version })
     }
 
     async fn answer_form(&self, id: &str, task: &str, sent: &Form) -> Result<Outcome, Problem> {
@@ -152,9 +146,8 @@ impl Reader {
         let act = sent.field("gjor");
         let refused = take(sent, &opened.form, &mut opened.answers, &[]);
         repeat(act, &opened.form, &mut opened.answers);
-        let surroundings = self.surroundings(&opened.form, id).await?;
         let form = Arc::clone(&opened.form);
-        let live = form.evaluate(&mut opened.answers, &surroundings);
+        let live = form.evaluate(&mut opened.answers, &opened.surroundings);
         let tells_missing = sent.field("fortell") == "ja" || act == "signer";
         let mut turn = Turn { refused, tells_missing, is_conflict: false };
         let version = sent.field("versjon").parse().unwrap_or(0);
@@ -240,55 +233,44 @@ impl Reader {
         together.update("Task", &opened.asked.task, opened.task_version, &task);
         self.store(together).await.map(drop)
     }
+}
 
-    /// The page: to fill in, or as it was sent.
-    async fn drawn_answering(&self, mut opened: Open, turn: &Turn) -> Response {
-        let surroundings = match self.surroundings(&opened.form, &opened.mine.person.id).await {
-            Ok(surroundings) => surroundings,
-            Err(problem) => return response::problem(&problem, Some(&self.who), false),
-        };
-        let form = Arc::clone(&opened.form);
-        let (mine, asked, today) = (&opened.mine, &opened.asked, self.today());
-        if !opened.may_answer() {
-            let is_sent = |stored: &&Filled| stored.state != State::Draft;
-            let sent = opened.stored.as_ref().filter(is_sent);
-            let live = form.answered(&opened.answers);
-            return response::html(my_forms_page::over(mine, asked, sent, &live, &self.who));
-        }
-        let live = form.evaluate(&mut opened.answers, &surroundings);
-        let drawing = Drawing { tells_missing: turn.tells_missing, ..Drawing::of(&live) };
-        let page = Answering {
-            mine,
-            asked,
-            drawing: &drawing,
-            version: opened.version,
-            saved: opened.stored.as_ref().and_then(Filled::saved),
-            refused: &turn.refused,
-            is_conflict: turn.is_conflict,
-        };
-        response::html(my_forms_page::answering(&page, &self.who, today))
+/// The page: to fill in, or as it was sent.
+fn drawn_answering(mut opened: Open, turn: &Turn, reader: &Reader) -> Response {
+    let form = Arc::clone(&opened.form);
+    let who = &reader.who;
+    if !opened.may_answer() {
+        let is_sent = |stored: &&Filled| stored.state != State::Draft;
+        let sent = opened.stored.as_ref().filter(is_sent);
+        let live = form.answered(&opened.answers);
+        return response::html(my_forms_page::over(&opened.mine, &opened.asked, sent, &live, who));
     }
+    let live = form.evaluate(&mut opened.answers, &opened.surroundings);
+    let drawing = Drawing { tells_missing: turn.tells_missing, ..Drawing::of(&live) };
+    let page = Answering {
+        mine: &opened.mine,
+        asked: &opened.asked,
+        drawing: &drawing,
+        version: opened.version,
+        saved: opened.stored.as_ref().and_then(Filled::saved),
+        refused: &turn.refused,
+        is_conflict: turn.is_conflict,
+    };
+    response::html(my_forms_page::answering(&page, who, reader.today()))
+}
 
-    /// The same for the script, which swaps what has changed.
-    async fn told_answering(&self, mut opened: Open, turn: &Turn) -> Response {
-        let surroundings = match self.surroundings(&opened.form, &opened.mine.person.id).await {
-            Ok(surroundings) => surroundings,
-            Err(problem) => {
-                let told = json!({"problem": problem.code});
-                return json_answer(StatusCode::INTERNAL_SERVER_ERROR, &told);
-            }
-        };
-        let form = Arc::clone(&opened.form);
-        let live = form.evaluate(&mut opened.answers, &surroundings);
-        let drawing = Drawing { tells_missing: turn.tells_missing, ..Drawing::of(&live) };
-        let saved = opened.stored.as_ref().and_then(Filled::saved);
-        let told = match saved.map(Moment::with_time) {
-            Some(when) => tf("my-forms.saved-at", &[("when", &when)]),
-            None => t("my-forms.not-begun").to_owned(),
-        };
-        let status = if turn.is_conflict { StatusCode::CONFLICT } else { StatusCode::OK };
-        let parts =
-            [drawing.fields().0, drawing.summary().0, progress(&live).0, refused(&turn.refused).0];
-        json_answer(status, &json!({"versjon": opened.version, "lagret": told, "deler": parts}))
-    }
+/// The same for the script, which swaps what has changed.
+fn told_answering(mut opened: Open, turn: &Turn) -> Response {
+    let form = Arc::clone(&opened.form);
+    let live = form.evaluate(&mut opened.answers, &opened.surroundings);
+    let drawing = Drawing { tells_missing: turn.tells_missing, ..Drawing::of(&live) };
+    let saved = opened.stored.as_ref().and_then(Filled::saved);
+    let told = match saved.map(Moment::with_time) {
+        Some(when) => tf("my-forms.saved-at", &[("when", &when)]),
+        None => t("my-forms.not-begun").to_owned(),
+    };
+    let status = if turn.is_conflict { StatusCode::CONFLICT } else { StatusCode::OK };
+    let parts =
+        [drawing.fields().0, drawing.summary().0, progress(&live).0, refused(&turn.refused).0];
+    response::json(status, &json!({"versjon": opened.version, "lagret": told, "deler": parts}))
 }

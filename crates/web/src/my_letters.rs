@@ -2,7 +2,7 @@
 //!
 //! To open a thread marks what was written to the patient as read. Files lie in the message itself and
 //! are fetched, never shown among our pages.
-//! Not here: the shape of a message (`letters`), HTML (`pages::my_letters_page`).
+//! Not here: the shape of a message (`letters`), what is being written (`letter_drafts`), HTML (`pages::my_letters_page`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use std::sync::Arc;
 use akson_base::{Kind, Problem};
 use axum::Router;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::citizen::Mine;
 use crate::fields::text_at;
 use crate::forms::Form;
+use crate::letter_drafts::{Kept, LetterDraft, overtaken};
 use crate::letters::{NewLetter, Thread};
 use crate::messages::t;
 use crate::multipart::Part;
@@ -57,16 +58,27 @@ async fn list(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> Re
     let drawn = async {
         let mine = reader.mine(Some(&id)).await?;
         let threads = reader.letters(&id).await?;
+        let drafts = reader.letter_drafts(&mine).await?;
         let is_sent = asked.contains_key("sendt");
-        Ok(my_letters_page::list(&mine, &threads, is_sent, &reader.who, reader.today()))
+        let all = my_letters_page::All { threads: &threads, drafts: &drafts, is_sent };
+        Ok(my_letters_page::list(&mine, &all, &reader.who, reader.today()))
     };
     response::drawn(drawn.await, &reader.who)
 }
 
 async fn begin(reader: Reader, Path(id): Path<String>, Query(asked): Asked) -> Response {
     let chosen = asked.get("til").map_or("", String::as_str);
-    let writing = Writing { to: chosen, ..Writing::default() };
-    response::drawn(written_page(&reader, &id, &writing).await, &reader.who)
+    let drawn = async {
+        let mine = reader.mine(Some(&id)).await?;
+        let draft = reader.letter_draft(&mine, None).await?;
+        let mut writing = Writing::of(draft.as_ref());
+        // Whoever comes from a name writes to that one, and what was begun is still there.
+        if !chosen.is_empty() {
+            writing.to = chosen;
+        }
+        written_page(&reader, &id, &writing).await
+    };
+    response::drawn(drawn.await, &reader.who)
 }
 
 async fn written_page(
@@ -79,58 +91,99 @@ async fn written_page(
     Ok(my_letters_page::new(&mine, &recipients, writing, &reader.who))
 }
 
-async fn send(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
-    let (to_whom, topic, text) = (form.field("til"), form.field("om"), form.field("tekst"));
-    match reader.send(&id, None, &form).await {
-        Ok(None) => to(&format!("/min/{id}/meldinger?sendt=1")),
-        Ok(Some(fault)) => {
-            let writing = Writing { to: to_whom, topic, text, fault: Some(fault) };
-            again(&reader, written_page(&reader, &id, &writing).await)
+async fn send(reader: Reader, Path(id): Path<String>, headers: HeaderMap, form: Form) -> Response {
+    written(&reader, &id, None, &headers, &form).await
+}
+
+async fn answer(
+    reader: Reader,
+    Path((id, thread)): Path<(String, String)>,
+    headers: HeaderMap,
+    form: Form,
+) -> Response {
+    written(&reader, &id, Some(&thread), &headers, &form).await
+}
+
+/// What comes of a form about a message: a new one, or an answer in a thread.
+async fn written(
+    reader: &Reader,
+    id: &str,
+    thread: Option<&str>,
+    headers: &HeaderMap,
+    form: &Form,
+) -> Response {
+    let done = reader.write(id, thread, form).await;
+    if response::wants_json(headers) {
+        return told(done);
+    }
+    let refused = || Problem::new(Kind::Unprocessable, "WEB-203", "The message could not be sent.");
+    let (problem, fault, draft) = match done {
+        Ok(Done::Next(address)) => return to(&address),
+        Ok(Done::Kept(Kept::Stored(_))) => {
+            return to(&format!("/min/{id}/meldinger/{}", thread.unwrap_or("ny")));
         }
+        // What another window has stored stays; what was typed here is shown again, and not lost.
+        Ok(Done::Kept(Kept::Conflict(draft))) => (overtaken(), t("letters.conflict"), Some(draft)),
+        Ok(Done::Refused(fault, draft)) => (refused(), fault, draft),
+        Err(problem) => return response::problem(&problem, Some(&reader.who), false),
+    };
+    let writing = Writing::sent(form, fault, draft.as_ref());
+    let page = match thread {
+        Some(thread) => thread_page(reader, id, thread, &writing).await,
+        None => written_page(reader, id, &writing).await,
+    };
+    match page {
+        Ok(markup) => response::told(&problem, markup),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
 }
 
+/// What came of a form about a message.
+enum Done {
+    /// It is sent or thrown away: on to this page.
+    Next(String),
+    /// What was written is kept.
+    Kept(Kept),
+    /// It is not sent, and this is why; what of it is kept.
+    Refused(&'static str, Option<LetterDraft>),
+}
+
+/// The same for the script that keeps what is written as it is written.
+fn told(done: Result<Done, Problem>) -> Response {
+    let answer = |status, draft: Option<&LetterDraft>, fault: Option<&'static str>| {
+        let version = draft.map_or(0, |draft| draft.version);
+        let saved = my_letters_page::saved_words(draft);
+        let parts = [my_letters_page::refused(fault).0];
+        response::json(status, &json!({"versjon": version, "lagret": saved, "deler": parts}))
+    };
+    match done {
+        Ok(Done::Next(address)) => response::json(StatusCode::OK, &json!({"videre": address})),
+        Ok(Done::Kept(Kept::Stored(draft))) => answer(StatusCode::OK, draft.as_ref(), None),
+        Ok(Done::Kept(Kept::Conflict(draft))) => answer(StatusCode::CONFLICT, Some(&draft), None),
+        Ok(Done::Refused(fault, draft)) => answer(StatusCode::OK, draft.as_ref(), Some(fault)),
+        Err(problem) => response::json_problem(&problem),
+    }
+}
+
 async fn thread(reader: Reader, Path((id, thread)): Path<(String, String)>) -> Response {
-    response::drawn(thread_page(&reader, &id, &thread, "", None).await, &reader.who)
+    let drawn = async {
+        let mine = reader.mine(Some(&id)).await?;
+        let draft = reader.letter_draft(&mine, Some(&thread)).await?;
+        thread_page(&reader, &id, &thread, &Writing::of(draft.as_ref())).await
+    };
+    response::drawn(drawn.await, &reader.who)
 }
 
 async fn thread_page(
     reader: &Reader,
     id: &str,
     thread: &str,
-    text: &str,
-    fault: Option<&'static str>,
+    writing: &Writing<'_>,
 ) -> Result<maud::Markup, Problem> {
     let mine = reader.mine(Some(id)).await?;
     let thread = reader.thread(id, thread).await?;
     reader.mark_read(&mine, &thread).await?;
-    let writing = Writing { text, fault, ..Writing::default() };
-    Ok(my_letters_page::thread(&mine, &thread, &writing, &reader.who, reader.today()))
-}
-
-async fn answer(
-    reader: Reader,
-    Path((id, thread)): Path<(String, String)>,
-    form: Form,
-) -> Response {
-    match reader.send(&id, Some(&thread), &form).await {
-        Ok(None) => to(&format!("/min/{id}/meldinger/{thread}")),
-        Ok(Some(fault)) => {
-            let page = thread_page(&reader, &id, &thread, form.field("tekst"), Some(fault)).await;
-            again(&reader, page)
-        }
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-    }
-}
-
-/// The page again with what was written, and what was wrong with it.
-fn again(reader: &Reader, page: Result<maud::Markup, Problem>) -> Response {
-    let problem = Problem::new(Kind::Unprocessable, "WEB-203", "The message could not be sent.");
-    match page {
-        Ok(markup) => response::told(&problem, markup),
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-    }
+    Ok(my_letters_page::thread(&mine, &thread, writing, &reader.who, reader.today()))
 }
 
 async fn file(
@@ -138,7 +191,7 @@ async fn file(
     Path((id, letter, number)): Path<(String, String, usize)>,
 ) -> Response {
     let found = reader.letter_file(&id, &letter, number).await;
-    fetched(&reader, found)
+    response::file(found, &reader.who)
 }
 
 /// The same for whoever may read the message: a file by its place among the files, from 1.
@@ -149,23 +202,7 @@ async fn enclosed(reader: Reader, Path((letter, number)): Path<(String, usize)>)
         let mut files = payloads.into_iter().flatten().filter_map(|p| p.get("contentAttachment"));
         content(number.checked_sub(1).and_then(|place| files.nth(place)))
     };
-    let found = found.await;
-    fetched(&reader, found)
-}
-
-/// Fetched, never shown: what came from outside does not run among our pages.
-fn fetched(reader: &Reader, found: Result<(String, Vec<u8>), Problem>) -> Response {
-    match found {
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-        Ok((media_type, bytes)) => {
-            let mut headers = HeaderMap::new();
-            let kind = HeaderValue::from_str(&media_type)
-                .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            headers.insert(header::CONTENT_TYPE, kind);
-            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-            (headers, bytes).into_response()
-        }
-    }
+    response::file(found.await, &reader.who)
 }
 
 impl Reader {
@@ -188,7 +225,7 @@ impl Reader {
         Ok(all)
     }
 
-    async fn thread(&self, patient: &str, id: &str) -> Result<Thread, Problem> {
+    pub(crate) async fn thread(&self, patient: &str, id: &str) -> Result<Thread, Problem> {
         let all = self.letters(patient).await?;
         all.into_iter().find(|thread| thread.id == id).ok_or_else(no_letter)
     }
@@ -203,9 +240,14 @@ impl Reader {
         };
         for letter in thread.letters.iter().filter(is_to_reader) {
             let (mut json, version) = self.read_json("Communication", &letter.id).await?;
-            if let Some(members) = json.as_object_mut() {
-                members.insert("received".into(), json!(self.now().to_fhir()));
+            let to = text_at(&json, "/recipient/0/identifier/value");
+            // What another who acts for the patient was written is theirs to have read.
+            let is_anothers = to.is_some() && to != self.own_number();
+            let Some(members) = json.as_object_mut().filter(|_| !is_anothers) else { continue };
+            if members.contains_key("received") {
+                continue;
             }
+            members.insert("received".into(), json!(self.now().to_fhir()));
             match self.update("Communication", &letter.id, version, &json).await {
                 // Read in two windows at once: read all the same.
                 Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Precondition) => {}
@@ -213,6 +255,47 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Whom a form's message is to: who wrote in the thread, or who was chosen.
+    async fn addressee(
+        &self,
+        id: &str,
+        thread: Option<&str>,
+        form: &Form,
+    ) -> Result<Option<(String, String)>, Problem> {
+        match thread {
+            Some(thread) => Ok(self.thread(id, thread).await?.other_side()),
+            None => {
+                let all = self.recipients(id).await?;
+                Ok(all.into_iter().find(|(known, _)| known == form.field("til")))
+            }
+        }
+    }
+
+    /// Does what the pressed button says of a message, or keeps it while it is written.
+    async fn write(&self, id: &str, thread: Option<&str>, form: &Form) -> Result<Done, Problem> {
+        let mine = self.mine(Some(id)).await?;
+        let list = mine.path("/meldinger");
+        match form.field("gjor") {
+            "forkast" => {
+                self.throw_letter_away(&mine, thread).await?;
+                Ok(Done::Next(list))
+            }
+            "lagre" => match self.addressee(id, thread, form).await? {
+                Some((whom, _)) => {
+                    Ok(Done::Kept(self.keep_letter(&mine, thread, form, &whom).await?))
+                }
+                None => Ok(Done::Refused(t("letters.no-recipient"), None)),
+            },
+            _ => match (self.send(id, thread, form).await?, thread) {
+                (None, None) => Ok(Done::Next(format!("{list}?sendt=1"))),
+                (None, Some(thread)) => Ok(Done::Next(format!("{list}/{thread}"))),
+                (Some(fault), _) => {
+                    Ok(Done::Refused(fault, self.letter_draft(&mine, thread).await?))
+                }
+            },
+        }
     }
 
     /// Sends what a form says; what is wrong with it, when it is not sent.
@@ -235,15 +318,12 @@ impl Reader {
             Err(fault) => return Ok(Some(fault)),
         };
         let topic = form.typed("om", TOPIC_CHARACTERS_MAX)?;
-        let recipient = match answers {
-            Some(thread) => self.thread(id, thread).await?.other_side(),
-            None => {
-                let all = self.recipients(id).await?;
-                all.into_iter().find(|(known, _)| known == form.field("til"))
-            }
-        };
-        let Some((reference, display)) = recipient else {
+        let Some((reference, display)) = self.addressee(id, answers, form).await? else {
             return Ok(Some(t("letters.no-recipient")));
+        };
+        let thread = match answers {
+            Some(thread) => Some(self.thread(id, thread).await?),
+            None => None,
         };
         let letter = NewLetter {
             patient: id,
@@ -253,9 +333,10 @@ impl Reader {
             text,
             files: &files,
             answers,
+            answered: thread.as_ref().and_then(|thread| thread.last_from(&reference)),
             now: self.now(),
         };
-        self.create(&letter.resource()).await?;
+        self.send_letter(&mine, &letter, form.field("versjon")).await?;
         Ok(None)
     }
 

@@ -21,7 +21,7 @@ use crate::citizen::Mine;
 use crate::dates::Moment;
 use crate::fields::text_at;
 use crate::forms::Form;
-use crate::messages::t;
+use crate::messages::{recorded, t};
 use crate::pages::my_times_page;
 use crate::people::quoted;
 use crate::response::{self, to};
@@ -32,6 +32,8 @@ use crate::writing::Together;
 const VISITS_MAX: usize = 50;
 /// Free times of one doctor read at a time.
 const TIMES_MAX: usize = 300;
+/// Code of the problem that what is moved or cancelled is not booked any more.
+const NOT_BOOKED: &str = "WEB-300";
 /// Characters of what one tells about the reason.
 pub(crate) const REASON_CHARACTERS_MAX: usize = 200;
 
@@ -121,8 +123,8 @@ async fn book(reader: Reader, Path(id): Path<String>, form: Form) -> Response {
     };
     // Somebody was faster: the times that are free now, and what was written.
     let drawn = async {
-        let fault = Some(t("times.taken"));
-        let booking = reader.booking(&id, moved, fault, reason).await?;
+        let fault = if taken.code == NOT_BOOKED { t("times.not-booked") } else { t("times.taken") };
+        let booking = reader.booking(&id, moved, Some(fault), reason).await?;
         Ok(my_times_page::booking(&booking, &reader.who, reader.today()))
     };
     match drawn.await {
@@ -237,7 +239,7 @@ impl Reader {
         let actors = schedule.get("actor").and_then(Value::as_array).cloned().unwrap_or_default();
         let patient = json!({
             "reference": format!("Patient/{}", mine.person.id),
-            "display": mine.person.name_or_unknown(),
+            "display": mine.person.name.as_deref().unwrap_or(recorded("person.no-name")),
         });
         let participant = |actor: &Value| json!({"actor": actor, "status": "accepted"});
         let participants: Vec<Value> =
@@ -245,7 +247,7 @@ impl Reader {
         let mut appointment = json!({
             "resourceType": "Appointment",
             "status": "booked",
-            "description": if reason.is_empty() { t("times.consultation") } else { reason },
+            "description": if reason.is_empty() { recorded("times.consultation") } else { reason },
             "created": self.now().to_fhir(),
             "slot": [{"reference": format!("Slot/{slot}")}],
             "participant": participants,
@@ -275,6 +277,10 @@ impl Reader {
 
     async fn let_go(&self, visit: &str, together: &mut Together) -> Result<(), Problem> {
         let (mut appointment, version) = self.read_json("Appointment", visit).await?;
+        if !is_open(text_at(&appointment, "/status").unwrap_or_default()) {
+            let text = "This appointment is not booked any more: it was moved or cancelled.";
+            return Err(Problem::new(Kind::Conflict, NOT_BOOKED, text));
+        }
         let slots = appointment.get("slot").and_then(Value::as_array).cloned().unwrap_or_default();
         set_status(&mut appointment, "cancelled");
         together.update("Appointment", visit, version, &appointment);
@@ -292,6 +298,11 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Whether an appointment of this status can be moved and cancelled.
+fn is_open(status: &str) -> bool {
+    matches!(status, "booked" | "pending" | "proposed")
 }
 
 fn set_status(resource: &mut Value, status: &str) {
@@ -324,6 +335,6 @@ fn visit(json: &Value, now: Moment) -> Option<Visit> {
         place: of("Location/").map(|(_, name)| (*name).to_string()).next(),
         practitioner: of("Practitioner/").map(|(to, _)| (*to).to_string()).next(),
         is_cancelled: matches!(status, "cancelled" | "noshow" | "entered-in-error"),
-        is_coming: matches!(status, "booked" | "pending" | "proposed") && start > now,
+        is_coming: is_open(status) && start > now,
     })
 }

@@ -29,6 +29,7 @@ use crate::login::{
 use crate::pages::{passing_page, problem_page};
 use crate::response::{self, to};
 use crate::sight::Desk;
+use crate::witness_login;
 
 /// Code of an answer to a login that is not under way.
 const UNDER_WAY: &str = "IDN-091";
@@ -98,7 +99,13 @@ async fn start(
     if !guard.origins.may_read(&headers) {
         return to(&with_back(LOGIN, back));
     }
-    let begin = Begin { visitor: &visitor.ticket, back, replaces: visitor.login.clone(), level };
+    let begin = Begin {
+        visitor: &visitor.ticket,
+        back,
+        replaces: visitor.login.clone(),
+        level,
+        witness_in: None,
+    };
     match logins.start(kind, begin).await {
         Ok(address) => {
             let mut answer = to(&address);
@@ -148,7 +155,11 @@ async fn back(
 
 /// In, by way of a page of our own: the next request then comes from us, with the login's cookie.
 async fn enter(desk: &Desk, guard: &Guard, kind: LoginKind, finished: Finished) -> Response {
-    let Finished { identity, upstream, back, replaces } = finished;
+    let Finished { identity, upstream, back, replaces, witness_in } = finished;
+    if let Some(of_login) = witness_in {
+        let proved = witness_login::proved(desk, guard, kind, (identity, of_login), &back).await;
+        return proved.unwrap_or_else(|problem| failed(&problem, kind, &back));
+    }
     let proved = Proved { identity, upstream: Some(upstream), replaces };
     match log_in(desk, guard, proved).await {
         Ok((ticket, must_choose)) => {
@@ -185,7 +196,7 @@ async fn ended(
         let (logins, kind) = of(&guard, &provider)?;
         let form = Form::read(&parts.headers, body).await?;
         let ended = logins.ended(kind, form.field("logout_token")).await?;
-        for closed in guard.sessions.close_ended(&ended) {
+        for closed in guard.sessions.close_ended(&ended).await? {
             logged_out(&desk, &closed).await?;
         }
         Ok::<(), Problem>(())
@@ -211,7 +222,7 @@ async fn ended_by_page(
     let closing = async {
         let (logins, kind) = of(&guard, &provider)?;
         let ended = logins.ended_by_page(kind, told("iss"), told("sid"))?;
-        for closed in guard.sessions.close_ended(&ended) {
+        for closed in guard.sessions.close_ended(&ended).await? {
             logged_out(&desk, &closed).await?;
         }
         Ok::<(), Problem>(())

@@ -1,4 +1,5 @@
-//! How pages leave the house: security headers, caching, timing, and the page of a problem.
+//! How pages leave the house: security headers, caching, timing, the page of a problem, files, and what
+//! a page's own script is told.
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
+use serde_json::Value;
 
 use crate::pages::problem_page::{problem_line, problem_page};
 use crate::sight::Timing;
@@ -114,7 +116,46 @@ pub(crate) fn told(problem: &Problem, markup: Markup) -> Response {
     } else if !problem.for_log.is_empty() {
         tracing::error!(code = problem.code, "{}", problem.for_log);
     }
+    (status_of(problem), html(markup)).into_response()
+}
+
+fn status_of(problem: &Problem) -> StatusCode {
     let (status, _) = status_and_code(problem.kind);
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, html(markup)).into_response()
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Whether a page's own script asks, which wants to be told and not shown.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.starts_with("application/json"))
+}
+
+/// What a page's own script is told.
+pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // The same address answers a page to a browser.
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+/// The code of a problem, with the status of its kind, for a page's own script.
+pub(crate) fn json_problem(problem: &Problem) -> Response {
+    json(status_of(problem), &serde_json::json!({"problem": problem.code}))
+}
+
+/// A file, or the page of the problem that kept it. Fetched, never shown: what came from outside does not run
+/// among our pages.
+pub(crate) fn file(found: Result<(String, Vec<u8>), Problem>, who: &Who) -> Response {
+    let (media_type, bytes) = match found {
+        Ok(found) => found,
+        Err(found) => return problem(&found, Some(who), false),
+    };
+    let mut headers = HeaderMap::new();
+    let kind = HeaderValue::from_str(&media_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    (headers, bytes).into_response()
 }

@@ -7,11 +7,12 @@ use std::time::Instant;
 use akson_base::{Clock, Kind, Problem};
 use akson_record::Record;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
+use futures_util::future::join;
 use maud::Markup;
 
 use crate::chart::{Chart, Filter, Person, TYPES};
@@ -26,10 +27,10 @@ use crate::sight::{Desk, Reader, Timing, no_document};
 use crate::terminology::Terminology;
 use crate::who::Who;
 use crate::{
-    assets, attorneys, authorise, citizen, citizens_home, form_editor, home, journal_search,
-    language, login, my_forms, my_journal, my_letters, my_times, notes, opening, ordering, paper,
-    people, prescribing, privacy, questionnaires, reconciling, registering, response, round,
-    wishes, workday,
+    assets, attorneys, authorise, citizens_home, form_editor, home, journal_search, language,
+    login, my_forms, my_journal, my_letters, my_times, notes, opening, ordering, paper, people,
+    prescribing, privacy, questionnaires, reconciling, registering, response, round, wishes,
+    witness_login, workday,
 };
 
 /// The pages over a record: `/`, `/pasienter`, `/pasient/…`, `/assets/…`, behind a door also
@@ -64,13 +65,14 @@ pub fn router(
         .merge(notes::routes())
         .merge(questionnaires::routes())
         .merge(paper::routes())
-        .merge(journal_search::routes());
+        .merge(journal_search::routes())
+        .merge(language::routes());
     if !matches!(door, Door::Open) {
         pages = pages.merge(opening::routes()).merge(wishes::routes()).merge(privacy::routes());
         pages = pages.merge(people::routes()).merge(attorneys::routes());
         pages = pages.merge(form_editor::routes());
         pages = pages.merge(registering::routes()).merge(workday::routes());
-        pages = pages.merge(citizen::routes()).merge(citizens_home::routes());
+        pages = pages.merge(citizens_home::routes());
         pages = pages.merge(my_letters::routes()).merge(my_times::routes());
         pages = pages.merge(my_forms::routes());
         pages = pages.merge(my_journal::routes()).merge(paper::routes_behind_door());
@@ -78,6 +80,7 @@ pub fn router(
     }
     if let Door::Guarded(guard) = &door {
         pages = pages.merge(login::routes(Arc::clone(guard)));
+        pages = pages.merge(witness_login::routes(Arc::clone(guard)));
         if let Some(apps) = &guard.apps {
             pages = pages.merge(authorise::routes(Arc::clone(guard), Arc::clone(apps)));
         }
@@ -192,10 +195,14 @@ pub(crate) async fn with_part(
     };
     let looks_wanted = part.looks && standing.may_read_log;
     let loaded = async {
-        let (chart, mut timing) = reader.chart_of(id, &standing, part.types).await?;
         let begin = Instant::now();
-        let looks = if looks_wanted { reader.looks(id).await? } else { Vec::new() };
-        timing.read += begin.elapsed();
+        let looks = async { if looks_wanted { reader.looks(id).await } else { Ok(Vec::new()) } };
+        let chart = reader.chart_of(id, &standing, part.types);
+        // Begun first: what it logs becomes durable while the chart is read.
+        let (looks, chart) = join(looks, chart).await;
+        let (chart, mut timing) = chart?;
+        let looks = looks?;
+        timing.read = begin.elapsed().saturating_sub(timing.build);
         let apps = reader.launchable()?;
         Ok((chart, looks, apps, timing))
     };
@@ -378,16 +385,5 @@ async fn file(
         let bytes = reader.bytes(attachment).await?.ok_or_else(no_document)?;
         Ok((attachment.media_type.clone(), bytes))
     };
-    match read.await {
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-        Ok((media_type, bytes)) => {
-            let mut headers = HeaderMap::new();
-            // Fetched, never shown: what came from outside does not run among our pages.
-            let kind = HeaderValue::from_str(&media_type)
-                .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            headers.insert(header::CONTENT_TYPE, kind);
-            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-            (headers, bytes).into_response()
-        }
-    }
+    response::file(read.await, &reader.who)
 }

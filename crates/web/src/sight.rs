@@ -11,7 +11,7 @@ use std::time::Duration;
 use akson_access::{Actor, Identity};
 use akson_base::{Clock, Instant, Kind, Problem};
 use akson_fhir::definitions::{Definitions, ResourceType};
-use akson_fhir::json::parse_stored;
+use akson_fhir::json::{parse_stored, parse_stored_without};
 use akson_fhir::model::Resource;
 use akson_record::PatientStanding;
 use akson_record::Record;
@@ -20,13 +20,14 @@ use akson_smart::AuthorisationServer;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
+use futures_util::future::join;
 use jiff::civil::Date;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::chart::{self, Attachment, Chart, Person, attachments};
+use crate::chart::{self, Attachment, Chart, OBSERVED_WITHOUT, Person, Piece, attachments};
 use crate::dates::{Moment, local_day};
 use crate::growth::References;
-use crate::messages::{code, t};
+use crate::messages::{code, language, speaking, t};
 use crate::pages::search_page::HITS_MAX;
 use crate::response;
 use crate::systems::OPEN_TASK;
@@ -171,7 +172,7 @@ where
 }
 
 impl Reader {
-    /// The house itself at the desk, as one of its own readers.
+    /// The house itself at the desk, as one of its own readers; or a witness in somebody else's login.
     pub(crate) fn of_house(desk: &Arc<Desk>, actor: Actor) -> Self {
         let who = Who { actor: Arc::new(actor), login: None, waits: None };
         Self { desk: Arc::clone(desk), who }
@@ -230,7 +231,20 @@ impl Reader {
     ) -> Result<(Chart, Timing), Problem> {
         let begin = std::time::Instant::now();
         let caller = self.caller();
-        let versions = self.desk.record.chart(&caller, id, types).await?;
+        let language = language();
+        let of_observations = Definitions::r4().resource_type("Observation");
+        let piece = |of: ResourceType, json: &[u8]| {
+            let without = if Some(of) == of_observations { &OBSERVED_WITHOUT[..] } else { &[] };
+            let resource = parse_stored_without(json, without)?;
+            Ok(speaking(language, || Piece::of(resource)))
+        };
+        let pieces = self.desk.record.read_chart(&caller, id, types, &piece);
+        // Tasks stand with the appointments. Begun first: their log becomes durable while the chart is read.
+        let with_tasks = standing.opens && types.contains(&"Appointment");
+        let tasks =
+            async { if with_tasks { self.tasks(&caller, id).await } else { Ok(Vec::new()) } };
+        let (tasks, pieces) = join(tasks, pieces).await;
+        let pieces = pieces?;
         // The attempt is in the log by now. Without a ground there is nothing to read, and a chart
         // without an allergy must not be taken for one of somebody who has none.
         if !standing.opens {
@@ -240,23 +254,18 @@ impl Reader {
                 "There is no ground on which this reader may open this journal.",
             ));
         }
-        if !versions.iter().any(|version| version.resource_type == patient_type()) {
+        let mut parts = chart::Parts::of(pieces);
+        let resources = &mut parts.resources;
+        if !resources.iter().any(|one| one.root().type_name() == "Patient") {
             // The record says which it is: never there, or deleted.
             self.desk.record.read(&caller, patient_type(), id).await?;
         }
+        resources.extend(self.medications(&caller, resources).await?);
+        resources.extend(tasks?);
         let read = begin.elapsed();
-        let mut resources = parse_many(&versions)?;
-        let begin_more = std::time::Instant::now();
-        resources.extend(self.medications(&caller, &resources).await?);
-        // Tasks stand with the appointments.
-        if types.contains(&"Appointment") {
-            resources.extend(self.tasks(&caller, id).await?);
-        }
-        let more = begin_more.elapsed();
-        let mut chart = chart::build(&resources, self.today());
+        let mut chart = chart::build_of(parts, self.today());
         chart.growth.references = Arc::clone(&self.desk.references);
-        let build = begin.elapsed().saturating_sub(read + more);
-        Ok((chart, Timing { read: read + more, build }))
+        Ok((chart, Timing { read, build: begin.elapsed().saturating_sub(read) }))
     }
 
     /// The Medications that the patient's prescriptions refer to: they are nobody's in particular
@@ -431,22 +440,4 @@ fn parse_all<'a>(
     versions: impl IntoIterator<Item = &'a Version>,
 ) -> Result<Vec<Resource>, Problem> {
     versions.into_iter().filter(|version| !version.deleted).map(parse).collect()
-}
-
-/// Versions from which another core helps to parse.
-const PARSED_ALONE_MAX: usize = 512;
-
-/// The resources of many versions, in their order; of very many, half of them on another core.
-pub(crate) fn parse_many(versions: &[Version]) -> Result<Vec<Resource>, Problem> {
-    if versions.len() <= PARSED_ALONE_MAX {
-        return parse_all(versions);
-    }
-    let (one, other) = versions.split_at(versions.len() / 2);
-    let (first, second) = std::thread::scope(|scope| {
-        let second = scope.spawn(|| parse_all(other));
-        (parse_all(one), second.join())
-    });
-    let mut all = first?;
-    all.extend(second.map_err(|_| Problem::fault("WEB-261", "parsing a journal stopped"))??);
-    Ok(all)
 }

@@ -11,7 +11,7 @@ use akson_record::{NOTICE_EMERGENCY, NOTICE_SYSTEM, Opening, PatientStanding};
 use crate::chart::Person;
 use crate::datatypes::{display, moment, text};
 use crate::dates::Moment;
-use crate::messages::{code, t};
+use crate::messages::{recorded, recorded_code};
 use crate::people::quoted;
 use crate::sight::{Reader, parse, patient_type};
 
@@ -41,10 +41,10 @@ pub(crate) struct Notice {
 /// The reason in words: one of [`REASONS`], or what was written; of an emergency that it is one,
 /// when nothing was.
 pub(crate) fn chosen_reason(is_emergency: bool, reason: &str, text: &str) -> String {
-    let chosen = REASONS.contains(&reason).then(|| code("reason", reason)).flatten();
+    let chosen = REASONS.contains(&reason).then(|| recorded_code("reason", reason)).flatten();
     match (chosen, is_emergency) {
         (Some(chosen), _) => chosen.to_string(),
-        (None, true) if text.trim().is_empty() => t("opening.emergency-reason").to_string(),
+        (None, true) if text.trim().is_empty() => recorded("opening.emergency-reason").to_string(),
         (None, _) => text.trim().to_string(),
     }
 }

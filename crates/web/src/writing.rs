@@ -5,7 +5,7 @@
 //! file), reading (`sight`).
 //! Standard: <https://hl7.org/fhir/R4/http.html#transaction>
 
-use akson_base::Problem;
+use akson_base::{Kind, Problem};
 use akson_record::request::Version;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -107,15 +107,18 @@ impl Reader {
     ) -> Result<(), Problem> {
         let body = Bytes::from(resource.to_string());
         let (caller, of) = (self.caller(), type_of(type_name)?);
-        self.record().update(&caller, of, id, body, Some(version)).await.map(drop)
+        let updated = self.record().update(&caller, of, id, body, Some(version)).await;
+        updated.map(drop).map_err(overtaken)
     }
 
-    /// Stores all of it in one commit. Answers `Type/id` of each entry, in order.
+    /// Stores all of it in one commit. Answers `Type/id` of each entry, in order; `Conflict` when a
+    /// version that it was made from is no longer the current one.
     pub(crate) async fn store(&self, together: Together) -> Result<Vec<String>, Problem> {
         let bundle = json!({
             "resourceType": "Bundle", "type": "transaction", "entry": together.entries,
         });
-        let answer = self.record().bundle(&self.caller(), Bytes::from(bundle.to_string())).await?;
+        let bundle = Bytes::from(bundle.to_string());
+        let answer = self.record().bundle(&self.caller(), bundle).await.map_err(overtaken)?;
         let answer: Value = serde_json::from_slice(&answer).map_err(|error| {
             Problem::fault("WEB-112", format!("the answer to a transaction is not JSON: {error}"))
         })?;
@@ -125,6 +128,15 @@ impl Reader {
             bare(location.unwrap_or_default())
         });
         Ok(located.collect())
+    }
+}
+
+/// A version that somebody else has replaced meanwhile: for people a conflict like any other. For a
+/// machine it is a precondition of its own making (`If-Match`); a page's reader has set none.
+fn overtaken(problem: Problem) -> Problem {
+    match problem.kind == Kind::Precondition {
+        true => Problem { kind: Kind::Conflict, ..problem },
+        false => problem,
     }
 }
 

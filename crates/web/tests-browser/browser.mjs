@@ -96,6 +96,13 @@ export async function enterAs(page, base, title) {
   await page.waitForURL((url) => !url.pathname.startsWith("/logg-inn"));
 }
 
+/** On the page of login of the demo: in as the first person with exactly this role. */
+export async function chooseRole(page, role) {
+  const exact = page.locator(".role", { hasText: new RegExp(`^${role}$`) });
+  await page.locator("button.choice").filter({ has: exact }).first().click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/logg-inn"));
+}
+
 /** Runs the cases one after the other, prints each, and ends the process: with 1 when one failed. */
 export async function run(cases, secondsMax, screenshots) {
   mkdirSync(screenshots, { recursive: true });

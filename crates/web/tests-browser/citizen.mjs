@@ -102,7 +102,7 @@ const cases = {
     await assertSound(page, "a wrong file");
     await page.locator("#fil").setInputFiles({ name: "utslett.png", mimeType: "image/png", buffer: PNG });
     await page.press(page.getByRole("button", { name: "Send" }));
-    await page.getByText("Du får svar innen 5 virkedager").waitFor();
+    await page.getByRole("status").getByText("Meldingen er sendt. Du får svar innen 5 virkedager").waitFor();
     within(page, "message");
     await assertSound(page, "sent");
     await page.getByRole("link", { name: "Utslett", exact: true }).click();
@@ -112,6 +112,63 @@ const cases = {
     ]);
     assert(file.suggestedFilename() === "utslett.png", file.suggestedFilename());
     await assertSound(page, "a thread");
+  },
+
+  "what is written is found again on another device, by who wrote it alone, and is sent once": async (browser) => {
+    const page = await enter(browser, own);
+    const patient = (await bar(page, "Meldinger").getAttribute("href")).split("/")[2];
+    await page.goto(`${base}/min/${patient}/meldinger/ny`);
+    await page.locator("#om").fill("Svimmel");
+    await page.locator("#tekst").fill("Jeg har vært svimmel siden");
+    await page.locator("#skjema-lagret[data-state=stored]").waitFor();
+    await page.locator("#tekst").pressSequentially(" mandag.");
+    await page.locator("#skjema-lagret[data-state=waits]").waitFor();
+    await page.locator("#skjema-lagret[data-state=stored]").waitFor();
+    await assertSound(page, "a draft is kept");
+    await page.context().close();
+    const doctor = await enter(browser, "Fastlege", { viewport: { width: 1366, height: 768 } });
+    await doctor.goto(`${base}/innboks`);
+    assert(!(await doctor.locator("main").innerText()).includes("svimmel siden"), "nobody has got it");
+    await doctor.goto(`${base}/pasient/${patient}/sok?ord=svimmel`);
+    assert(!(await doctor.locator("main").innerText()).includes("siden mandag"), "nor finds it");
+    const again = await enter(browser, own);
+    await bar(again, "Meldinger").click();
+    const draft = again.locator("section[aria-labelledby=begun]");
+    await draft.getByText("Ikke sendt · Jeg har vært svimmel siden mandag.").waitFor();
+    await assertSound(again, "a draft in the list");
+    await picture(again, screenshots, "citizen-draft");
+    await draft.getByRole("link").click();
+    assert((await again.locator("#tekst").inputValue()) === "Jeg har vært svimmel siden mandag.", "the text is there");
+    assert((await again.locator("#om").inputValue()) === "Svimmel", "what it is about is there");
+    // Another window that was open meanwhile does not overwrite it.
+    const other = await enter(browser, own);
+    await other.goto(`${base}/min/${patient}/meldinger/ny`);
+    await again.locator("#tekst").pressSequentially(" Mest om morgenen.");
+    await again.locator("#skjema-lagret[data-state=waits]").waitFor();
+    await again.locator("#skjema-lagret[data-state=stored]").waitFor();
+    await other.locator("#tekst").fill("Noe annet");
+    await other.locator("#skjema-konflikt").waitFor({ state: "visible" });
+    other.faults = other.faults.filter((fault) => !/409/.test(fault));
+    await assertSound(other, "two windows");
+    await other.context().close();
+    await again.getByRole("button", { name: "Send", exact: true }).click();
+    await again.getByText("Meldingen er sendt.").waitFor();
+    assert((await draft.count()) === 0, "it is no draft any more");
+    assert((await again.getByRole("link", { name: "Svimmel", exact: true }).count()) === 1, "it is sent once");
+  },
+
+  "without JavaScript a draft is kept by its button, and thrown away by another": async (browser) => {
+    const page = await enter(browser, own, PLAIN);
+    await bar(page, "Meldinger").click();
+    await page.getByRole("link", { name: "Skriv en melding" }).click();
+    await page.locator("#tekst").fill("Et utkast");
+    await page.getByRole("button", { name: "Lagre", exact: true }).click();
+    await page.getByText(/^Utkast lagret /).waitFor();
+    assert((await page.locator("#tekst").inputValue()) === "Et utkast", "it is there");
+    await assertWhole(page, "a draft without JavaScript");
+    await page.getByRole("button", { name: "Kast utkastet" }).click();
+    await page.waitForURL(/\/meldinger$/);
+    assert((await page.locator("section[aria-labelledby=begun]").count()) === 0, "it is gone");
   },
 
   "the doctor reads it with its picture, answers, and the answer is new at once": async (browser) => {

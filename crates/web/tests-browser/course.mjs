@@ -144,7 +144,7 @@ const cases = {
   "the search says which files it reads": async (browser) => {
     const page = await enter(browser, "Fastlege");
     await page.goto(`${base}/pasient/${old}/sok?ord=tungpust`);
-    await page.getByText("PDF og bilder er ikke det.").waitFor();
+    await page.getByText("Skannede sider og bilder er ikke det.").waitFor();
     await assertSound(page, "the search's page");
   },
 };

@@ -150,6 +150,35 @@ const cases = {
     await assertWhole(page, "taken back");
   },
 
+  "what a citizen sent is marked as entered in error by who reads it, and the citizen sees why": async (browser) => {
+    const desk = await forms(browser);
+    await ask(desk);
+    const page = await enter(browser, citizen, PHONE);
+    await waiting(page).getByRole("link", { name: TITLE }).click();
+    for (let number = 0; number < QUESTIONS; number += 1) {
+      await choices(page).nth(number).locator(".form-option").first().click();
+    }
+    await stored(page);
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await page.getByText(/^Sendt .* får svarene dine/).waitFor();
+    const sent = page.url();
+    await desk.goto(`${base}/innboks`);
+    await desk.locator("li.letter").filter({ hasText: TITLE }).last().getByRole("link", { name: "Les svarene" }).click();
+    assert(await desk.getByRole("link", { name: "Rett", exact: true }).count() === 0, "only its writer corrects it");
+    await desk.locator(".form-changes summary").click();
+    await desk.getByText("Pasienten ser det, med grunnen.").waitFor();
+    await desk.locator("#feilfort").fill("Besvart for feil person");
+    await desk.getByRole("button", { name: "Merk som feilført" }).click();
+    await desk.getByText("Feilført: Besvart for feil person").waitFor();
+    await assertSound(desk, "a form entered in error");
+    await page.goto(base);
+    await page.getByRole("link", { name: `${TITLE} er merket som feilført` }).click();
+    await page.getByText(/^Helsetjenesten har merket skjemaet som feilført .*Besvart for feil person/).waitFor();
+    assert(page.url() === sent, `${page.url()} and not ${sent}`);
+    await assertSound(page, "the citizen sees it");
+    await picture(page, screenshots, "my-forms-withdrawn");
+  },
+
   "nobody else opens it": async (browser) => {
     const desk = await forms(browser);
     await ask(desk);

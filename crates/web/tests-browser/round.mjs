@@ -4,7 +4,7 @@
 // The server is a demo whose clock shows the morning's round. Clicks: taps, clicks and Enter from the
 // role's home page; typing is not counted. One case per sentence; prints each, exits 1 when one fails.
 
-import { assert, assertSound, assertWhole, open, picture, run } from "./browser.mjs";
+import { assert, assertSound, assertWhole, chooseRole, open, picture, run } from "./browser.mjs";
 
 const [base, screenshots] = process.argv.slice(2);
 const CASE_SECONDS_MAX = 240;
@@ -16,11 +16,19 @@ async function enter(browser, title, options = {}) {
   const page = await open(browser, options);
   await page.goto(base);
   await page.waitForURL(/\/logg-inn/);
-  const role = page.locator(".role", { hasText: new RegExp(`^${title}$`) });
-  await page.locator("button.choice").filter({ has: role }).first().click();
+  await chooseRole(page, title);
   await page.locator("#runde").waitFor();
   page.clicks = 0;
   page.press = async (locator) => { page.clicks += 1; await locator.click(); };
+  return page;
+}
+
+/** Somebody who begins elsewhere than at the round. */
+async function enterAs(browser, title) {
+  const page = await open(browser);
+  await page.goto(base);
+  await page.waitForURL(/\/logg-inn/);
+  await chooseRole(page, title);
   return page;
 }
 
@@ -94,6 +102,40 @@ const cases = {
     assert(page.clicks <= 4, `${page.clicks} clicks`);
   },
 
+  "a witness confirms on the giver's device, and the giver stays logged in": async (browser) => {
+    const page = await enter(browser, NURSE);
+    const row = await rowWith(page, "Oksykodon", /^Gitt \+ vitne/);
+    const me = await page.locator(".who, .top").first().innerText();
+    await row.getByRole("button", { name: /^Gitt \+ vitne/ }).click();
+    await row.getByText("venter på vitne").waitFor();
+    await page.press(row.getByRole("link", { name: /^Vitne bekrefter her/ }));
+    await page.getByRole("heading", { name: "Vitne på denne enheten" }).waitFor();
+    await assertSound(page, "a witness on the same device");
+    await picture(page, screenshots, "round-witness-here");
+    const person = (title) => page.locator("button.choice").filter({ has: page.locator(".role", { hasText: new RegExp(`^${title}$`) }) }).first();
+    // Not the giver, and nobody who works elsewhere.
+    for (const [title, words] of [[NURSE, "Den som ga legemiddelet, kan ikke være vitne"], ["Fastlege", "Vitnet må gi legemidler på samme enhet"]]) {
+      const here = page.url();
+      await person(title).click();
+      await page.getByText(words).waitFor();
+      await row.getByText("venter på vitne").waitFor();
+      page.faults = page.faults.filter((fault) => !/403/.test(fault));
+      await page.goto(here);
+    }
+    page.clicks = 1;
+    await page.press(person(WORKER));
+    await row.getByText("Vitne:").waitFor();
+    assert(page.clicks === 2, `${page.clicks} clicks`);
+    assert((await page.locator(".who, .top").first().innerText()) === me, "the giver is still logged in");
+    await row.getByText(/av deg/).waitFor();
+    await assertWhole(page, "witnessed here");
+    // It was not given after all: the next case has it to give.
+    await row.getByRole("link", { name: /Endre/ }).click();
+    await page.getByRole("radio", { name: "Feilregistrert" }).check();
+    await page.getByRole("button", { name: "Lagre" }).click();
+    await row.getByRole("button", { name: /^Gitt \+ vitne/ }).waitFor();
+  },
+
   "a controlled dose waits for a witness on a device of their own": async (browser) => {
     const nurse = await enter(browser, NURSE);
     const mine = await rowWith(nurse, "Oksykodon", /^Gitt \+ vitne/);
@@ -109,6 +151,27 @@ const cases = {
     assert(worker.clicks === 1, `${worker.clicks} clicks`);
     await nurse.goto(base);
     await mine.getByText("Vitne:").waitFor();
+  },
+
+  "what is written to the ward stands in the change of shifts": async (browser) => {
+    const page = await enter(browser, NURSE);
+    await page.getByRole("link", { name: /^Vaktskifte/ }).click();
+    await page.locator(".handover-ward summary").click();
+    await assertSound(page, "writing to the ward");
+    await page.getByLabel("Til alle på avdelingen").fill("Varmtvannet er borte til klokka ti.");
+    await page.locator(".handover-ward").getByRole("button", { name: "Send" }).click();
+    await page.locator(".handover-ward li").filter({ hasText: "Varmtvannet er borte" }).waitFor();
+    const temp = await enter(browser, TEMP);
+    await temp.getByRole("link", { name: /^Vaktskifte/ }).click();
+    const card = temp.locator("section.handover-ward");
+    await card.getByRole("heading", { name: "Til avdelingen" }).waitFor();
+    await card.getByText("Varmtvannet er borte").waitFor();
+    await assertSound(temp, "messages to the ward");
+    await picture(temp, screenshots, "handover-ward");
+    // Whoever works elsewhere neither finds nor reads it.
+    const other = await enterAs(browser, "Sykepleier");
+    const found = await other.evaluate(async () => (await (await fetch("/fhir/Communication?recipient:missing=false&_count=500")).text()).includes("Varmtvannet"));
+    assert(!found, "another unit does not find it");
   },
 
   "who clicks second is told who was first": async (browser) => {

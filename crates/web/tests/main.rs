@@ -20,6 +20,7 @@ mod cases {
     mod citizen;
     mod downtime;
     mod form_editor;
+    mod languages;
     mod login;
     mod messages;
     mod pages;

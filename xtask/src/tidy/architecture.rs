@@ -9,13 +9,14 @@ const PAGE: &str = "ARCHITECTURE.md";
 const TABLE_HEAD: &str = "| crate |";
 
 /// Libraries that only some crates may use, and why.
-const OWNERS: [(&str, &[&str], &str); 9] = [
+const OWNERS: [(&str, &[&str], &str); 10] = [
     ("axum", &["api", "web", "server"], "only api and web answer HTTP; server joins them"),
     ("hyper", &["api", "server"], "only api answers HTTP; server listens"),
     ("tower-http", &["api"], "only api answers HTTP"),
     ("maud", &["web"], "only web writes pages"),
     ("hyper-rustls", &["identity"], "only identity asks others, of an OpenID provider"),
     ("fjall", &["store"], "only store knows a database"),
+    ("tokio-postgres", &["store"], "only store knows a database"),
     ("sonic-rs", &["fhir"], "only fhir parses resources"),
     ("toml", &["web", "server"], "only server reads configuration; web reads its message files"),
     ("clap", &["server"], "only server reads the command line"),

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Bench, Name};
+use crate::place::Place;
 use crate::probe::Probe;
-use crate::program::{Program, disk_bytes, run_measured};
+use crate::program::{Program, run_measured};
 use crate::report::{Figure, Target};
 use crate::say;
 
@@ -80,39 +81,39 @@ impl Bench {
     }
 
     /// `akson load` of a folder. Refused resources (exit code 1) are told, not fatal.
-    pub(super) fn run_load(&self, patients: &Path, data: &Path) -> Result<Loaded, String> {
+    pub(super) fn run_load(&self, patients: &Path, place: &Place) -> Result<Loaded, String> {
         let mut command = Command::new(&self.akson);
-        command.arg("load").arg("--data").arg(data);
+        command.arg("load").args(place.arguments());
         command.arg("--refused").arg(self.work.join("refused.ndjson")).arg(patients);
         let log = self.work.join("load.log");
         let (took, memory) = run_measured(command, &log, &[0, 1])?;
-        let disk_bytes = disk_bytes(data)?;
+        let disk_bytes = place.disk_bytes()?;
         Ok(Loaded { seconds: took.as_secs_f64(), peak_megabytes: memory.peak, disk_bytes })
     }
 
     /// Loads, and keeps what was measured until the number of resources is known.
-    pub(super) fn load(&mut self, patients: &Path, data: &Path) -> Result<(), String> {
+    pub(super) fn load(&mut self, patients: &Path, place: &Place) -> Result<(), String> {
         say(&format!("loading {}", patients.display()));
         let unpacked = self.unpack(patients)?;
         let packed = match &unpacked {
             Some(_) if self.wants(Name::Load) => {
-                let scratch = self.work.join("data-of-packed");
+                let scratch = self.place("data-of-packed")?;
                 Some(self.run_load(patients, &scratch)?.seconds)
             }
             Some(_) | None => None,
         };
-        let loaded = self.run_load(unpacked.as_deref().unwrap_or(patients), data)?;
+        let loaded = self.run_load(unpacked.as_deref().unwrap_or(patients), place)?;
         if !self.wants(Name::Load) {
             return Ok(());
         }
         // Counted by asking a server, so that what was refused is not counted.
-        let program = Program::akson(&self.akson, data, &self.work.join("count.log"))?;
+        let program = Program::akson(&self.akson, place, &self.work.join("count.log"))?;
         let resources = count_resources(&Probe::new(&program.address)?)?;
         program.stop()?;
         let per_second = resources as f64 / loaded.seconds;
         self.add(
             Figure::new("load of the patients", per_second, "resources/s")
-                .target(Target::AtLeast(10_000.0))
+                .target(self.targets.load)
                 .details(format!("{resources} resources in {:.1} s", loaded.seconds)),
         );
         if let Some(seconds) = packed {
@@ -126,7 +127,7 @@ impl Bench {
         let per_resource = loaded.disk_bytes as f64 / resources as f64 / 1_000.0;
         self.add(
             Figure::new("disk after load", per_resource, "KB/resource")
-                .target(Target::AtMost(0.8))
+                .target(self.targets.disk)
                 .details(format!("{:.1} MB in all", loaded.disk_bytes as f64 / 1e6)),
         );
         self.add(
@@ -137,7 +138,7 @@ impl Bench {
     }
 
     /// How long a server took to answer on the loaded store, and what it holds when idle.
-    pub(super) fn start(&mut self, program: &Program, data: &Path) -> Result<(), String> {
+    pub(super) fn start(&mut self, program: &Program, place: &Place) -> Result<(), String> {
         if !self.wants(Name::Start) {
             return Ok(());
         }
@@ -145,7 +146,7 @@ impl Bench {
         self.add(
             Figure::new("start until ready", milliseconds, "ms")
                 .target(Target::AtMost(1_000.0))
-                .details(format!("on {:.0} MB of data", disk_bytes(data)? as f64 / 1e6)),
+                .details(format!("on {:.0} MB of data", place.disk_bytes()? as f64 / 1e6)),
         );
         self.add(
             Figure::new("memory, idle after load", program.memory().resident, "MB")

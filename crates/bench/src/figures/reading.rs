@@ -25,7 +25,7 @@ impl Bench {
         self.add(
             Figure::new(&format!("read by id, {CLIENTS} clients"), reads.rate(), "req/s")
                 .limit(CONSTANT, limit.rate())
-                .target(Target::Ratio(0.45))
+                .target(self.targets.reads)
                 .details(format!("{}; {bytes} bytes on average", latencies(&reads))),
         );
         Ok(())

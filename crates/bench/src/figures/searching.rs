@@ -6,7 +6,7 @@ use super::{Bench, Driven, Name, latencies};
 use crate::client::Address;
 use crate::load::{Measured, Plan, Ring, drive};
 use crate::probe::Probe;
-use crate::report::{Figure, Target};
+use crate::report::Figure;
 use crate::say;
 use crate::search_mix::{Class, classes, example, is_searchset, requests};
 
@@ -53,12 +53,12 @@ impl Bench {
                 run(&driven.address, self.plan(CLIENTS), requests(&offered, &driven.address))?;
             self.add(
                 Figure::new(&format!("search mix, {CLIENTS} clients"), mix.rate(), "req/s")
-                    .target(Target::AtLeast(4_000.0))
+                    .target(self.targets.searches.0)
                     .details(format!("{}; searches: {}", latencies(&mix), notes.join(", "))),
             );
             self.add(
                 Figure::new("search mix, p99", mix.milliseconds_at(0.99), "ms")
-                    .target(Target::AtMost(30.0)),
+                    .target(self.targets.searches.1),
             );
         }
         if self.wants(Name::SearchClasses) {

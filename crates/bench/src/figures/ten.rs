@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Bench, Driven};
 use crate::harvest::reference_of;
 use crate::load::{Measured, Ring, drive};
+use crate::place::Place;
 use crate::program::Program;
 use crate::report::{Figure, Target};
 use crate::say;
@@ -28,7 +29,7 @@ impl Bench {
     /// Loads the patients into two stores, nine times more into one of them, and asks both in turns.
     pub(super) fn ten_times(&mut self, patients: &Path) -> Result<(), String> {
         say("ten times the data");
-        let (once, ten) = (self.work.join("once"), self.work.join("ten"));
+        let (once, ten) = (self.place("once")?, self.place("ten")?);
         self.run_load(patients, &once)?;
         self.run_load(patients, &ten)?;
         for copy in 1..TIMES {
@@ -38,7 +39,7 @@ impl Bench {
             self.run_load(&folder, &ten)?;
             std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
         }
-        let (once, ten) = (self.store(&once)?, self.store(&ten)?);
+        let (once, ten) = (self.store(&once, "once")?, self.store(&ten, "ten")?);
         for (name, of) in [
             ("ten times the data, cost per read", (|s| &s.reads) as fn(&Store) -> &Arc<_>),
             ("ten times the data, cost per patient search", |s| &s.searches),
@@ -55,8 +56,9 @@ impl Bench {
         ten.program.stop()
     }
 
-    fn store(&self, data: &Path) -> Result<Store, String> {
-        let program = Program::akson(&self.akson, data, &data.with_extension("log"))?;
+    fn store(&self, place: &Place, name: &str) -> Result<Store, String> {
+        let log = self.work.join(name).with_extension("log");
+        let program = Program::akson(&self.akson, place, &log)?;
         let driven = Driven::at(&program.address)?;
         let requests = |paths: Vec<String>| {
             let all = paths.iter().map(|path| program.address.request("GET", path, b""));

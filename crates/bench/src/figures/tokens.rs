@@ -11,6 +11,7 @@ use super::{Bench, Driven, TURNS, latencies};
 use crate::client::{Address, Answer};
 use crate::issuer::{AUDIENCE, Client, Issuer};
 use crate::load::{Measured, Ring, Script, drive, expect_status};
+use crate::place::Place;
 use crate::probe::Probe;
 use crate::program::Program;
 use crate::report::{Figure, Target};
@@ -53,7 +54,8 @@ impl Bench {
         );
         std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
         let arguments = ["--config", &config.to_string_lossy()];
-        Program::akson_with(&self.akson, data, &log, &arguments)
+        let place = Place::Folder(data.to_path_buf());
+        Program::akson_with(&self.akson, &place, &log, &arguments)
     }
 
     fn reads_with(&mut self, scheme: &str, reads: &Reads) -> Result<(), String> {

@@ -24,13 +24,14 @@ impl Bench {
         let measured = drive(&driven.address, self.plan(CREATE_CLIENTS), &script)?;
         let details =
             format!("{}; an Observation of {OBSERVATION_BYTES} bytes", latencies(&measured));
-        let figure = Figure::new(NAME, measured.rate(), "req/s").target(Target::Ratio(0.4));
+        let figure = Figure::new(NAME, measured.rate(), "req/s").target(self.targets.creates.0);
         self.add(figure.details(details));
-        for (name, share, most) in
-            [("durable creates, p99", 0.99, 50.0), ("durable creates, p99.9", 0.999, 250.0)]
-        {
+        for (name, share, most) in [
+            ("durable creates, p99", 0.99, self.targets.creates.1),
+            ("durable creates, p99.9", 0.999, Target::AtMost(250.0)),
+        ] {
             let value = measured.milliseconds_at(share);
-            self.add(Figure::new(name, value, "ms").target(Target::AtMost(most)));
+            self.add(Figure::new(name, value, "ms").target(most));
         }
         Ok(())
     }

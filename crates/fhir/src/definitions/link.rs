@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::table::{CodeSetRow, ElementRow, SEARCH_KINDS, SearchParameterRow, Table, TypeRow};
 use super::{
-    CodeSet, Compartment, Definitions, ElementDef, ElementId, JsonChild, Operation, Primitive,
-    ResourceType, SearchKind, SearchParameter, TypeDef, TypeId, TypeKind,
+    CodeSet, Compartment, Definitions, ElementDef, ElementId, JsonChild, NameKey, Operation,
+    Primitive, ResourceType, SearchKind, SearchParameter, TypeDef, TypeId, TypeKind,
 };
 
 /// Links a whole table. Positions out of range (a table not made by `gen`) end up as unknown types
@@ -53,6 +53,8 @@ pub(super) fn link(table: Table) -> Definitions {
         element.children.iter().filter(needed).copied().collect()
     });
     definitions.required_children = required.collect();
+    let named = definitions.elements.iter().map(|element| NameKey::of(&element.name));
+    definitions.name_keys = named.collect();
     definitions
 }
 

@@ -61,9 +61,15 @@ struct Builder<'a, const STRICT: bool> {
     seen: Vec<Seen>,
     issues: Vec<Issue>,
     depth: usize,
+    /// Members of the resource itself that are passed over.
+    without: &'a [&'a str],
 }
 
-pub(super) fn parse<const STRICT: bool>(bytes: &[u8]) -> Result<Resource, Issues> {
+/// Reads a resource, all of it but its own members that are named in `without`.
+pub(super) fn parse<const STRICT: bool>(
+    bytes: &[u8],
+    without: &[&str],
+) -> Result<Resource, Issues> {
     let stopped = |rule, location: &str, message: String| {
         Err(Issues(vec![Issue::error(rule, location, message)]))
     };
@@ -89,6 +95,7 @@ pub(super) fn parse<const STRICT: bool>(bytes: &[u8]) -> Result<Resource, Issues
         seen: Vec::with_capacity(64),
         issues: Vec::new(),
         depth: 0,
+        without,
     };
     let whole = builder.whole();
     if whole.is_err() || !builder.issues.is_empty() {
@@ -221,6 +228,9 @@ impl<'a, const STRICT: bool> Builder<'a, STRICT> {
 
     fn member(&mut self, frame: &mut Frame, key: Span) -> Step {
         let name: Cow<'a, str> = self.cursor.unescaped(key);
+        if frame.node == 0 && self.without.contains(&&*name) {
+            return self.skip();
+        }
         if frame.is_resource && name == "resourceType" {
             return self.resource_type_again(frame);
         }

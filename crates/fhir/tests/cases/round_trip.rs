@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use akson_fhir::json;
+use akson_fhir::model::Resource;
 
 use super::corpora::{corpus, files, golden, unpacked};
 use super::exact::Exact;
@@ -71,4 +72,26 @@ fn the_json_half_of_the_pairs_is_written_back_equal() {
         }
     }
     golden("r4-json-xml-pairs-invalid.txt", &invalid);
+}
+
+#[test]
+fn what_is_left_out_of_a_reading_is_not_there_and_the_rest_is_as_it_was() {
+    let text = r#"{"resourceType":"Observation","id":"o","meta":{"versionId":"2"},"status":"final",
+        "code":{"text":"a \"b\""},"subject":{"reference":"Patient/p"},"contained":[{"resourceType":
+        "Patient","id":"c","meta":{"versionId":"1"}}],"valueString":"5"}"#;
+    let whole = json::parse_stored(text.as_bytes()).unwrap();
+    let part = json::parse_stored_without(text.as_bytes(), &["meta", "subject"]).unwrap();
+    let names = |resource: &Resource| -> Vec<&str> {
+        resource.root().children().map(|child| child.name()).collect()
+    };
+    assert_eq!(names(&whole), ["id", "meta", "status", "code", "subject", "contained", "value"]);
+    assert_eq!(names(&part), ["id", "status", "code", "contained", "value"]);
+    let at = |names: &[&str]| part.root().path(names).and_then(|node| node.text());
+    assert_eq!(at(&["code", "text"]), Some("a \"b\""));
+    assert_eq!(at(&["value"]), Some("5"));
+    // Of what is within, nothing is left out.
+    assert_eq!(at(&["contained", "meta", "versionId"]), Some("1"));
+    assert!(
+        json::parse_stored_without(b"{\"resourceType\":\"Patient\",\"meta\":{", &["meta"]).is_err()
+    );
 }

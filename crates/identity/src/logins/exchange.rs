@@ -79,7 +79,7 @@ impl Exchange {
         party: &Party,
         code: &str,
         redirect_uri: &str,
-        began: &Began,
+        (began, dpop): (&Began, Option<&SigningKey>),
         now: i64,
     ) -> Result<Given, Problem> {
         let metadata = party.provider.metadata().await?;
@@ -94,7 +94,6 @@ impl Exchange {
                 ("code_verifier", began.verifier.as_str()),
             ]
         };
-        let dpop = began.dpop.as_ref();
         let mut reply = self.post(party, address, fields(), dpop, now).await?;
         let mut answer = object(&reply.body);
         let wants_nonce = answer.get("error").and_then(Value::as_str) == Some("use_dpop_nonce");

@@ -2,6 +2,10 @@
 //!
 //! Standard: RFC 9449 section 4.3; the numbers in comments are its list's
 
+use std::sync::Arc;
+
+use akson_base::Problem;
+use akson_base::kept::Keeping;
 use akson_base::limits::{DPOP_PROOF_BYTES_MAX, DPOP_PROOFS_REMEMBERED_MAX};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +18,8 @@ use super::denial::{DPOP_NONCE, Denial, Error};
 use super::jws::{Jws, quoted};
 use super::key::{Key, sha256};
 use super::nonces::{Nonces, Standing};
-use super::replay::{Noted, Seen};
+use super::replay::{Noted, Replays};
+use crate::kept::shared_key;
 
 /// Longest `jti`.
 const JTI_CHARS_MAX: usize = 256;
@@ -28,7 +33,7 @@ pub(crate) struct Proofs {
     skew: i64,
     /// `None`: nonces are neither handed out nor asked for.
     nonces: Option<Nonces>,
-    seen: Seen,
+    replays: Replays,
 }
 
 /// What one proof must be for.
@@ -72,8 +77,18 @@ impl Proofs {
     ) -> Self {
         // From the earliest time at which a proof is accepted to the latest.
         let keep = seconds_max + 2 * skew;
-        let seen = Seen::new(keep, DPOP_PROOFS_REMEMBERED_MAX);
-        Self { algorithms, seconds_max, skew, nonces, seen }
+        let replays = Replays::new(keep, DPOP_PROOFS_REMEMBERED_MAX);
+        Self { algorithms, seconds_max, skew, nonces, replays }
+    }
+
+    /// One of several who serve the same record: a proof is used once in the whole house, and a nonce of
+    /// one is a nonce of all. Waits for the disk.
+    pub(crate) fn in_house(mut self, kept: &Arc<dyn Keeping>) -> Result<Self, Problem> {
+        self.replays.set_house(kept);
+        if self.nonces.is_some() && kept.is_shared() {
+            self.nonces = Some(Nonces::new(&shared_key(&**kept, "akson dpop nonces")?));
+        }
+        Ok(self)
     }
 
     /// The nonce to hand out now, when nonces are asked for.
@@ -82,7 +97,7 @@ impl Proofs {
     }
 
     /// Checks the proof of one request.
-    pub(crate) fn check(
+    pub(crate) async fn check(
         &self,
         headers: &HeaderMap,
         expected: &Expected<'_>,
@@ -130,7 +145,7 @@ impl Proofs {
                 "has a jti that is not 1 to {JTI_CHARS_MAX} characters"
             )));
         }
-        self.first(jti, &thumbprint, expected.now)?;
+        self.first(jti, &thumbprint, expected.now).await?;
         Ok(Held { thumbprint, newer })
     }
 
@@ -187,10 +202,12 @@ impl Proofs {
         Err(Denial::proof("IDN-024", text).with_log(format!("iat {made}, now {now}")))
     }
 
-    fn first(&self, jti: &str, thumbprint: &[u8; 32], now: i64) -> Result<(), Denial> {
+    async fn first(&self, jti: &str, thumbprint: &[u8; 32], now: i64) -> Result<(), Denial> {
         let id = sha256(&[&thumbprint[..], jti.as_bytes()].concat());
-        let id = id.iter().take(16).fold(0, |id, byte| (id << 8) | u128::from(*byte));
-        match self.seen.note(id, now) {
+        let noted = self.replays.note(id, now).await.map_err(|problem| {
+            Denial::new(Error::Ours, problem.code, problem.for_caller).with_log(problem.for_log)
+        })?;
+        match noted {
             Noted::First => Ok(()),
             Noted::Again => {
                 let text = "The DPoP proof was used before. Make one for each request.";

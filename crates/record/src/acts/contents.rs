@@ -30,6 +30,16 @@ const NOW_WITHIN_MILLISECONDS: i64 = 10 * 60_000;
 /// What can be attached to a message: pictures, and documents that are not run.
 pub(super) const ATTACHED: [&str; 4] = ["image/jpeg", "image/png", "application/pdf", "text/plain"];
 
+/// Whether it is a message between a citizen and those who care for them.
+pub(crate) fn is_message(root: NodeRef<'_>) -> bool {
+    has_only(root, "category", MESSAGE)
+}
+
+/// Whether it is in preparation: a message that nobody has got yet.
+pub(super) fn is_draft(type_name: &str, root: NodeRef<'_>) -> bool {
+    type_name == "Communication" && text(root, &["status"]) == Some("preparation")
+}
+
 impl Acts<'_> {
     /// Whether a resource says what its act must say.
     pub(super) fn says(
@@ -41,6 +51,14 @@ impl Acts<'_> {
     ) -> Result<Effect, Problem> {
         match (rule.name, before) {
             ("message", None) => self.message(after, patient).map(|()| Effect::Nothing),
+            ("send-draft", Some(before)) => {
+                self.by_caller(before, "sender", patient)?;
+                match text(after, &["status"]) {
+                    // It is thrown away: what it said stays in its history, as its writer's.
+                    Some("not-done") => Ok(Effect::Nothing),
+                    _ => self.message(after, patient).map(|()| Effect::Nothing),
+                }
+            }
             ("read-message", Some(before)) => {
                 self.message_read(before, after, patient).map(|()| Effect::Nothing)
             }
@@ -55,13 +73,22 @@ impl Acts<'_> {
         }
     }
 
-    /// A message of the citizen to one who has to do with the patient, or who wrote first.
+    /// A message of the citizen to one who has to do with the patient, or who wrote first; or one that is
+    /// being written (`preparation`): that one is to nobody yet, `about` tells whom it is meant for.
     fn message(&self, after: NodeRef<'_>, patient: PatientNumber) -> Result<(), Problem> {
-        must(text(after, &["status"]) == Some("completed"), after, "status", "not completed")?;
-        must(has_only(after, "category", MESSAGE), after, "category", "of another category")?;
+        let is_draft = text(after, &["status"]) == Some("preparation");
+        let is_known = is_draft || text(after, &["status"]) == Some("completed");
+        must(is_known, after, "status", "neither completed nor in preparation")?;
+        must(is_message(after), after, "category", "of another category")?;
         must(self.is_own(after.first("subject"), patient)?, after, "subject", "about another")?;
         self.by_caller(after, "sender", patient)?;
-        must(self.is_now(text(after, &["sent"])), after, "sent", "not of this moment")?;
+        let sent = text(after, &["sent"]);
+        must(
+            if is_draft { sent.is_none() } else { self.is_now(sent) },
+            after,
+            "sent",
+            "not of this moment",
+        )?;
         let payload_fits = |payload: NodeRef<'_>| match payload.first("content") {
             Some(content) if content.type_name() == "Attachment" => {
                 content.first("url").is_none()
@@ -71,7 +98,7 @@ impl Acts<'_> {
             None => false,
         };
         let mut payloads = after.named("payload").peekable();
-        let fits = payloads.peek().is_some() && payloads.all(payload_fits);
+        let fits = (is_draft || payloads.peek().is_some()) && payloads.all(payload_fits);
         must(fits, after, "payload", "without a text, or with a file of another kind")?;
         let mut writers = Vec::new();
         for answered in after.named("inResponseTo") {
@@ -82,13 +109,15 @@ impl Acts<'_> {
             };
             writers.extend(answered.root().first("sender").and_then(reference));
         }
-        let mut recipients = after.named("recipient").map(reference);
+        let (to, not_to) = if is_draft { ("about", "recipient") } else { ("recipient", "about") };
+        must(after.first(not_to).is_none(), after, not_to, "not told of a message like this")?;
+        let mut recipients = after.named(to).map(reference);
         let (first, next) = (recipients.next().flatten(), recipients.next());
         let is_known = match (&first, next) {
             (Some(to), None) => writers.contains(to) || self.cares(to, patient)?,
             (Some(_) | None, _) => false,
         };
-        must(is_known, after, "recipient", "to one who has nothing to do with the patient")
+        must(is_known, after, to, "to one who has nothing to do with the patient")
     }
 
     /// That a message to the patient was read, once, now.

@@ -19,6 +19,7 @@ const USER_AUTHENTICATION: &str = "110114";
 const LOGIN: &str = "login";
 const ROLE: &str = "choose-role";
 const LOGOUT: &str = "logout";
+const WITNESS: &str = "witness";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Authentication {
     LoggedIn,
     /// Somebody who is logged in chose the capacity to work in.
     RoleChosen,
+    /// Somebody proved who they are, to be a witness in somebody else's login.
+    Witness,
     /// Somebody logged out, or was logged out.
     LoggedOut,
     /// Somebody was not let in, with the problem's code.
@@ -57,6 +60,7 @@ impl Record {
         let (interaction, ground) = match what {
             Authentication::LoggedIn => (LOGIN, Ground::Directory),
             Authentication::RoleChosen => (ROLE, Ground::Directory),
+            Authentication::Witness => (WITNESS, Ground::Directory),
             Authentication::LoggedOut => (LOGOUT, Ground::Directory),
             Authentication::Refused(_) => (LOGIN, Ground::Refused),
         };

@@ -200,7 +200,11 @@ fn because(judge: &Judge, about: &About<'_>) -> Result<&'static str, Problem> {
     }
     let mut told = None;
     for patient in &about.patients {
-        let (is_open, word) = of_patient_word(about.key, by_rules, &*judge.on(*patient)?);
+        let judged = judge.on(*patient)?;
+        let (is_open, word) = match of_patient_word(about.key, by_rules, &judged) {
+            (true, _) if judged.is_unsent_of_another(judge, about.key) => (false, "unsent"),
+            told => told,
+        };
         if !is_open {
             return Ok(word);
         }

@@ -23,8 +23,8 @@ use crate::request::{Caller, Version};
 /// Changes of one type that are looked at; of more it is taken that everybody was touched.
 const CHANGES_MAX: usize = 2_000;
 
-/// What the copy reads of a patient, and of the house.
-const READ: [&str; 13] = [
+/// What the copy reads of a patient.
+pub const STANDBY_TYPES: [&str; 8] = [
     "Patient",
     "AllergyIntolerance",
     "Flag",
@@ -33,12 +33,11 @@ const READ: [&str; 13] = [
     "MedicationAdministration",
     "Encounter",
     "Appointment",
-    "Medication",
-    "Location",
-    "Organization",
-    "Practitioner",
-    "PractitionerRole",
 ];
+
+/// What it reads of the house.
+const OF_THE_HOUSE: [&str; 5] =
+    ["Medication", "Location", "Organization", "Practitioner", "PractitionerRole"];
 
 /// The types of which a change touches what a copy tells of a patient: what it reads of the patient,
 /// and what decides whether it may.
@@ -83,7 +82,8 @@ pub struct Touched {
 /// # Errors
 /// A fault when a scope of ours is malformed.
 pub fn standby_reader(organisation: Option<&str>, name: &str) -> Result<Actor, Problem> {
-    let words: Vec<String> = READ.iter().map(|of| format!("system/{of}.rs")).collect();
+    let read = STANDBY_TYPES.iter().chain(&OF_THE_HOUSE);
+    let words: Vec<String> = read.map(|of| format!("system/{of}.rs")).collect();
     let scopes = Scopes::parse(words.iter().map(String::as_str), None)?;
     Ok(Actor {
         id: "standby-copy".into(),
@@ -119,26 +119,18 @@ impl Record {
                 if !sight.opens_journal(number)? {
                     continue;
                 }
-                let mut one = Standby {
-                    id: id.clone(),
-                    hides_something: match sight.judge() {
-                        Some(judge) => judge.on(number)?.decision.hides_parts(),
-                        None => false,
-                    },
-                    versions: Vec::new(),
-                };
-                let permit = &sight.permit;
-                self.store.visit_patient(
-                    permit,
+                let found = self.store.resources_of_patient(
+                    &sight.permit,
                     snapshot.as_ref(),
                     number,
                     &types,
-                    &mut |stored| {
-                        one.versions.push(version(stored));
-                        Ok(true)
-                    },
                 )?;
-                shown.push(one);
+                let hides_something = match sight.judge() {
+                    Some(judge) => judge.on(number)?.decision.hides_parts(),
+                    None => false,
+                };
+                let versions = found.into_iter().map(version).collect();
+                shown.push(Standby { id: id.clone(), hides_something, versions });
                 numbers.push(number);
             }
         }

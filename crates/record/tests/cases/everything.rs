@@ -1,6 +1,7 @@
 //! `$everything`, and the chart.
 
-use akson_base::Kind;
+use akson_base::{Kind, Problem};
+use akson_fhir::definitions::Definitions;
 use akson_record::request::EverythingRequest;
 use serde_json::{Value, json};
 
@@ -101,4 +102,42 @@ async fn the_chart_has_the_newest_of_a_type_first() {
     let ids: Vec<_> = chart.iter().map(|v| v.id.as_str()).collect();
     assert_eq!(ids, ["p", "o2", "o1"]);
     assert!(f.record.chart(&f.caller, "nobody", &[]).await.unwrap().is_empty());
+}
+
+/// Larger than what one thread is handed at once: everything once, in order, and deletions left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_chart_is_read_whole_and_in_order() {
+    const MEASURED: usize = 1_700;
+    let f = written().await;
+    for some in (0..MEASURED).collect::<Vec<_>>().chunks(200) {
+        let entry = |n: &usize| {
+            json!({"request": {"method": "PUT", "url": format!("Observation/n{n}")},
+                "resource": {"resourceType": "Observation", "id": format!("n{n}"), "status": "final",
+                    "subject": {"reference": "Patient/p"}, "code": {"text": "Puls"},
+                    "valueInteger": n}})
+        };
+        let entries: Vec<Value> = some.iter().map(entry).collect();
+        let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
+        f.record.bundle(&f.caller, bundle.to_string().into()).await.unwrap();
+    }
+    let of = Definitions::r4().resource_type("Observation").unwrap();
+    f.record.delete(&f.caller, of, "n700", None).await.unwrap();
+
+    let read = |of, json: &[u8]| {
+        let body: Value = serde_json::from_slice(json).unwrap();
+        assert_eq!(body["resourceType"], Definitions::r4().resource_name(of));
+        Ok(body["id"].as_str().unwrap().to_owned())
+    };
+    let found = f.record.read_chart(&f.caller, "p", &["Patient", "Observation"], &read).await;
+    let measured = (0..MEASURED).rev().filter(|n| *n != 700).map(|n| format!("n{n}"));
+    let own = ["o2", "o1"].map(str::to_owned);
+    let expected: Vec<String> = ["p".to_owned()].into_iter().chain(measured).chain(own).collect();
+    assert_eq!(found.unwrap(), expected);
+
+    let failing = |_, json: &[u8]| match json.windows(6).any(|some| some == b"\"n900\"") {
+        true => Err(Problem::fault("REC-000", "this one")),
+        false => Ok(()),
+    };
+    let failed = f.record.read_chart(&f.caller, "p", &["Observation"], &failing).await;
+    assert_eq!(failed.unwrap_err().code, "REC-000", "what one thread meets is told");
 }

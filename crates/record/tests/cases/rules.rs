@@ -6,9 +6,11 @@ mod attorneys;
 mod emergency;
 mod forms;
 mod log;
+mod messages;
 pub(crate) mod model;
 mod registering;
 mod registers;
+mod unsent;
 pub(crate) mod walk;
 pub(crate) mod world;
 pub(crate) mod writes;
@@ -64,7 +66,7 @@ fn walk(first: u64) -> Vec<(u64, Seen)> {
 }
 
 /// Every way into the record, and where it is asked as everybody.
-const WAYS_IN: [(&str, &str); 41] = [
+const WAYS_IN: [(&str, &str); 43] = [
     ("accesses", "log"),
     ("acted_for", "walk"),
     ("actors", "walk: who everybody is"),
@@ -72,6 +74,7 @@ const WAYS_IN: [(&str, &str); 41] = [
     ("bundle", "writes"),
     ("bundle_once", "writes: as bundle"),
     ("changes", "registers: no patient"),
+    ("changes_of_roles", "the house's own: no caller, a number"),
     ("chart", "walk, log"),
     ("create", "writes, log"),
     ("decide_outlier", "outliers"),
@@ -92,6 +95,7 @@ const WAYS_IN: [(&str, &str); 41] = [
     ("outlier", "outliers"),
     ("outliers", "outliers"),
     ("read", "walk, writes, log"),
+    ("read_chart", "walk"),
     ("register_entry", "the server of apps' own: registers only"),
     ("register_resource", "the server of apps' own: registers only"),
     ("register_search", "the server of apps' own: registers only"),

@@ -17,6 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::wiring::Place;
 
 /// The file in the data folder that our key is in, when it is nowhere else.
 const KEY_FILE: &str = "apps-key.pem";
@@ -98,10 +99,17 @@ impl AppSettings {
     }
 
     /// The key; made once in the data folder when the settings name no file.
-    pub(crate) fn key(&self, data: &Path) -> Result<SigningKey, Failure> {
-        let file = match &self.key_file {
-            Some(file) => file.clone(),
-            None => {
+    pub(crate) fn key(&self, place: Place<'_>) -> Result<SigningKey, Failure> {
+        let file = match (&self.key_file, place) {
+            (Some(file), _) => file.clone(),
+            (None, Place::Database(_)) => {
+                return Err(Failure::Usage(
+                    "with a database, apps.key_file must name the private key that ID tokens are \
+                     signed with: every server on the database needs the same"
+                        .into(),
+                ));
+            }
+            (None, Place::Folder(data)) => {
                 let file = data.join(KEY_FILE);
                 if !file.exists() {
                     make(&file)?;

@@ -45,12 +45,12 @@ fn what_apps_have_survives_a_restart_and_is_in_no_log() {
         Command::new(BINARY).arg("check").arg("--data").arg(server.data()).output().unwrap();
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
     server.restart().unwrap();
-    drive(&server, "smart_restart.mjs", &["after", file_name], 5);
+    drive(&server, "smart_restart.mjs", &["after", file_name], 6);
     let Ok(tokens) = std::fs::read_to_string(&file) else { return };
     let log = server.log();
     let secrets = tokens.split('"').filter(|text| text.len() == 43);
     let secrets: Vec<&str> = secrets.collect();
-    assert!(secrets.len() >= 8, "{}", secrets.len());
+    assert!(secrets.len() >= 9, "{}", secrets.len());
     for secret in secrets {
         assert!(!log.contains(secret), "a token is in the log");
         let found = stored(&server.data(), secret);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use akson_testkit::municipality::{Options, generate, highlights, logins};
-use akson_testkit::server::Server;
+use akson_testkit::server::{Server, place_in};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
@@ -52,8 +52,7 @@ fn load(folder: &Path, paths: &[PathBuf]) {
     let status = Command::new(BINARY)
         .arg("load")
         .args(paths)
-        .arg("--data")
-        .arg(folder.join("data"))
+        .args(place_in(folder).unwrap())
         .arg("--refused")
         .arg(folder.join("refused.ndjson"))
         .status()
@@ -248,6 +247,18 @@ const WARD_PEOPLE: usize = 100;
 fn the_round_and_a_temps_first_shift_hold_in_a_real_browser() {
     let server = Server::start_demo_at(BINARY, WARD_PEOPLE, "08:20").unwrap();
     run("round.mjs", &[server.root(), &screenshots()]);
+}
+
+#[test]
+fn the_pages_of_those_at_work_hold_in_three_languages_in_a_real_browser() {
+    let server = Server::start_demo_at(BINARY, WARD_PEOPLE, "08:20").unwrap();
+    run("languages.mjs", &[server.root(), &screenshots()]);
+}
+
+#[test]
+fn the_paper_pages_hold_in_a_real_browser() {
+    let server = Server::start_demo_at(BINARY, WARD_PEOPLE, "08:20").unwrap();
+    run("paper.mjs", &[server.root(), &screenshots()]);
 }
 
 /// The files are opened from disk, and the server that made them is gone.

@@ -51,10 +51,10 @@ async fn write(server: &Server, id: &str) {
     assert_eq!(answer.status(), 201);
 }
 
-fn check(data: &Path, folder: &Path, checkpoints: &str) -> Output {
+fn check(server: &Server, folder: &Path, checkpoints: &str) -> Output {
     Command::new(BINARY)
-        .args(["check", "--data"])
-        .arg(data)
+        .arg("check")
+        .args(server.place().unwrap())
         .arg("--checkpoints")
         .arg(folder.join(checkpoints))
         .arg("--checkpoint-key")
@@ -85,7 +85,7 @@ async fn what_was_signed_is_what_is_there_or_the_check_says_where_not() {
     let signed = lines(kept);
     assert!(signed.len() >= 2, "the last one is written at the stop: {signed:?}");
 
-    let sound = check(&server.data(), kept, "checkpoints.ndjson");
+    let sound = check(&server, kept, "checkpoints.ndjson");
     let said = String::from_utf8_lossy(&sound.stdout).into_owned();
     assert_eq!(sound.status.code(), Some(0), "{said}");
     assert!(said.contains(&format!("Checkpoints: {} signed", signed.len())), "{said}");
@@ -98,7 +98,7 @@ async fn what_was_signed_is_what_is_there_or_the_check_says_where_not() {
         write(&other, id).await;
     }
     assert!(other.stop().unwrap().success());
-    let replaced = check(&other.data(), kept, "checkpoints.ndjson");
+    let replaced = check(&other, kept, "checkpoints.ndjson");
     let said = String::from_utf8_lossy(&replaced.stdout).into_owned();
     assert_eq!(replaced.status.code(), Some(1), "{said}");
     assert!(said.contains("damage: checkpoints: commit"), "{said}");
@@ -108,7 +108,7 @@ async fn what_was_signed_is_what_is_there_or_the_check_says_where_not() {
     let empty = Server::start(BINARY).unwrap();
     let mut empty = empty;
     assert!(empty.stop().unwrap().success());
-    let cut = check(&empty.data(), kept, "checkpoints.ndjson");
+    let cut = check(&empty, kept, "checkpoints.ndjson");
     let said = String::from_utf8_lossy(&cut.stdout).into_owned();
     assert_eq!(cut.status.code(), Some(1), "{said}");
     assert!(said.contains("damage: checkpoints: commit"), "{said}");
@@ -116,7 +116,7 @@ async fn what_was_signed_is_what_is_there_or_the_check_says_where_not() {
     // A checkpoint that somebody has changed.
     let forged = signed.last().unwrap().replace("\"commit\":", "\"commit\":1");
     std::fs::write(kept.join("forged.ndjson"), forged).unwrap();
-    let refused = check(&server.data(), kept, "forged.ndjson");
+    let refused = check(&server, kept, "forged.ndjson");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{said}");
     assert!(said.contains("line 1: the signature is not by this key"), "{said}");

@@ -23,6 +23,12 @@ const CASES: &[(&[&str], i32, &str)] = &[
     (&["check", "--data", "src"], 1, "STO-055"),
     (&["backup", "--data", "src", "unused.backup"], 1, "STO-055"),
     (&["restore", "/does/not/exist", "--data", "unused"], 2, "exist"),
+    (&["backup", "unused.backup"], 2, "--data"),
+    (&["check", "--data", "a", "--database", "b"], 2, "--database"),
+    (&["check", "--database", "nonsense"], 2, "STO-076"),
+    (&["check", "--database", "postgresql://a@127.0.0.1/a?sslmode=prefer"], 2, "sslmode"),
+    (&["copy", "--from", "src"], 2, "--to"),
+    (&["copy", "--from", "src", "--to", "unused"], 1, "STO-055"),
 ];
 
 #[test]
@@ -43,7 +49,7 @@ fn help_reads_well() {
     let help = akson(&["--help"]);
     assert!(help.status.success());
     let text = String::from_utf8(help.stdout).unwrap();
-    for command in ["demo", "serve", "load", "check", "backup", "restore"] {
+    for command in ["demo", "serve", "load", "check", "backup", "restore", "copy"] {
         assert!(text.contains(&format!("  {command} ")), "{command} in\n{text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");

@@ -126,8 +126,8 @@ async fn nothing_acknowledged_is_lost_by_fifty_kills() {
     assert!(acknowledged > 500, "only {acknowledged} writes were acknowledged: no load");
     assert!(ask.server.stop().unwrap().success());
     let check = Command::new(env!("CARGO_BIN_EXE_akson"))
-        .args(["check", "--data"])
-        .arg(ask.server.data())
+        .arg("check")
+        .args(ask.server.place().unwrap())
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&check.stdout).into_owned();

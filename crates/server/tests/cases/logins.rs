@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use akson_testkit::municipality::{Options, generate, highlights, logins};
-use akson_testkit::server::Server;
+use akson_testkit::server::{Server, place_in};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     let today = jiff::Timestamp::now().in_tz("Europe/Oslo").unwrap().date();
     Options { people: 17, ..Options::new(today) }
 }
 
 /// Who can log in at the providers, by title; somebody whom the registers do not know; a journal
 /// that a nurse of the home service has nothing to do with.
-fn people() -> Value {
+pub(super) fn people() -> Value {
     let mut people: BTreeMap<String, Value> = logins(&options())
         .into_iter()
         .map(|login| {
@@ -54,8 +54,8 @@ pub(super) fn serve(script: &Path, more: &[&str]) -> Served {
         std::fs::write(input.join(format!("{number:04}.json")), bundle).unwrap();
     }
     let status = Command::new(BINARY)
-        .args(["load", "--data"])
-        .arg(folder.path().join("data"))
+        .arg("load")
+        .args(place_in(folder.path()).unwrap())
         .arg("--refused")
         .arg(folder.path().join("refused.ndjson"))
         .arg(input)
@@ -125,7 +125,7 @@ pub(super) fn clients() -> Option<PathBuf> {
 fn people_log_in_by_certified_providers_and_nobody_by_forged_answers() {
     let Some(clients) = clients() else { return };
     assert!(!highlights(&options()).is_empty());
-    let server = serve(&clients.join("logins.mjs"), &[]).holds("73 held");
+    let server = serve(&clients.join("logins.mjs"), &[]).holds("77 held");
     let log = server.log();
     for code in ["IDN-097", "IDN-061", "fetched the keys"] {
         assert!(log.contains(code), "{code} is not in the log:\n{log}");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use akson_testkit::municipality::{self, Options};
-use akson_testkit::server::Server;
+use akson_testkit::server::{Server, place_in};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -58,7 +58,7 @@ impl Town {
             "name": [{ "text": self.name() }] });
         std::fs::write(files.last().unwrap(), wrong.to_string()).unwrap();
         let mut command = Command::new(BINARY);
-        command.args(["load", "--data"]).arg(folder.path().join("data")).arg("--refused");
+        command.arg("load").args(place_in(folder.path()).unwrap()).arg("--refused");
         let output = command.arg(folder.path().join("refused.ndjson")).args(files).output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(1), "one is refused");

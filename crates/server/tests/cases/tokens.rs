@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use akson_testkit::server::Server;
+use akson_testkit::server::{Server, place_in};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -45,7 +45,7 @@ fn role(practitioner: &str, organisation: &str) -> Value {
 
 /// A municipality with two units, a nurse at one and a nurse at both, and a patient of
 /// the first unit.
-fn registers() -> Value {
+pub(super) fn registers() -> Value {
     let all = [
         organisation("kommune", "Fjordvik kommune", "310000078", None),
         organisation("vest", "Hjemmetjenesten Vest", "310000079", Some("kommune")),
@@ -81,8 +81,8 @@ pub(super) fn load(folder: &Path) {
     let bundle = folder.join("registers.json");
     std::fs::write(&bundle, registers().to_string()).unwrap();
     let status = Command::new(BINARY)
-        .args(["load", "--data"])
-        .arg(folder.join("data"))
+        .arg("load")
+        .args(place_in(folder).unwrap())
         .arg("--refused")
         .arg(folder.join("refused.ndjson"))
         .arg(bundle)

@@ -423,6 +423,61 @@ await late.logIn(helseid, NURSE);
 await isIn(late, people[NURSE].name);
 holds('and when it is back it logs people in');
 
+// ---- A witness on somebody else's device.
+
+const GIVER = 'Sykepleier på sykehjem';
+const giver = new Browser();
+await giver.logIn(helseid, GIVER);
+const residents = JSON.parse((await giver.ask('/fhir/Encounter?status=in-progress&_count=50')).text).entry ?? [];
+const resident = residents.map((entry) => entry.resource.subject.reference).find(Boolean);
+assert.ok(resident, 'the nursing home has nobody');
+const self = JSON.parse((await giver.ask(`/fhir/Practitioner?name=${encodeURIComponent(people[GIVER].name.split(' ').at(-1))}`)).text).entry[0].resource.id;
+const given = await giver.ask('/fhir/MedicationAdministration', { method: 'POST', headers: { 'content-type': 'application/fhir+json' },
+  body: JSON.stringify({ resourceType: 'MedicationAdministration', status: 'in-progress', subject: { reference: resident },
+    medicationCodeableConcept: { text: 'Oksykodon 5 mg', coding: [{ system: 'http://www.whocc.no/atc', code: 'N02AA05' }] },
+    effectiveDateTime: new Date().toISOString(), performer: [{ actor: { reference: `Practitioner/${self}`, display: people[GIVER].name } }] }) });
+assert.equal(given.status, 201, given.text);
+const dose = given.headers.get('location').split('/MedicationAdministration/')[1].split('/')[0];
+const stored = async () => JSON.parse((await giver.ask(`/fhir/MedicationAdministration/${dose}`)).text);
+const here = await giver.ask(`/runde/vitne/her?id=${dose}&rad=r`);
+const [, away2] = /href="(\/runde\/vitne\/logg-inn\/helseid[^"]*)"/.exec(here.text);
+const kept = giver.cookie('akson');
+/** The way to the provider and back as somebody, up to the page that shows who came. */
+const comeAs = async (title) => {
+  // As at a provider that does not remember the giver. One that does, and ends that login when somebody else
+  // comes (as this one's would), tells us to end the giver's login here too.
+  giver.jar.delete(new URL(helseid.issuer).host);
+  const start = await giver.ask(away2.replaceAll('&amp;', '&'));
+  assert.equal(start.status, 303, start.text);
+  const passed = await giver.ask(await giver.at(start.to, title, 4));
+  assert.equal(giver.cookie('akson'), kept, 'the giver\'s login is the same');
+  return passed.headers.get('refresh').replace('0;url=', '');
+};
+const proofed = await comeAs('Helsefagarbeider');
+assert.match(proofed, /^\/runde\/vitne\/her\?.*&bevis=[\w-]{43}$/);
+await isIn(giver, people[GIVER].name);
+holds('a witness logs in on the giver\'s device, and the giver stays');
+const onlooker = new Browser();
+await onlooker.logIn(helseid, 'Helsefagarbeider');
+const elsewhere = await onlooker.ask(proofed);
+assert.ok(elsewhere.status === 403 && elsewhere.text.includes('brukt eller for gammel'), `${elsewhere.status}`);
+holds('the proof is good in the giver\'s login alone');
+const confirm = await giver.ask(proofed);
+assert.ok(confirm.text.includes(people.Helsefagarbeider.name) && confirm.text.includes('Bekreft som vitne'), confirm.text);
+const bevis = new URL(proofed, base).searchParams.get('bevis');
+assert.equal((await giver.send(confirm, '/runde/vitne/her', { bevis, id: dose, rad: 'r' })).status, 303);
+const done = await stored();
+assert.equal(done.status, 'completed');
+assert.ok(JSON.stringify(done.performer).includes('witness') && done.performer.length === 2, JSON.stringify(done.performer));
+const secondTime = await giver.send(confirm, '/runde/vitne/her', { bevis, id: dose, rad: 'r' });
+assert.equal(secondTime.status, 403, 'the proof is good once');
+holds('the witness confirms, once');
+for (const [title, words] of [[GIVER, 'kan ikke være vitne'], ['Fastlege', 'samme enhet']]) {
+  const page = await giver.ask(await comeAs(title));
+  assert.ok(page.status === 403 && page.text.includes(words), `${title}: ${page.status}`);
+}
+holds('nobody is their own witness, and nobody from elsewhere');
+
 // ---- The log.
 
 const officer = new Browser();
@@ -440,6 +495,9 @@ assert.ok(count(is('110122')) > 10 && count(is('110123')) >= 5 && count(is('choo
 for (const code of ['IDN-092', 'IDN-096', 'IDN-099', 'IDN-102', 'WEB-016']) {
   assert.ok(all.some((event) => event.outcome === '4' && event.outcomeDesc === code), `${code} is not in the log`);
 }
+const witnessed = all.filter((event) => event.subtype[0].code === 'witness' && event.outcome === '0');
+assert.equal(witnessed.length, 1);
+assert.ok(witnessed[0].agent[0].who.display.startsWith(people.Helsefagarbeider.name), JSON.stringify(witnessed[0].agent));
 assert.equal(all[0].agent[0].who.display.includes(people.Personvernombud.name), true, 'the newest is the officer\'s own');
 assert.deepEqual([...new Set(all.map((event) => event.entity[0].name))].sort(), ['helseid', 'id-porten']);
 assert.ok(!/"\d{11}"|eyJ/.test(JSON.stringify(all)), 'numbers and tokens stay out of the log');

@@ -15,6 +15,7 @@ use akson_smart::app::Registration;
 use akson_smart::server::Approval;
 use akson_smart::{AuthorisationServer, Options, Parameters, Person, Refused, SigningKey};
 use akson_store::Store;
+use akson_store::kept::{Keeping, Kept};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -31,6 +32,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) record: Arc<Record>,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) ticket: Ticket,
     identity: Identity,
     actor: Arc<Actor>,
@@ -48,11 +50,15 @@ impl House {
         let clock = Arc::new(FixedClock::at(Instant(1_795_298_880_000)));
         let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
         let store = Store::open(folder.path(), &Default::default(), shared()).unwrap();
-        let record = Arc::new(Record::new(Arc::new(store), Policy::Operator));
+        let store = Arc::new(store);
+        let kept = Arc::new(Kept::open(Arc::clone(&store)).unwrap());
+        let keeping = || Arc::clone(&kept) as Arc<dyn Keeping>;
+        let record = Arc::new(Record::new(store, Policy::Operator));
         for resource in registers() {
             put(&record, &resource).await;
         }
-        let sessions = Arc::new(Sessions::new(SessionLimits::default(), shared()).unwrap());
+        let sessions = Sessions::new(SessionLimits::default(), shared(), keeping());
+        let sessions = Arc::new(sessions);
         let options = Options {
             base: "https://journal.example/fhir".into(),
             audiences: vec!["https://journal.example/fhir".into()],
@@ -65,7 +71,7 @@ impl House {
         };
         let key = SigningKey::of_pkcs8(&SigningKey::generate().unwrap()).unwrap();
         let outbound = Outbound::new(Duration::from_secs(1)).unwrap();
-        let (own, logins) = (Arc::clone(&record), Some(Arc::clone(&sessions)));
+        let (own, logins) = ((Arc::clone(&record), keeping()), Some(Arc::clone(&sessions)));
         let server = AuthorisationServer::new(options, own, logins, (key, outbound), shared());
         let identity = Identity {
             hpr_number: Some("565107922".into()),
@@ -74,9 +80,9 @@ impl House {
         };
         let actors = record.actors(&identity).unwrap();
         let actor = Arc::new(actors[0].clone());
-        let ticket = sessions.open(identity.clone(), actors).unwrap();
+        let ticket = sessions.open(identity.clone(), actors).await.unwrap();
         let server = Arc::new(server.unwrap());
-        Self { server, clock, sessions, record, ticket, identity, actor, _folder: folder }
+        Self { server, clock, sessions, record, kept, ticket, identity, actor, _folder: folder }
     }
 
     pub(crate) fn advance_seconds(&self, seconds: i64) {
@@ -84,14 +90,14 @@ impl House {
     }
 
     /// The name under which a request waits.
-    pub(crate) fn begin(&self, scope: &str) -> Result<String, String> {
+    pub(crate) async fn begin(&self, scope: &str) -> Result<String, String> {
         let query = format!(
             "client_id=dagbok&redirect_uri={BACK}&response_type=code&scope={}&state=s&\
              aud=https://journal.example/fhir&code_challenge={CHALLENGE}&\
              code_challenge_method=S256",
             scope.replace(' ', "%20")
         );
-        match self.server.begin(&query) {
+        match self.server.begin(&query).await {
             Ok(begun) => Ok(begun.name),
             Err(Refused::Back(address)) => Err(address),
             Err(Refused::Told(problem)) => Err(problem.code.into()),
@@ -99,8 +105,8 @@ impl House {
     }
 
     /// Lets the app in; the code.
-    pub(crate) fn allow(&self, name: &str, scope: &str) -> Result<String, &'static str> {
-        let (_, login) = self.sessions.proved(&self.ticket).unwrap();
+    pub(crate) async fn allow(&self, name: &str, scope: &str) -> Result<String, &'static str> {
+        let (_, login) = self.sessions.proved(&self.ticket).unwrap().unwrap();
         let approval = Approval {
             person: Person::new(&self.identity, &self.actor),
             login,
@@ -108,7 +114,7 @@ impl House {
             patient: None,
             consent: None,
         };
-        let address = self.server.allow(name, approval).map_err(|problem| problem.code)?;
+        let address = self.server.allow(name, approval).await.map_err(|problem| problem.code)?;
         let address = url::Url::parse(&address).unwrap();
         Ok(address.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned())
     }
@@ -145,8 +151,8 @@ impl House {
 
     /// Tokens of a consent from beginning to end.
     pub(crate) async fn tokens(&self, scope: &str) -> Value {
-        let name = self.begin(scope).unwrap();
-        self.exchange(&self.allow(&name, scope).unwrap()).await.unwrap()
+        let name = self.begin(scope).await.unwrap();
+        self.exchange(&self.allow(&name, scope).await.unwrap()).await.unwrap()
     }
 
     /// Who calls `/fhir` with the access token, or the code of the refusal.

@@ -12,19 +12,18 @@
 
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use akson_base::{Clock, Kind, Problem};
+use akson_base::{Kind, Problem};
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::chain::{self, GENESIS};
-use super::fjall_backend::Backend;
-use super::fjall_engine::{FjallEngine, Options};
-use super::folder::{DataFolder, FORMAT, io_problem};
-use super::high_water::{HighWater, Mark};
+use super::chain::GENESIS;
+use super::copy::{everything, mark_of, prove_chain};
+use super::filling::{Entry, Filling};
+use super::folder::{FORMAT, io_problem};
+use super::high_water::Mark;
 use super::queue::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
-use super::{Direction, Engine, Op, Range};
+use super::{Direction, Engine};
 use crate::keys;
 
 const MAGIC: [u8; 7] = *b"AKSONBK";
@@ -57,10 +56,8 @@ pub fn backup(
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Summary, Problem> {
-    let snapshot = engine.snapshot();
-    let newest = chain::newest(&*snapshot)?;
-    let mark =
-        newest.map_or(Mark::NONE, |r| Mark { commit: r.commit, time: r.time, digest: r.digest });
+    let snapshot = engine.lasting_snapshot()?;
+    let mark = mark_of(&*snapshot)?;
     let io = |e: std::io::Error| io_problem("write the backup", Path::new("its file"), &e);
     out.write_all(&head(FORMAT_DIGIT, &mark)).map_err(io)?;
     let mut writer = BlockWriter {
@@ -83,45 +80,30 @@ pub fn backup(
     Ok(Summary { commit: mark.commit, time: mark.time, entries, bytes })
 }
 
-/// Makes a data folder from a backup. `path` must not exist or be empty. On an error the folder is
-/// left without a format file, so that nothing takes it for a store; remove it and try again.
-/// Tokens stay behind ([`keys::is_restored`]), though the summary counts them.
+/// Fills the place that `begin` prepares from a backup. On an error nothing takes the place for a
+/// record; try again. Tokens stay behind ([`keys::is_restored`]), though the summary counts them.
 ///
 /// # Errors
-/// `STO-055` when the folder is not empty or the backup of another format; `STO-069` when the
-/// backup is not whole, saying where.
+/// Those of `begin`; `STO-055` when the backup is of another format; `STO-069` when it is not whole,
+/// saying where.
 pub fn restore(
-    path: &Path,
     input: &mut dyn Read,
-    options: &Options,
-    clock: Arc<dyn Clock>,
+    begin: impl FnOnce(Mark) -> Result<Box<dyn Filling>, Problem>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Summary, Problem> {
     let mut reader = BufReader::with_capacity(1 << 18, input);
     let mark = read_head(&mut reader)?;
-    let folder = DataFolder::create_empty(path)?;
-    let backend = Backend::open(&folder.engine_path(), options)?;
-    let summary = fill(&backend, reader, &mark, progress)?;
-    let snapshot = backend.snapshot();
-    let end = chain::verify_chain(&snapshot, 1, mark.commit, &mut |_| {})?;
-    if end.is_some_and(|end| end.digest != mark.digest)
-        || chain::newest(&snapshot)?.map_or(0, |r| r.commit) != mark.commit
-    {
+    let mut target = begin(mark)?;
+    let summary = fill(target.as_mut(), reader, &mark, progress)?;
+    let snapshot = target.snapshot()?;
+    let newest = mark_of(&*snapshot)?;
+    prove_chain(&*snapshot, &newest, &mut |_| {})?;
+    if newest != mark {
         return Err(torn("its newest commit is not the one its head names"));
     }
     drop(snapshot);
-    backend.settle(u64::MAX)?;
-    backend.close();
-    drop(backend);
-    HighWater::create(&folder.high_water_path(), mark)?;
-    folder.finish()?;
-    // The last proof: it opens.
-    drop(FjallEngine::open_in(folder, options, clock)?);
+    target.finish()?;
     Ok(summary)
-}
-
-fn everything() -> Range {
-    Range { start: Vec::new(), end: vec![0xff; KEY_BYTES_MAX] }
 }
 
 fn head(format: u8, mark: &Mark) -> Vec<u8> {
@@ -161,9 +143,9 @@ fn read_head(input: &mut dyn Read) -> Result<Mark, Problem> {
     Ok(mark)
 }
 
-/// Reads all blocks into an empty engine.
+/// Reads all blocks into an empty place.
 fn fill<R: std::io::BufRead>(
-    backend: &Backend,
+    target: &mut dyn Filling,
     input: R,
     mark: &Mark,
     progress: &mut dyn FnMut(u64),
@@ -191,13 +173,11 @@ fn fill<R: std::io::BufRead>(
             return Err(torn("a block does not have its checksum"));
         }
         hash.update(&block);
-        let ops = entries(&block)?;
-        summary.entries += ops.len() as u64;
-        summary.bytes += (length - 8 * ops.len()) as u64;
-        let comes_back = |op: &Op| keys::is_restored(op.key());
-        let ops: Vec<Op> = ops.into_iter().filter(comes_back).collect();
-        let count = ops.len();
-        backend.write(ops.into_iter(), count)?;
+        let mut entries = entries(&block)?;
+        summary.entries += entries.len() as u64;
+        summary.bytes += (length - 8 * entries.len()) as u64;
+        entries.retain(|(key, _)| keys::is_restored(key));
+        target.put(entries, None)?;
         progress(summary.entries);
     }
     let mut tail = [0; 40];
@@ -212,8 +192,8 @@ fn fill<R: std::io::BufRead>(
     Ok(summary)
 }
 
-fn entries(mut block: &[u8]) -> Result<Vec<Op>, Problem> {
-    let mut ops = Vec::new();
+fn entries(mut block: &[u8]) -> Result<Vec<Entry>, Problem> {
+    let mut entries = Vec::new();
     while !block.is_empty() {
         let key = u32::from_be_bytes(take(&mut block)?) as usize;
         let value = u32::from_be_bytes(take(&mut block)?) as usize;
@@ -224,14 +204,9 @@ fn entries(mut block: &[u8]) -> Result<Vec<Op>, Problem> {
             return Err(torn("an entry has a key that cannot be"));
         }
         block = rest;
-        ops.push(Op::Put {
-            key: key.to_vec(),
-            value: value.to_vec(),
-            stamp_key_at: None,
-            stamp_value_at: None,
-        });
+        entries.push((key.to_vec().into(), value.to_vec().into()));
     }
-    Ok(ops)
+    Ok(entries)
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Problem> {

@@ -1,5 +1,6 @@
-//! Checking a data folder: every byte of every table, the journals, the high-water mark, and the
-//! chain from the first commit to the last.
+//! Checking a record. Of a data folder: every byte of every table, the journals, the high-water mark;
+//! of a database: whether its newest commit is that of its entries (its files are PostgreSQL's to
+//! check). Of both: the chain from the first commit to the last.
 //!
 //! Not here: whether indexes agree with resources; the caller's `further` does that on a snapshot.
 
@@ -9,11 +10,13 @@ use std::sync::Arc;
 use akson_base::{Clock, Problem};
 
 use super::chain;
+use super::copy;
 use super::fjall_engine::{FjallEngine, Options};
 use super::fjall_files;
 use super::fjall_journal;
 use super::folder::{self, DataFolder};
 use super::high_water;
+use super::postgres::PostgresEngine;
 use super::{Engine, Snapshot};
 
 /// How bad a finding is.
@@ -100,10 +103,41 @@ pub fn check(
     check_files(&folder, &mut report, progress);
     if report.is_sound() {
         match FjallEngine::open_in(folder, options, clock) {
-            Ok(engine) => check_content(&engine, &mut report, progress, further),
+            Ok(engine) => {
+                let (snapshot, last) = (engine.snapshot(), engine.last_commit().commit);
+                check_content(&*snapshot, last, &mut report, progress, further);
+            }
             Err(problem) => report.findings.push(told("engine", &problem)),
         }
     }
+    Ok(report)
+}
+
+/// Checks the record in a database, as it stands now; servers may go on with it.
+///
+/// # Errors
+/// `STO-077` when the database does not answer.
+pub fn check_database(
+    engine: &PostgresEngine,
+    progress: &mut dyn FnMut(Progress),
+    further: &mut Further<'_>,
+) -> Result<Report, Problem> {
+    let (snapshot, head) = engine.lasting_snapshot_and_head()?;
+    let mut report = Report::default();
+    match copy::mark_of(&*snapshot) {
+        Ok(newest) if newest == head => {}
+        Ok(newest) => {
+            let what = format!(
+                "commit {} was acknowledged as the newest, and the newest that is there is {}{}",
+                head.commit,
+                newest.commit,
+                if newest.commit == head.commit { ", with another content" } else { "" }
+            );
+            report.findings.push(Finding::damage("akson_head", what));
+        }
+        Err(problem) => report.findings.push(told("chain", &problem)),
+    }
+    check_content(&*snapshot, head.commit, &mut report, progress, further);
     Ok(report)
 }
 
@@ -189,15 +223,14 @@ fn check_journals(journals: &[fjall_journal::Journal], acknowledged: u64, report
 }
 
 fn check_content(
-    engine: &FjallEngine,
+    snapshot: &dyn Snapshot,
+    last: u64,
     report: &mut Report,
     progress: &mut dyn FnMut(Progress),
     further: &mut Further<'_>,
 ) {
-    let last = engine.last_commit().commit;
-    let snapshot = engine.snapshot();
     let mut verified = 0;
-    let result = chain::verify_chain(&*snapshot, 1, last, &mut |commit| {
+    let result = chain::verify_chain(snapshot, 1, last, &mut |commit| {
         verified = commit;
         progress(Progress::Commits(commit, last));
     });
@@ -205,7 +238,7 @@ fn check_content(
     if let Err(problem) = result {
         report.findings.push(told("chain", &problem));
     }
-    if let Err(problem) = further(&*snapshot, &mut report.findings) {
+    if let Err(problem) = further(snapshot, &mut report.findings) {
         report.findings.push(told("content", &problem));
     }
 }

@@ -26,7 +26,7 @@ use super::folder::{full_problem, unlogged_problem};
 use super::high_water::{HighWater, Mark};
 use super::overlay::Overlay;
 use super::queue::{Next, Queue, Waiting};
-use super::{CommitError, Committed, Done, Op, Precondition, Transaction};
+use super::{CommitError, Committed, Done, Op, Precondition, Snapshot, Transaction};
 use crate::keys;
 
 /// Groups that may be durable and not yet acknowledged.
@@ -318,9 +318,10 @@ fn op_bytes(transaction: &Transaction) -> u64 {
     transaction.ops.iter().map(Op::bytes).sum()
 }
 
-fn check(
+/// Whether all preconditions hold.
+pub(super) fn check(
     transaction: &Transaction,
-    store: &fjall_backend::FjallSnapshot,
+    store: &dyn Snapshot,
     overlay: &Overlay<'_>,
 ) -> Result<(), CommitError> {
     for (index, precondition) in transaction.preconditions.iter().enumerate() {
@@ -333,12 +334,13 @@ fn check(
     Ok(())
 }
 
-fn is_empty(transaction: &Transaction) -> bool {
+/// Whether it leaves nothing behind.
+pub(super) fn is_empty(transaction: &Transaction) -> bool {
     transaction.ops.is_empty() && transaction.log.is_empty() && transaction.changes.is_empty()
 }
 
 /// Writes the commit's number and time where the ops ask for them.
-fn stamp(ops: &mut [Op], commit: u64, time: i64) {
+pub(super) fn stamp(ops: &mut [Op], commit: u64, time: i64) {
     for op in ops {
         let Op::Put { key, value, stamp_key_at, stamp_value_at } = op else { continue };
         if let Some(place) = stamp_key_at.and_then(|at| key.get_mut(at..at.checked_add(8)?)) {
@@ -352,7 +354,7 @@ fn stamp(ops: &mut [Op], commit: u64, time: i64) {
     }
 }
 
-fn micros(since: Instant) -> u64 {
+pub(super) fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 

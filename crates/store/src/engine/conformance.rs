@@ -26,6 +26,7 @@ pub const CASES: &[Case] = &[
     ("keys of any bytes keep their order", keys_keep_order),
     ("ranges include their start and exclude their end", ranges),
     ("a visit stops when it is told to", visits),
+    ("what a visit leads to is of the snapshot's moment", visits_reading),
     ("long keys and values are stored whole", long_values),
     ("what cannot be stored is refused and harms nothing", impossible_keys),
     ("a snapshot never changes", snapshots_stand_still),
@@ -186,12 +187,46 @@ fn visits(engine: &Arc<dyn Engine>) -> Outcome {
     same("a visitor's problem", &stopped.err(), &Some(mine))
 }
 
+/// A walk whose entries lead to other keys meets the same, and what it reads ahead is of its own moment.
+fn visits_reading(engine: &Arc<dyn Engine>) -> Outcome {
+    let entry = |n: u16| put(with(b"a", n), n.to_be_bytes());
+    // Every third leads to nothing.
+    let other = |n: u16| (!n.is_multiple_of(3)).then(|| put(with(b"b", n), format!("before {n}")));
+    write(&**engine, (0..1_000).map(entry).chain((0..1_000).filter_map(other)).collect())?;
+    let snapshot = engine.snapshot();
+    get(&*snapshot, b"a")?;
+    let later = (0..1_000).map(|n| put(with(b"b", n), "after"));
+    write(&**engine, later.collect())?;
+    let next = |_: &[u8], value: &[u8], keys: &mut Vec<Vec<u8>>| {
+        keys.push([b"b", value].concat());
+    };
+    for direction in [Direction::Ascending, Direction::Descending] {
+        let (mut met, mut wrong) = (0, None);
+        let mut visit = |key: &[u8], value: &[u8]| {
+            let number = u16::from_be_bytes(value.try_into().unwrap_or_default());
+            let expected =
+                (!number.is_multiple_of(3)).then(|| format!("before {number}").into_bytes());
+            let found = snapshot.get(&[b"b", value].concat())?.map(|found| found.to_vec());
+            if found != expected || key != with(b"a", number) {
+                wrong = Some((number, found));
+            }
+            met += 1;
+            Ok(met < 900)
+        };
+        let walked = snapshot.visit_reading(&keys::under(b"a"), direction, &next, &mut visit);
+        walked.map_err(|e| e.to_string())?;
+        same("entries before the walk is stopped", &met, &900)?;
+        same("what an entry leads to", &wrong, &None)?;
+    }
+    Ok(())
+}
+
 fn with(prefix: &[u8], number: u16) -> Vec<u8> {
     [prefix, &number.to_be_bytes()].concat()
 }
 
 fn long_values(engine: &Arc<dyn Engine>) -> Outcome {
-    let key = vec![b'k'; 4_000];
+    let key = vec![b'k'; 2_048];
     let value: Vec<u8> = (0..5_000_000u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
     write(&**engine, vec![put(key.clone(), value.clone()), put("k", "short")])?;
     let found = get(&*engine.snapshot(), &key)?;
@@ -210,6 +245,8 @@ fn impossible_keys(engine: &Arc<dyn Engine>) -> Outcome {
 fn snapshots_stand_still(engine: &Arc<dyn Engine>) -> Outcome {
     write(&**engine, vec![put("ka", "1"), put("kb", "1")])?;
     let old = engine.snapshot();
+    // A snapshot is fixed by its first read at the latest.
+    same("value", &get(&*old, b"ka")?, &Some(b"1".to_vec()))?;
     for n in 0..50 {
         write(&**engine, vec![put("ka", format!("{n}")), delete("kb"), put(format!("kc{n}"), "")])?;
     }

@@ -6,6 +6,7 @@
 //! data/lock         held while a process has the folder open
 //! data/high-water   the newest acknowledged commit (high_water.rs)
 //! data/engine/      the engine's own files
+//! data/filling      only while a copy or a restore fills the folder, which has no format until then
 //! ```
 
 use std::fs::{File, TryLockError};
@@ -22,6 +23,9 @@ use super::high_water::{self, HighWater, Mark};
 /// 2: a `code` is stored with the system that its required binding implies. 3: quantities have
 /// index keys by value and by unit. 4: an entry of the access log begins with its patients.
 pub const FORMAT: u32 = 4;
+
+/// Stands in a folder while it is filled.
+const FILLING: &str = "filling";
 
 /// A data folder that this process alone has open.
 #[derive(Debug)]
@@ -52,12 +56,16 @@ impl DataFolder {
         Ok(folder)
     }
 
-    /// Locks a folder that does not exist or is empty, to be filled and then [`DataFolder::finish`]ed.
+    /// Locks a folder to be filled and then [`DataFolder::finish`]ed: one that does not exist, is
+    /// empty, or was begun to be filled (then what is in it stays).
     ///
     /// # Errors
-    /// `STO-055` when it holds anything, `STO-054` and `STO-052` as [`DataFolder::open`].
-    pub(crate) fn create_empty(path: &Path) -> Result<Self, Problem> {
+    /// `STO-055` when it holds anything else, `STO-054` and `STO-052` as [`DataFolder::open`].
+    pub(crate) fn to_fill(path: &Path) -> Result<Self, Problem> {
         std::fs::create_dir_all(path).map_err(|e| io_problem("make the folder", path, &e))?;
+        if is_unfinished(path) {
+            return Ok(Self { path: path.to_path_buf(), _lock: lock(path)? });
+        }
         let entries =
             std::fs::read_dir(path).map_err(|e| io_problem("list the folder", path, &e))?;
         let held = entries.flatten().find(|entry| entry.file_name() != "lost+found");
@@ -72,12 +80,19 @@ impl DataFolder {
                 ),
             ));
         }
-        Ok(Self { path: path.to_path_buf(), _lock: lock(path)? })
+        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
+        let mark = path.join(FILLING);
+        std::fs::write(&mark, "A copy or a restore fills this folder.\n")
+            .map_err(|e| io_problem("write", &mark, &e))?;
+        sync_folder(path)?;
+        Ok(folder)
     }
 
     /// Makes a filled folder one that can be opened.
     pub(crate) fn finish(&self) -> Result<(), Problem> {
-        write_format(&self.path)
+        write_format(&self.path)?;
+        let mark = self.path.join(FILLING);
+        std::fs::remove_file(&mark).map_err(|e| io_problem("remove", &mark, &e))
     }
 
     /// The folder itself.
@@ -118,6 +133,23 @@ pub fn check_folder_format(folder: &Path) -> Result<(), Problem> {
     check_format(&folder.join("format"))
 }
 
+/// Whether a copy or a restore into the folder was begun and not finished.
+fn is_unfinished(path: &Path) -> bool {
+    path.join(FILLING).exists() && !path.join("format").exists()
+}
+
+/// A copy or a restore into `place` was begun and not finished.
+pub(crate) fn unfinished_problem(place: &str) -> Problem {
+    Problem::new(
+        Kind::Invalid,
+        "STO-084",
+        format!(
+            "A copy or a restore into {place} has not finished. Wait for it, or run the same command \
+             again; until then the record there is not whole."
+        ),
+    )
+}
+
 fn lock(path: &Path) -> Result<File, Problem> {
     let at = path.join("lock");
     let io = |e| io_problem("open the lock file", &at, &e);
@@ -139,6 +171,9 @@ fn lock(path: &Path) -> Result<File, Problem> {
 
 /// Without a format file only an empty folder, or one whose making was cut short, may become ours.
 fn refuse_foreign(path: &Path) -> Result<(), Problem> {
+    if is_unfinished(path) {
+        return Err(unfinished_problem(&format!("the folder {}", path.display())));
+    }
     let entries = std::fs::read_dir(path).map_err(|e| io_problem("list the folder", path, &e))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -186,7 +221,11 @@ fn check_format(path: &Path) -> Result<(), Problem> {
         if e.kind() != std::io::ErrorKind::NotFound {
             return io_problem("read the format file", path, &e);
         }
-        let folder = path.parent().unwrap_or(path).display();
+        let folder = path.parent().unwrap_or(path);
+        if is_unfinished(folder) {
+            return unfinished_problem(&format!("the folder {}", folder.display()));
+        }
+        let folder = folder.display();
         let text =
             format!("{folder} is not an Akson data folder: it has no file \"format\" in it.");
         Problem::new(Kind::Invalid, "STO-055", text)

@@ -12,8 +12,8 @@ use akson_base::{Kind, Problem};
 
 use super::{CommitError, Done, Transaction};
 
-/// Longest key an engine takes, in bytes.
-pub(super) const KEY_BYTES_MAX: usize = u16::MAX as usize;
+/// Longest key an engine takes, in bytes: what an index of PostgreSQL can hold.
+pub(super) const KEY_BYTES_MAX: usize = 2_048;
 /// Longest value an engine takes, in bytes.
 pub(super) const VALUE_BYTES_MAX: usize = 1 << 30;
 

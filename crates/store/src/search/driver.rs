@@ -71,6 +71,15 @@ pub(super) struct Met<'a> {
     pub(super) facets: Option<&'a [u8]>,
 }
 
+/// What is read of each candidate that a walk meets, beside the key itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    Nothing,
+    Facets,
+    /// The facets, and of most the resource too.
+    Whole,
+}
+
 /// Sorts ranges and joins those that touch.
 pub(super) fn merged(mut ranges: Vec<Range>) -> Vec<Range> {
     ranges.retain(|range| range.start < range.end);
@@ -102,15 +111,12 @@ fn changes(resource_type: ResourceType, from: u64, to: u64) -> Range {
 /// The range behind `after` in walking direction.
 fn behind(range: &Range, direction: Direction, after: Option<&[u8]>) -> Option<Range> {
     let mut range = range.clone();
-    match (after, direction) {
-        (None, _) => {}
-        (Some(after), Direction::Ascending) if after >= range.start.as_slice() => {
-            range.start = [after, &[0]].concat();
-        }
-        (Some(after), Direction::Descending) if after < range.end.as_slice() => {
-            range.end = after.to_vec();
-        }
-        (Some(_), _) => {}
+    let is_within = |after: &&[u8]| match direction {
+        Direction::Ascending => *after >= range.start.as_slice(),
+        Direction::Descending => *after < range.end.as_slice(),
+    };
+    if let Some(after) = after.filter(is_within) {
+        range.go_on_behind(direction, after);
     }
     (range.start < range.end).then_some(range)
 }
@@ -125,11 +131,26 @@ impl Driver {
         }
     }
 
-    /// Walks on behind `after` until `visit` answers `false`.
+    /// The keys that will be read because of an entry that is met.
+    fn next(&self, entry: (&[u8], &[u8]), of: (Direction, Reads), keys: &mut Vec<Vec<u8>>) {
+        let ((key, value), (direction, reads)) = (entry, of);
+        let Some(met) = met(key, value) else { return };
+        if matches!(self, Self::Ranged(ranged) if ranged.refuted(met.position, direction)) {
+            return;
+        }
+        if met.facets.is_none() {
+            keys.push(keys::facets(met.key));
+        }
+        if reads == Reads::Whole {
+            keys.push(keys::head(met.key));
+        }
+    }
+
+    /// Walks on behind `after` until `visit` answers `false`, who reads so much of each candidate.
     pub(super) fn walk(
         &self,
         snapshot: &dyn Snapshot,
-        direction: Direction,
+        (direction, reads): (Direction, Reads),
         after: Option<&[u8]>,
         visit: &mut dyn FnMut(&Met<'_>) -> Result<bool, Problem>,
     ) -> Result<(), Problem> {
@@ -143,13 +164,22 @@ impl Driver {
         let mut more = true;
         for range in ranges {
             let Some(range) = behind(&range, direction, after) else { continue };
-            snapshot.visit(&range, direction, &mut |key, value| {
+            let mut visit = |key: &[u8], value: &[u8]| {
                 more = match met(key, value) {
                     Some(met) => visit(&met)?,
                     None => true,
                 };
                 Ok(more)
-            })?;
+            };
+            let next = |key: &[u8], value: &[u8], keys: &mut Vec<Vec<u8>>| {
+                self.next((key, value), (direction, reads), keys);
+            };
+            match reads {
+                Reads::Nothing => snapshot.visit(&range, direction, &mut visit)?,
+                Reads::Facets | Reads::Whole => {
+                    snapshot.visit_reading(&range, direction, &next, &mut visit)?;
+                }
+            }
             if !more {
                 break;
             }
@@ -160,7 +190,7 @@ impl Driver {
     /// How many keys it has, counted up to `bound`.
     pub(super) fn count(&self, snapshot: &dyn Snapshot, bound: usize) -> Result<usize, Problem> {
         let mut count = 0;
-        self.walk(snapshot, Direction::Ascending, None, &mut |_| {
+        self.walk(snapshot, (Direction::Ascending, Reads::Nothing), None, &mut |_| {
             count += 1;
             Ok(count < bound)
         })?;

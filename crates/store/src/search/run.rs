@@ -10,7 +10,7 @@ use akson_base::{Kind, Problem, limits};
 use rustc_hash::FxHashMap;
 
 use super::SearchContext;
-use super::driver::{Driver, Met, commit_of, facets_of, view};
+use super::driver::{Driver, Met, Reads, commit_of, facets_of, view};
 use super::links::Targets;
 use super::matcher::Matcher;
 use super::plan::Stage;
@@ -120,7 +120,8 @@ impl<'a> Run<'a> {
         on_match: &mut OnMatch<'_>,
     ) -> Result<(), Problem> {
         let mut previous = after.map(<[u8]>::to_vec).unwrap_or_default();
-        stage.driver.walk(self.snapshot(), stage.direction, after, &mut |met| {
+        let how = (stage.direction, reads(part, stage, with_facets));
+        stage.driver.walk(self.snapshot(), how, after, &mut |met| {
             self.examine()?;
             if matches!(stage.driver, Driver::Changes { .. }) {
                 // Two versions in one commit are one candidate.
@@ -289,7 +290,8 @@ impl<'a> Run<'a> {
         let mut keys = Vec::new();
         let plan = self.plan(part, &[], None)?;
         for stage in &plan.stages {
-            stage.driver.walk(self.snapshot(), stage.direction, None, &mut |met| {
+            let how = (stage.direction, reads(part, stage, false));
+            stage.driver.walk(self.snapshot(), how, None, &mut |met| {
                 self.examine()?;
                 if self.examined() - begin > effort {
                     keys.clear();
@@ -316,6 +318,19 @@ impl<'a> Run<'a> {
             })?;
         }
         Ok(found)
+    }
+}
+
+/// What is read of the candidates of a stage.
+fn reads(part: &Part, stage: &Stage, with_facets: bool) -> Reads {
+    let is_loaded = |clause: &Clause| matches!(clause.test, Test::Composite { whole: false, .. });
+    let tells = !matches!(&stage.driver, Driver::Ranged(ranged) if !ranged.once);
+    if stage.bare && tells && !with_facets {
+        Reads::Nothing
+    } else if part.clauses.iter().any(is_loaded) {
+        Reads::Whole
+    } else {
+        Reads::Facets
     }
 }
 

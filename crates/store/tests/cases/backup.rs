@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use akson_base::Problem;
 use akson_store::engine::backup::{Summary, backup, restore};
+use akson_store::engine::filling::{self, Again};
 use akson_store::engine::{Direction, Engine, Range, chain, commit_and_wait};
 
 use super::engines::{self, WallClock};
 
-fn content(engine: &dyn Engine) -> BTreeMap<Vec<u8>, Vec<u8>> {
+pub(super) fn content(engine: &dyn Engine) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut content = BTreeMap::new();
     let all = Range { start: Vec::new(), end: vec![0xff; 100] };
     let mut add = |key: &[u8], value: &[u8]| {
@@ -23,10 +24,12 @@ fn content(engine: &dyn Engine) -> BTreeMap<Vec<u8>, Vec<u8>> {
 }
 
 fn restored(path: &Path, archive: &[u8]) -> Result<Summary, Problem> {
-    restore(path, &mut &archive[..], &engines::small(), Arc::new(WallClock), &mut |_| {})
+    let (options, clock) = (engines::small(), Arc::new(WallClock));
+    let begin = |mark| filling::folder(path, &options, clock, (mark, Again::Anew));
+    restore(&mut &archive[..], begin, &mut |_| {})
 }
 
-fn fill(engine: &dyn Engine, count: u32) {
+pub(super) fn fill(engine: &dyn Engine, count: u32) {
     for n in 0..count {
         let value = format!("value {n} ").repeat(20);
         let mut transaction = engines::ops(vec![engines::put(format!("k{n:06}"), value)]);

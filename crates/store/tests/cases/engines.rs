@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use akson_base::{Clock, Instant, Problem};
 use akson_store::engine::fjall_engine::{FjallEngine, Options};
+use akson_store::engine::postgres::{self, PostgresEngine};
 use akson_store::engine::{Op, Transaction};
 
 pub(crate) struct WallClock;
@@ -29,6 +30,10 @@ pub(crate) fn small() -> Options {
 
 pub(crate) fn open(path: &Path) -> Result<FjallEngine, Problem> {
     FjallEngine::open(path, &small(), Arc::new(WallClock))
+}
+
+pub(crate) fn open_postgres(url: &str) -> PostgresEngine {
+    PostgresEngine::open(url, &postgres::Options::default(), Arc::new(WallClock)).unwrap()
 }
 
 pub(crate) fn put(key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Op {

@@ -15,7 +15,7 @@ use akson_store::keys;
 
 use super::engines::{self, Random};
 
-const WRITERS: usize = 8;
+pub(super) const WRITERS: usize = 8;
 const KEYS: u64 = 5;
 const KILLS: usize = 60;
 const FOLDER: &str = "AKSON_TEST_KILL_FOLDER";
@@ -35,14 +35,14 @@ fn key(writer: usize, number: u64, part: u64) -> Vec<u8> {
 }
 
 /// The last transaction a writer finds stored.
-fn counter(store: &dyn Snapshot, writer: usize) -> u64 {
+pub(super) fn counter(store: &dyn Snapshot, writer: usize) -> u64 {
     let value = store.get(&counter_key(writer)).unwrap();
     value.map_or(0, |v| u64::from_be_bytes(v.as_ref().try_into().unwrap()))
 }
 
 /// Transaction `number` of a writer: its keys, the counter, and the removal of a key of an earlier
 /// one, so that removals come back too.
-fn transaction(writer: usize, number: u64) -> Transaction {
+pub(super) fn transaction(writer: usize, number: u64) -> Transaction {
     let mut list: Vec<Op> = (0..KEYS)
         .map(|part| engines::put(key(writer, number, part), value(writer, number, part)))
         .collect();
@@ -61,7 +61,7 @@ fn transaction(writer: usize, number: u64) -> Transaction {
 
 /// Checks that each writer's transactions up to its counter are whole and nothing lies beyond, and
 /// that the chain holds. Only the last `recent` of each writer are read value by value.
-fn verify(engine: &dyn Engine, acknowledged: &[u64], recent: u64) {
+pub(super) fn verify(engine: &dyn Engine, acknowledged: &[u64], recent: u64) {
     let store = engine.snapshot();
     for (writer, acknowledged) in acknowledged.iter().enumerate() {
         let last = counter(&*store, writer);

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use akson_store::engine::{CommitError, Engine, Precondition, Transaction, commit_and_wait};
+use akson_testkit::postgres::Postgres;
 
 use super::engines::{self, Random};
 
@@ -118,26 +119,22 @@ fn run(engine: &dyn Engine, clock: &AtomicU64, random: &mut Random, new: u64) ->
     Call { begun, ended: clock.fetch_add(1, Ordering::SeqCst), operation }
 }
 
-#[test]
-fn a_register_is_linearizable() {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = engines::open(folder.path()).unwrap();
-    for round in 0..20u64 {
-        commit_and_wait(
-            &engine,
-            engines::ops(vec![akson_store::engine::Op::Delete { key: b"register".to_vec() }]),
-        )
-        .unwrap();
-        let clock = AtomicU64::new(0);
-        let (engine, clock) = (&engine, &clock);
+/// Six clients, each on one of the engines in turn, over and over.
+fn check(engines: &[&dyn Engine], rounds: u64, calls_each: u64) {
+    let engine = engines[0];
+    for round in 0..rounds {
+        let gone = akson_store::engine::Op::Delete { key: b"register".to_vec() };
+        commit_and_wait(engine, engines::ops(vec![gone])).unwrap();
+        let clock = &AtomicU64::new(0);
         let calls: Vec<Call> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..6u64)
                 .map(|thread| {
+                    let engine = engines[thread as usize % engines.len()];
                     scope.spawn(move || {
                         let mut random = Random(round * 6 + thread + 1);
                         let new = |n| (thread + 1) << 32 | n;
                         let each = |n| run(engine, clock, &mut random, new(n));
-                        (1..=60u64).map(each).collect::<Vec<_>>()
+                        (1..=calls_each).map(each).collect::<Vec<_>>()
                     })
                 })
                 .collect();
@@ -149,4 +146,20 @@ fn a_register_is_linearizable() {
         let history = format!("{calls:?}");
         assert!(is_linearizable(calls), "round {round}: {history}");
     }
+}
+
+#[test]
+fn a_register_is_linearizable() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engines::open(folder.path()).unwrap();
+    check(&[&engine], 20, 60);
+}
+
+#[test]
+fn a_register_is_linearizable_on_postgresql_from_one_process_and_from_three() {
+    let server = Postgres::start(&["fsync = off"]).unwrap();
+    let open = || engines::open_postgres(&server.url());
+    let (one, two, three) = (open(), open(), open());
+    check(&[&one], 5, 60);
+    check(&[&one, &two, &three], 15, 60);
 }

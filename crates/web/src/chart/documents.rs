@@ -2,6 +2,8 @@
 //!
 //! The chart keeps no document text: opening one is a read of its own, with its own log entry.
 
+use std::collections::HashSet;
+
 use akson_fhir::model::NodeRef;
 
 use crate::datatypes::{concept, display, moment, target_id, text};
@@ -74,20 +76,36 @@ pub(crate) struct Attachment {
     pub title: Option<String>,
 }
 
-pub(super) fn read(references: &[NodeRef<'_>], reports: &[NodeRef<'_>]) -> Vec<Document> {
-    let mut documents: Vec<Document> =
-        references.iter().filter_map(|reference| document_reference(*reference)).collect();
+/// A DocumentReference, taken apart while its journal is read: its text is most of it, and no chart tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Filed {
+    /// Nothing of what is no document in the journal any more.
+    document: Option<Document>,
+    /// The last parts of its identifiers: ids of the reports that it is the text of.
+    known_as: Vec<String>,
+}
+
+impl Filed {
+    pub(super) fn read(reference: NodeRef<'_>) -> Self {
+        let values = reference
+            .named("identifier")
+            .filter_map(|identifier| text(identifier, &["value"]))
+            .filter_map(|value| value.rsplit(':').next());
+        let known_as = values.map(str::to_owned).collect();
+        Self { document: document_reference(reference), known_as }
+    }
+}
+
+pub(super) fn read(filed: Vec<Filed>, reports: &[NodeRef<'_>]) -> Vec<Document> {
+    let (documents, known_as): (Vec<_>, Vec<_>) =
+        filed.into_iter().map(|one| (one.document, one.known_as)).unzip();
+    let mut documents: Vec<Document> = documents.into_iter().flatten().collect();
     // A report whose text is also filed as a document (same identifier) is listed once.
-    let filed: Vec<&str> = references
-        .iter()
-        .flat_map(|reference| reference.named("identifier"))
-        .filter_map(|identifier| text(identifier, &["value"]))
-        .filter_map(|value| value.rsplit(':').next())
-        .collect();
+    let filed: HashSet<&str> = known_as.iter().flatten().map(String::as_str).collect();
     let reports = reports
         .iter()
         .filter(|report| report.first("presentedForm").is_some())
-        .filter(|report| !text(**report, &["id"]).is_some_and(|id| filed.contains(&id)))
+        .filter(|report| !text(**report, &["id"]).is_some_and(|id| filed.contains(id)))
         .filter(|report| !is_copy(**report, &documents))
         .filter_map(|report| diagnostic_report(*report))
         .collect::<Vec<_>>();

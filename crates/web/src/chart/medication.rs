@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::Index;
 use crate::datatypes::{concept, display, first_code, moment, quantity, status, text};
 use crate::dates::Moment;
-use crate::messages::{code, t, tf};
+use crate::messages::{recorded, recorded_code, recorded_with};
 use crate::numbers::decimal;
 use crate::systems::is_atc;
 
@@ -263,7 +263,8 @@ fn reason<'a>(node: NodeRef<'a>, index: &Index<'a>) -> Option<String> {
         .or_else(|| node.first("reasonReference").and_then(|r| index.words(r)))
 }
 
-/// The dosage as written, else built from its parts: `1 tablett, 2 ganger daglig`.
+/// The dosage as written, else built from its parts: `1 tablett, 2 ganger daglig`. In bokmål, as those that
+/// are written: lists are compared by it, and what is proposed of it is stored.
 pub(super) fn dosage_words(dosage: NodeRef<'_>) -> Option<String> {
     if let Some(written) = text(dosage, &["text"]).or_else(|| text(dosage, &["patientInstruction"]))
     {
@@ -272,8 +273,8 @@ pub(super) fn dosage_words(dosage: NodeRef<'_>) -> Option<String> {
     let dose = dosage.path(&["doseAndRate", "dose"]).and_then(quantity);
     let timing = dosage.path(&["timing", "repeat"]).and_then(timing_words);
     let timing = timing.or_else(|| dosage.path(&["timing", "code"]).and_then(concept));
-    let as_needed =
-        (text(dosage, &["asNeeded"]) == Some("true")).then(|| t("medication.as-needed").to_owned());
+    let as_needed = (text(dosage, &["asNeeded"]) == Some("true"))
+        .then(|| recorded("medication.as-needed").to_owned());
     let parts: Vec<String> = [dose, timing, as_needed].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -283,9 +284,12 @@ fn timing_words(repeat: NodeRef<'_>) -> Option<String> {
     let period = decimal(text(repeat, &["period"]).unwrap_or("1"));
     let unit = text(repeat, &["periodUnit"])?;
     if period == "1" {
-        let each = code("period", unit)?;
-        return Some(tf("medication.times-per", &[("n", &frequency), ("period", each)]));
+        let each = recorded_code("period", unit)?;
+        return Some(recorded_with("medication.times-per", &[("n", &frequency), ("period", each)]));
     }
-    let periods = code("periods", unit)?;
-    Some(tf("medication.times-every", &[("n", &frequency), ("m", &period), ("period", periods)]))
+    let periods = recorded_code("periods", unit)?;
+    Some(recorded_with(
+        "medication.times-every",
+        &[("n", &frequency), ("m", &period), ("period", periods)],
+    ))
 }

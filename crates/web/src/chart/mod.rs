@@ -1,4 +1,4 @@
-//! A patient's chart as a reader sees it, built in one pass from the parsed resources.
+//! A patient's chart as a reader sees it, built in one pass from its [`Parts`].
 //!
 //! Pure: resources and a day in, a view model out. One file per section.
 //! Not here: reading the resources (`load`), HTML (`pages`).
@@ -10,6 +10,7 @@ mod lines;
 mod lists;
 mod medication;
 mod news;
+mod observed;
 mod orders;
 mod person;
 mod results;
@@ -24,11 +25,12 @@ use jiff::civil::Date;
 
 pub(crate) use contacts::{Contact, Filter, kind_of};
 pub(crate) use diagnoses::{Diagnoses, Diagnosis};
-pub(crate) use documents::{Attachment, Document, NoteMark, attachments};
+pub(crate) use documents::{Attachment, Document, Filed, NoteMark, attachments};
 pub(crate) use lines::Line;
 pub(crate) use lists::Lists;
 pub(crate) use medication::{Course, Medication, Medications, Prescription};
 pub(crate) use news::{News, NewsKind};
+pub(crate) use observed::{OBSERVED_WITHOUT, Observed};
 pub(crate) use orders::{Order, expected};
 pub(crate) use person::{Kin, Person, Sex};
 pub(crate) use results::{Direction, Group, Point, Range, Series, read as read_series};
@@ -38,7 +40,6 @@ pub(crate) use warnings::{Severity, Warning};
 
 use crate::datatypes::concept;
 use crate::growth::Growth;
-use crate::messages::{language, speaking};
 use crate::vaccines::Vaccinations;
 
 /// The types that the chart reads; others of the patient's range are not parsed.
@@ -95,15 +96,18 @@ pub(crate) struct Chart {
 /// Words for what references point to, by id: a prescription's reason, a request's drug.
 pub(crate) struct Index<'a> {
     by_id: HashMap<&'a str, NodeRef<'a>>,
+    /// Of Observations there are only the words.
+    observed: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> Index<'a> {
-    fn new(resources: &'a [Resource]) -> Self {
+    fn new(resources: &'a [Resource], observed: &'a [Observed]) -> Self {
         let by_id = resources
             .iter()
             .filter_map(|resource| Some((resource.id()?, resource.root())))
             .collect();
-        Self { by_id }
+        let words = |one: &'a Observed| Some((one.id.as_str(), one.name.as_deref()?));
+        Self { by_id, observed: observed.iter().filter_map(words).collect() }
     }
 
     /// The resource that a reference points to, if it is among the patient's own or contained.
@@ -120,45 +124,101 @@ impl<'a> Index<'a> {
 
     /// The target's `code` in words, else what the reference itself calls it.
     fn words(&self, reference: NodeRef<'a>) -> Option<String> {
+        let observed = || self.observed.get(crate::datatypes::target_id(reference)?).copied();
         self.target(reference)
             .and_then(|target| target.first("code").and_then(concept))
+            .or_else(|| observed().map(str::to_owned))
             .or_else(|| crate::datatypes::display(reference))
     }
 }
 
-/// Measurements that are read along with the rest.
-const READ_ALONE_MAX: usize = 1_000;
+/// What a chart is built of: the patient's own resources, the Medications they refer to, the Tasks about the
+/// patient. What there may be very much of is taken apart already.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parts {
+    pub resources: Vec<Resource>,
+    observed: Vec<Observed>,
+    filed: Vec<Filed>,
+}
 
-/// Builds the chart. `resources` are the patient's own plus the Medications they refer to and the
-/// Tasks about the patient, in any
-/// order; `today` is the reader's local day.
+impl Parts {
+    /// Takes in pieces, in their order.
+    pub(crate) fn of(pieces: impl IntoIterator<Item = Piece>) -> Self {
+        let mut parts = Self::default();
+        for piece in pieces {
+            match piece {
+                Piece::Observed(one) => parts.observed.push(*one),
+                Piece::Filed(one) => parts.filed.push(one),
+                Piece::Whole(one) => parts.resources.push(one),
+            }
+        }
+        parts
+    }
+}
+
+/// A resource as the chart takes it in.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    Observed(Box<Observed>),
+    Filed(Filed),
+    Whole(Resource),
+}
+
+impl Piece {
+    /// Takes apart what there are many of.
+    pub(crate) fn of(resource: Resource) -> Self {
+        match resource.root().type_name() {
+            "Observation" => Self::Observed(Box::new(Observed::of(resource))),
+            "DocumentReference" => Self::Filed(Filed::read(resource.root())),
+            _ => Self::Whole(resource),
+        }
+    }
+}
+
+/// Builds the chart of resources in any order; `today` is the reader's local day.
 pub(crate) fn build(resources: &[Resource], today: Date) -> Chart {
-    let index = Index::new(resources);
+    let of = |name| resources.iter().filter(move |one| one.root().type_name() == name);
+    let observed = of("Observation").cloned().map(Observed::of).collect();
+    let filed = of("DocumentReference").map(|one| Filed::read(one.root())).collect();
+    assembled(resources, observed, filed, today)
+}
+
+/// As [`build`], of parts.
+pub(crate) fn build_of(parts: Parts, today: Date) -> Chart {
+    assembled(&parts.resources, parts.observed, parts.filed, today)
+}
+
+fn assembled(
+    resources: &[Resource],
+    observed: Vec<Observed>,
+    filed: Vec<Filed>,
+    today: Date,
+) -> Chart {
     let mut by_type: HashMap<&str, Vec<NodeRef<'_>>> = HashMap::new();
     for resource in resources {
         let root = resource.root();
         by_type.entry(root.type_name()).or_default().push(root);
     }
-    let of = |name: &str| by_type.get(name).map_or(&[][..], Vec::as_slice);
-    // Measurements are most of a large journal: they are read beside the rest.
-    let observations = of("Observation");
-    std::thread::scope(|scope| {
-        let language = language();
-        let read = move || speaking(language, || results::read(observations));
-        let series = (observations.len() > READ_ALONE_MAX).then(|| scope.spawn(read));
-        let mut chart = build_rest(&of, &index, today);
-        chart.series = match series.map(std::thread::ScopedJoinHandle::join) {
-            Some(Ok(series)) => series,
-            // It panicked there: here it does so where that is answered.
-            Some(Err(_)) | None => read(),
-        };
-        chart.news = news::read(&chart, of("Communication"), today);
-        chart
-    })
+    let reports = by_type.get("DiagnosticReport").map_or(&[][..], Vec::as_slice);
+    let documents = documents::read(filed, reports);
+    let mut chart = {
+        let of = |name: &str| by_type.get(name).map_or(&[][..], Vec::as_slice);
+        build_rest(&of, &Index::new(resources, &observed), &observed, documents, today)
+    };
+    chart.series = results::read(observed);
+    let messages = by_type.get("Communication").map_or(&[][..], Vec::as_slice);
+    chart.news = news::read(&chart, messages, today);
+    chart
 }
 
 /// Everything but the series and what is new.
-fn build_rest<'a>(of: &dyn Fn(&str) -> &'a [NodeRef<'a>], index: &Index<'a>, today: Date) -> Chart {
+fn build_rest<'a>(
+    of: &dyn Fn(&str) -> &'a [NodeRef<'a>],
+    index: &Index<'a>,
+    observed: &[Observed],
+    documents: Vec<Document>,
+    today: Date,
+) -> Chart {
     let mut chart = Chart {
         person: of("Patient").first().map(|p| Person::read(*p)).unwrap_or_default(),
         warnings: warnings::read(of("AllergyIntolerance"), of("Flag")),
@@ -170,14 +230,9 @@ fn build_rest<'a>(of: &dyn Fn(&str) -> &'a [NodeRef<'a>], index: &Index<'a>, tod
             today,
         ),
         lists: lists::read(of("List")),
-        orders: orders::read(
-            of("ServiceRequest"),
-            of("DiagnosticReport"),
-            of("Observation"),
-            today,
-        ),
+        orders: orders::read(of("ServiceRequest"), of("DiagnosticReport"), observed, today),
         safety: safety::read(of("AllergyIntolerance")),
-        documents: documents::read(of("DocumentReference"), of("DiagnosticReport")),
+        documents,
         vaccinations: lines::vaccinations(of("Immunization")),
         procedures: lines::procedures(of("Procedure")),
         plans: lines::plans(of("CarePlan"), of("Goal"), of("ServiceRequest"), index),
@@ -185,7 +240,9 @@ fn build_rest<'a>(of: &dyn Fn(&str) -> &'a [NodeRef<'a>], index: &Index<'a>, tod
         ..Chart::default()
     };
     chart.vaccines = crate::vaccines::read(of("Immunization"), &chart.person, today);
-    chart.growth = crate::growth::read(of("Observation"), &chart.person, today);
+    let measured = observed.iter().filter_map(|one| one.whole.as_ref()).map(Resource::root);
+    let measured: Vec<NodeRef<'_>> = measured.collect();
+    chart.growth = crate::growth::read(&measured, &chart.person, today);
     chart.contacts = contacts::read(of("Encounter"), &chart.documents, index);
     let mut related = of("RelatedPerson").to_vec();
     // The nearest first: a guardian or attorney need not be one to call.

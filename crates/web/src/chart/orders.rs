@@ -10,6 +10,7 @@ use akson_fhir::model::NodeRef;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::Observed;
 use crate::datatypes::{concept, display, has_code, moment, target_id, text};
 use crate::dates::{Moment, days_between};
 
@@ -62,23 +63,25 @@ pub(super) fn is_laboratory(request: NodeRef<'_>) -> bool {
 }
 
 /// By id of the request, its answer: a report rather than a single value.
-fn answers<'a>(results: impl Iterator<Item = NodeRef<'a>>) -> HashMap<&'a str, Answer> {
+fn answers<'a>(reports: &[NodeRef<'a>], observed: &'a [Observed]) -> HashMap<&'a str, Answer> {
+    let of_reports = reports.iter().flat_map(|report| {
+        let is_void = matches!(text(*report, &["status"]), Some("entered-in-error" | "cancelled"));
+        let page = report.first("presentedForm").and_then(|_| text(*report, &["id"]));
+        let date = moment(*report, &["issued"]).or_else(|| moment(*report, &["effective"]));
+        let to = report.named("basedOn").filter_map(target_id).filter(move |_| !is_void);
+        to.map(move |to| (to, Answer { date, report: page.map(str::to_owned) }))
+    });
+    let of_values = observed.iter().filter(|one| !one.is_void).flat_map(|one| {
+        let answer = Answer { date: one.answered, report: None };
+        one.based_on.iter().map(move |to| (to.as_str(), answer.clone()))
+    });
     let mut found: HashMap<&str, Answer> = HashMap::new();
-    for result in results {
-        if matches!(text(result, &["status"]), Some("entered-in-error" | "cancelled")) {
-            continue;
-        }
-        for to in result.named("basedOn").filter_map(target_id) {
-            let has_page = result.first("presentedForm").is_some();
-            let report = has_page.then(|| text(result, &["id"]));
-            let date = moment(result, &["issued"]).or_else(|| moment(result, &["effective"]));
-            let answer = Answer { date, report: report.flatten().map(str::to_owned) };
-            match found.get_mut(to) {
-                Some(known) if known.report.is_some() || answer.report.is_none() => {}
-                Some(known) => *known = answer,
-                None => {
-                    found.insert(to, answer);
-                }
+    for (to, answer) in of_reports.chain(of_values) {
+        match found.get_mut(to) {
+            Some(known) if known.report.is_some() || answer.report.is_none() => {}
+            Some(known) => *known = answer,
+            None => {
+                found.insert(to, answer);
             }
         }
     }
@@ -89,10 +92,10 @@ fn answers<'a>(results: impl Iterator<Item = NodeRef<'a>>) -> HashMap<&'a str, A
 pub(super) fn read(
     requests: &[NodeRef<'_>],
     reports: &[NodeRef<'_>],
-    observations: &[NodeRef<'_>],
+    observed: &[Observed],
     today: Date,
 ) -> Vec<Order> {
-    let answers = answers(reports.iter().chain(observations).copied());
+    let answers = answers(reports, observed);
     let mut orders: Vec<Order> = Vec::new();
     for one in requests.iter().filter_map(|request| order(*request, &answers)) {
         let same =

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use akson_fhir::model::NodeRef;
 use jiff::civil::Date;
 
-use crate::datatypes::{Code, concept, first_code, moment, number, quantity, text, unit};
+use super::Observed;
+use crate::datatypes::{Code, concept, moment, number, quantity, text, unit};
 use crate::dates::Moment;
 use crate::messages::{code, t, tf};
 use crate::numbers::decimal;
@@ -104,36 +105,29 @@ const SYSTOLIC: &str = "8480-6";
 const DIASTOLIC: &str = "8462-4";
 
 /// The series among Observations.
-pub(crate) fn read(observations: &[NodeRef<'_>]) -> Vec<Series> {
+pub(crate) fn read(observations: impl IntoIterator<Item = Observed>) -> Vec<Series> {
     let mut series: Vec<Series> = Vec::new();
+    // An analysis without a code is known by its name.
     let mut places: HashMap<(Option<Code>, Option<String>), usize> = HashMap::new();
-    for observation in observations {
-        if matches!(text(*observation, &["status"]), Some("entered-in-error" | "cancelled")) {
+    for one in observations {
+        let (Some(name), Some(point), false) = (one.name, one.point, one.is_void) else { continue };
+        let known_by = match one.code {
+            Some(code) => (Some(code), None),
+            None => (None, Some(name.clone())),
+        };
+        if let Some(known) = places.get(&known_by).and_then(|place| series.get_mut(*place)) {
+            known.points.push(point);
             continue;
         }
-        let Some(concept_node) = observation.first("code") else { continue };
-        let Some(point) = point(*observation) else { continue };
-        let code = first_code(concept_node);
-        let name = if code.is_some() { None } else { concept(concept_node) };
-        let place = *places.entry((code.clone(), name)).or_insert(series.len());
-        match series.get_mut(place) {
-            Some(known) => known.points.push(point),
-            None => {
-                let Some(name) = concept(concept_node) else { continue };
-                let first = Series {
-                    key: String::new(),
-                    name,
-                    group: group(*observation),
-                    code,
-                    unit: observation
-                        .path(&["value"])
-                        .or_else(|| observation.path(&["component", "value"]))
-                        .and_then(unit),
-                    points: vec![point],
-                };
-                series.push(first);
-            }
-        }
+        series.push(Series {
+            key: String::new(),
+            name,
+            group: one.group,
+            code: known_by.0.clone(),
+            unit: one.unit,
+            points: vec![point],
+        });
+        places.insert(known_by, series.len() - 1);
     }
     for one in &mut series {
         one.points.sort_by_key(|point| Reverse(point.date));
@@ -172,36 +166,41 @@ fn give_keys(series: &mut [Series]) {
     }
 }
 
-fn group(observation: NodeRef<'_>) -> Group {
-    let mut codes = observation
-        .named("category")
-        .flat_map(|category| category.named("coding"))
-        .filter_map(|coding| text(coding, &["code"]));
-    codes
-        .find_map(|code| match code {
-            "vital-signs" => Some(Group::Vital),
-            "laboratory" => Some(Group::Laboratory),
-            _ => None,
-        })
-        .unwrap_or(Group::Other)
+impl Group {
+    pub(super) fn of(observation: NodeRef<'_>) -> Self {
+        let mut codes = observation
+            .named("category")
+            .flat_map(|category| category.named("coding"))
+            .filter_map(|coding| text(coding, &["code"]));
+        codes
+            .find_map(|code| match code {
+                "vital-signs" => Some(Self::Vital),
+                "laboratory" => Some(Self::Laboratory),
+                _ => None,
+            })
+            .unwrap_or(Self::Other)
+    }
 }
 
-fn point(observation: NodeRef<'_>) -> Option<Point> {
-    let value = value(observation)?;
-    let range_node = observation.first("referenceRange");
-    let range = range_node.and_then(range);
-    let direction = interpretation(observation).unwrap_or_else(|| against(&value, range));
-    Some(Point {
-        date: moment(observation, &["effective"])
-            .or_else(|| moment(observation, &["effective", "start"]))
-            .or_else(|| moment(observation, &["issued"])),
-        value,
-        direction,
-        range_text: range_node.and_then(range_words),
-        range,
-        note: text(observation, &["note", "text"]).map(str::to_owned),
-        performer: text(observation, &["performer", "display"]).map(str::to_owned),
-    })
+impl Point {
+    /// Nothing where the Observation tells of no value.
+    pub(super) fn read(observation: NodeRef<'_>) -> Option<Self> {
+        let value = value(observation)?;
+        let range_node = observation.first("referenceRange");
+        let range = range_node.and_then(range);
+        let direction = interpretation(observation).unwrap_or_else(|| against(&value, range));
+        Some(Self {
+            date: moment(observation, &["effective"])
+                .or_else(|| moment(observation, &["effective", "start"]))
+                .or_else(|| moment(observation, &["issued"])),
+            value,
+            direction,
+            range_text: range_node.and_then(range_words),
+            range,
+            note: text(observation, &["note", "text"]).map(str::to_owned),
+            performer: text(observation, &["performer", "display"]).map(str::to_owned),
+        })
+    }
 }
 
 fn value(observation: NodeRef<'_>) -> Option<Value> {

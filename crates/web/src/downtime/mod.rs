@@ -16,7 +16,7 @@ use std::sync::Arc;
 use akson_access::Actor;
 use akson_base::{Clock, Instant, Problem};
 use akson_fhir::model::Resource;
-use akson_record::{Record, standby_reader};
+use akson_record::{Record, STANDBY_TYPES, standby_reader};
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -32,17 +32,6 @@ use crate::sight::{Desk, Reader, as_json, parse};
 use crate::terminology::Terminology;
 use crate::workday::{Slot, read_slots};
 
-/// What is read of each patient.
-const TYPES: [&str; 8] = [
-    "Patient",
-    "AllergyIntolerance",
-    "Flag",
-    "MedicationRequest",
-    "MedicationStatement",
-    "MedicationAdministration",
-    "Encounter",
-    "Appointment",
-];
 /// Types that say which units there are.
 const REGISTERS: [&str; 4] = ["Location", "Organization", "Practitioner", "PractitionerRole"];
 /// Types by which somebody comes to a unit.
@@ -199,7 +188,7 @@ impl Followed {
             return Ok(());
         }
         let caller = self.reader.caller();
-        let found = self.reader.record().standby(&caller, ids, &TYPES).await?;
+        let found = self.reader.record().standby(&caller, ids, &STANDBY_TYPES).await?;
         for id in ids {
             self.patients.remove(id);
         }

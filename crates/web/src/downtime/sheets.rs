@@ -11,6 +11,7 @@ use super::Shown;
 use crate::chart::{Chart, Medication, Person, Severity, Warning};
 use crate::dates::{Moment, weekday_and_date};
 use crate::messages::{t, tf};
+use crate::pages::round_row::counted;
 use crate::round::{Kind, Needed, Outcome, Resident, Round, Row, State};
 use crate::workday::{Slot, SlotState};
 
@@ -236,11 +237,7 @@ fn as_needed(rows: &[&Row], person: &Person) -> Markup {
 }
 
 fn last(needed: &Needed) -> String {
-    let count = needed.count.to_string();
-    let said = match needed.most {
-        Some(most) => tf("round.count-of", &[("n", &count), ("most", &most.to_string())]),
-        None => tf("round.count", &[("n", &count)]),
-    };
+    let said = counted(needed);
     match &needed.last {
         Some(last) => {
             let (date, time) = (last.at.long(), last.at.clock().unwrap_or_default());

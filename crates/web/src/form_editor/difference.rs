@@ -62,7 +62,11 @@ pub(crate) fn condition_words(root: &Value, condition: &Value) -> String {
         (operator, _) => code("form-operator", operator).unwrap_or_default(),
     };
     let answer = compared(root, question, condition);
-    format!("«{asked}» {operator} {answer}")
+    format!("{} {operator} {answer}", quoted(asked))
+}
+
+fn quoted(words: &str) -> String {
+    tf("my.quoted", &[("text", words)])
 }
 
 /// What a condition compares with, in words.
@@ -79,7 +83,7 @@ fn compared(root: &Value, question: &str, condition: &Value) -> String {
             let options = find(root, question).map(Question::of).unwrap_or_default().options;
             let known = options.into_iter().find(|one| !wanted.is_empty() && one.code == wanted);
             let number = answer.pointer("/value").map(|value| value.to_string().replace('.', ","));
-            known.map(|one| format!("«{}»", one.words)).or(number).unwrap_or_else(|| {
+            known.map(|one| quoted(&one.words)).or(number).unwrap_or_else(|| {
                 let display = text(answer, "/display");
                 if display.is_empty() { wanted.to_owned() } else { display.to_owned() }
             })

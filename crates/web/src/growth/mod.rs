@@ -202,6 +202,13 @@ impl Growth {
     }
 }
 
+/// Whether an Observation may tell how a child grows.
+pub(crate) fn reads(observation: NodeRef<'_>) -> bool {
+    let code = observation.first("code");
+    let mut codes = Measure::ALL.iter().flat_map(|measure| measure.codes());
+    codes.any(|known| has_code(code, known)) || has_code(code, GESTATIONAL_AGE)
+}
+
 /// A child's growth among its Observations; nothing for adults, and those whose birth is not known.
 pub(crate) fn read(observations: &[NodeRef<'_>], person: &Person, today: Date) -> Growth {
     let mut growth =

@@ -111,7 +111,7 @@ fn a_chart_of_ten_thousand_resources_is_searched_at_once() {
 }
 
 #[test]
-fn attached_text_is_searched_in_place_and_in_a_binary_and_pdf_is_not() {
+fn attached_text_is_searched_in_place_and_in_a_binary_and_pictures_are_not() {
     let html = base64::encode("<p>R&oslash;ntgen viser <b>fortetning</b></p>".as_bytes());
     let pdf = base64::encode(b"%PDF-1.7 fortetning");
     let attachment = |content: Value| {
@@ -128,8 +128,66 @@ fn attached_text_is_searched_in_place_and_in_a_binary_and_pdf_is_not() {
     let elsewhere = json!({"contentType": "text/html", "url": "Binary/b1"});
     assert_eq!(of(elsewhere.clone(), &none), 0);
     assert_eq!(referred(&[attachment(elsewhere.clone())]), ["b1"]);
-    let pdf_elsewhere = json!({"contentType": "application/pdf", "url": "Binary/b2"});
-    assert_eq!(referred(&[attachment(pdf_elsewhere)]), [""; 0]);
+    let picture = json!({"contentType": "image/png", "url": "Binary/b2"});
+    assert_eq!(referred(&[attachment(picture)]), [""; 0]);
     let known = Binaries::from([("b1".to_owned(), b"<p>fortetningen</p>".to_vec())]);
     assert_eq!(of(elsewhere, &known), 1);
+}
+
+/// The first words of a PDF made by our own writer.
+fn pdf(words: &str) -> Vec<u8> {
+    const REGULAR: &[u8] = include_bytes!(
+        "../../node_modules/@expo-google-fonts/source-sans-3/400Regular/SourceSans3_400Regular.ttf"
+    );
+    let faces = akson_pdf::Faces::new(REGULAR, REGULAR).unwrap();
+    let document = akson_pdf::Document {
+        title: "Epikrise".into(),
+        about: "Kari Nordmann".into(),
+        written: "Skrevet ut i dag".into(),
+        page_of: "Side {n} av {all}".into(),
+        language: "nb".into(),
+        made: akson_pdf::Moment { year: 2026, month: 11, day: 21, hour: 9, minute: 5 },
+        blocks: vec![
+            akson_pdf::Block::Title("Epikrise".into()),
+            akson_pdf::Block::Text(words.into()),
+        ],
+    };
+    akson_pdf::write(&document, &faces).unwrap()
+}
+
+#[tokio::test]
+async fn the_text_of_pdfs_is_found_in_place_and_in_binaries_and_of_broken_ones_nothing() {
+    let document = |id: &str, attachment: Value| {
+        resource(json!({"resourceType": "DocumentReference", "id": id, "status": "current",
+            "docStatus": "final", "description": id, "content": [{"attachment": attachment}]}))
+    };
+    let in_place = base64::encode(&pdf("Pasienten ble innlagt med pneumoni på høyre side."));
+    let broken = base64::encode(b"%PDF-1.7 pneumoni");
+    let journal = [
+        document("lokal", json!({"contentType": "application/pdf", "data": in_place})),
+        document("binar", json!({"contentType": "application/pdf", "url": "Binary/b1"})),
+        document("brutt", json!({"contentType": "application/pdf", "data": broken})),
+    ];
+    let long = format!("{}Så kom pneumonien tilbake.", "Kontroll uten funn. ".repeat(400));
+    let mut binaries = Binaries::from([("b1".to_owned(), pdf(&long))]);
+    assert_eq!(referred(&journal), ["b1"]);
+    // The second time it is remembered.
+    for _ in 0..2 {
+        pdf_texts::read_into(&journal, &mut binaries).await;
+        let (hits, _) = search("p", &journal, &binaries, &Sought::of("pneumoni").unwrap());
+        let mut found: Vec<String> = hits
+            .iter()
+            .map(|hit| {
+                let marked = hit.excerpt.iter().filter(|(_, is)| *is);
+                format!("{} {}", hit.href, marked.map(|(text, _)| &**text).collect::<String>())
+            })
+            .collect();
+        found.sort();
+        let expected = [
+            "/pasient/p/dokument/DocumentReference/binar pneumonien",
+            "/pasient/p/dokument/DocumentReference/lokal pneumoni",
+        ];
+        assert_eq!(found, expected);
+        binaries = Binaries::from([("b1".to_owned(), pdf(&long))]);
+    }
 }

@@ -18,8 +18,8 @@ use akson_access::rules::Class;
 use akson_base::{Kind, Problem};
 use axum::Router;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
@@ -62,12 +62,6 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
 }
 
 type Asked = Query<HashMap<String, String>>;
-
-/// Whether the page's own script asks, which wants to be told and not shown.
-fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.starts_with("application/json"))
-}
 
 /// Whether somebody's role writes notes.
 pub(crate) fn writes_notes(who: &crate::who::Who) -> bool {
@@ -152,15 +146,11 @@ async fn begin_correction(reader: Reader, Path((id, note)): Path<(String, String
 
 /// What the editor's buttons and its autosave do.
 async fn act(reader: Reader, Path(id): Path<String>, headers: HeaderMap, form: Form) -> Response {
-    let is_script = wants_json(&headers);
+    let is_script = response::wants_json(&headers);
     match reader.act(&id, &form).await {
         Ok(outcome) if is_script => told(&reader, &id, outcome),
         Ok(outcome) => reader.shown(&id, outcome, &form).await,
-        Err(problem) if is_script => {
-            let status = akson_record::outcome::status_and_code(problem.kind).0;
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            json_answer(status, &json!({"problem": problem.code}))
-        }
+        Err(problem) if is_script => response::json_problem(&problem),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
 }
@@ -431,15 +421,7 @@ fn told(reader: &Reader, patient: &str, outcome: Outcome) -> Response {
         Outcome::Conflict(note, _) => (StatusCode::CONFLICT, stored(&note)),
         Outcome::Next(address) => (StatusCode::OK, json!({"videre": address})),
     };
-    json_answer(status, &body)
-}
-
-fn json_answer(status: StatusCode, body: &Value) -> Response {
-    let mut response = (status, body.to_string()).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    response
+    response::json(status, &body)
 }
 
 /// What is done with a signed note, or a draft that was thrown away.

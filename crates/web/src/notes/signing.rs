@@ -308,7 +308,7 @@ pub(crate) fn co_sign(
     let mut task = json!({
         "resourceType": "Task", "status": "requested", "intent": "order",
         "code": {"coding": [{"system": TASK_SYSTEM, "code": CO_SIGN}],
-            "text": crate::messages::t("note.co-sign-task")},
+            "text": crate::messages::recorded("note.co-sign-task")},
         "description": title,
         "focus": {"reference": format!("DocumentReference/{note}")},
         "for": {"reference": format!("Patient/{patient}")},

@@ -238,7 +238,7 @@ async fn refer(reader: Reader, Path(id): Path<String>, sent: Form) -> Response {
     if too_long(&sent) {
         return again(&reader, &id, Category::Referral, t("ordering.wrong-long")).await;
     }
-    let words = crate::messages::tf("ordering.referral-to", &[("place", &name)]);
+    let words = crate::messages::recorded_with("ordering.referral-to", &[("place", &name)]);
     let mut request = request(&reader, &id, Category::Referral, &json!({"text": words}), &sent);
     set(&mut request, "performer", json!([{"reference": reference, "display": name}]));
     set(&mut request, "note", json!([{"text": question}]));

@@ -39,7 +39,7 @@ pub(crate) fn accessibility(who: Option<&Who>) -> Markup {
             ul.plain-list {
                 li { (t("accessibility.lacks-people")) }
                 li { (t("accessibility.lacks-documents")) }
-                li { (t("accessibility.lacks-languages")) }
+                li { (t("accessibility.lacks-content")) }
             }
             h2 { (t("accessibility.tell")) }
             p { (t("accessibility.tell-text")) }

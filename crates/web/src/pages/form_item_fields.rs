@@ -369,7 +369,8 @@ fn of_options(item: &Value, question: &str) -> Vec<(Value, String)> {
             let is = code("form-operator", operator).unwrap_or_default();
             let condition =
                 json!({"question": question, "operator": operator, "answerCoding": answer});
-            found.push((condition, format!("{is} «{}»", text(coding, "/display"))));
+            let quoted = tf("my.quoted", &[("text", text(coding, "/display"))]);
+            found.push((condition, format!("{is} {quoted}")));
         }
     }
     found

@@ -123,7 +123,7 @@ fn doors(filling: &Filling<'_>) -> Markup {
         div.form-doors {
             (result(filling.drawing.live))
             div.doors {
-                button.ds-button type="submit" name="gjor" value="signer" id="skjema-signer"
+                button.ds-button type="submit" name="gjor" value="signer" id="skjema-signer" data-sign
                     aria-keyshortcuts="Control+Enter" { (sign) " " kbd aria-hidden="true" { "Ctrl ⏎" } }
                 @if !filling.is_correction {
                     button.ds-button data-variant="secondary" type="submit" name="gjor" value="lagre" { (t("forms.save")) }
@@ -144,7 +144,9 @@ pub(crate) struct Reading<'d> {
     /// What is missing for what was asked.
     pub wrong: Option<&'static str>,
     /// Whether the reader may correct it.
-    pub may_change: bool,
+    pub may_correct: bool,
+    /// Whether the reader may mark it as entered in error.
+    pub may_withdraw: bool,
 }
 
 /// The form as it was filled in.
@@ -166,7 +168,7 @@ pub(crate) fn reading(page: &Reading<'_>, who: &Who) -> Markup {
                 (answers(page.live, Some(&files)))
             }
             (unfit(page.unfit))
-            @if page.may_change { (changes(page, who)) }
+            @if page.may_withdraw { (changes(page, who)) }
         }
     }
 }
@@ -194,12 +196,17 @@ fn signed_by(filled: &Filled) -> String {
 fn changes(page: &Reading<'_>, who: &Who) -> Markup {
     html! {
         div.doors.form-changes {
-            a.ds-button data-variant="secondary" href=(format!("{}?rett=1", page.address)) { (t("forms.correct")) }
+            @if page.may_correct {
+                a.ds-button data-variant="secondary" href=(format!("{}?rett=1", page.address)) { (t("forms.correct")) }
+            }
             details.more-signing {
                 summary { (t("forms.withdraw")) }
                 form action=(page.address) method="post" {
                     (hidden(who.login.as_ref().map_or("", |login| login.form_token.as_str())))
-                    p { (t("forms.withdraw-what")) }
+                    p {
+                        (t("forms.withdraw-what"))
+                        @if page.filled.is_by_patient() { " " (t("forms.withdraw-told")) }
+                    }
                     div.field {
                         label for="feilfort" { (t("forms.withdraw-why")) }
                         input.ds-input id="feilfort" name="hvorfor" required autocomplete="off" maxlength="1000";

@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::layout::{Page, page as whole_page};
+use super::layout::{Page, hidden, page as whole_page};
 use super::round_page::flag;
+use super::round_row::place_fields;
 use crate::chart::Severity;
 use crate::messages::{t, tf};
 use crate::round::{Handover, HandoverLine, HandoverTopic, Place, Told, called};
@@ -23,6 +24,7 @@ pub(crate) fn page(told: &Handover, place: &Place, who: &Who, today: Date) -> Ma
                 (told.ward.name) " · "
                 @if told.is_first { (t("handover.first")) } @else { (since) }
             }
+            (to_unit(told, place, who, today))
             ul.handover {
                 @for one in &some { li.card { (resident(one, today)) } }
             }
@@ -44,6 +46,28 @@ pub(crate) fn page(told: &Handover, place: &Place, who: &Who, today: Date) -> Ma
     whole_page(&shown, html! {}, main)
 }
 
+/// What was written to everybody, and where one writes to them.
+fn to_unit(told: &Handover, place: &Place, who: &Who, today: Date) -> Markup {
+    html! {
+        section.card.handover-ward aria-labelledby="til-avdelingen" {
+            h2 id="til-avdelingen" { (t("handover.to-ward")) }
+            ul.handover-lines { @for line in &told.messages { li { (line_of(line, today)) } } }
+            @if let Some(login) = &who.login {
+                details.row-act {
+                    summary.ds-button data-variant="secondary" data-size="sm" { (t("handover.write")) }
+                    form.write action="/vaktskifte" method="post" {
+                        (hidden(&login.form_token))
+                        (place_fields(place, ""))
+                        label for="til-alle" { (t("handover.write-what")) }
+                        textarea.ds-input id="til-alle" name="tekst" rows="3" required maxlength="2000" {}
+                        button.ds-button type="submit" data-size="sm" { (t("workday.send")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn resident(one: &Told, today: Date) -> Markup {
     html! {
         header {
@@ -60,11 +84,11 @@ fn resident(one: &Told, today: Date) -> Markup {
                 }
             }
         }
-        ul.handover-lines { @for line in &one.lines { li { (told(line, today)) } } }
+        ul.handover-lines { @for line in &one.lines { li { (line_of(line, today)) } } }
     }
 }
 
-fn told(line: &HandoverLine, today: Date) -> Markup {
+fn line_of(line: &HandoverLine, today: Date) -> Markup {
     let class = match line.topic {
         HandoverTopic::Event => "tag tag-stop",
         HandoverTopic::Medicine => "tag tag-new",

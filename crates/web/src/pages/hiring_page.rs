@@ -107,7 +107,7 @@ fn role(hiring: &Hiring<'_>) -> Markup {
                     label.pill {
                         input type="radio" name="rolle" value=(template.code)
                             checked[hiring.typed.role == template.code];
-                        span { (template.title()) }
+                        span { (template.shown()) }
                     }
                 }
             }

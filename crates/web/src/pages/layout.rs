@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::accessibility_page::ACCESSIBILITY;
 use super::command_box::{command_box, opener};
+use super::languages;
 use super::menu::menu;
 use crate::assets;
 use crate::forms::FORM_TOKEN;
@@ -52,7 +53,10 @@ pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
                 (before)
                 main id="main" tabindex="-1" { (main) }
                 @if commands(page) { (command_box()) }
-                footer.foot { a href=(ACCESSIBILITY) { (t("accessibility.link")) } }
+                footer.foot {
+                    a href=(ACCESSIBILITY) { (t("accessibility.link")) }
+                    @if !is_citizen(page) { (languages::below(page.who)) }
+                }
             }
         }
     }
@@ -60,7 +64,12 @@ pub(crate) fn page(page: &Page<'_>, before: Markup, main: Markup) -> Markup {
 
 /// Whether the page has a command box: those at work do.
 fn commands(page: &Page<'_>) -> bool {
-    page.who.is_some_and(|who| who.actor.role() != Some(Role::Citizen))
+    page.who.is_some() && !is_citizen(page)
+}
+
+/// Citizens have a page of their own for what else there is.
+fn is_citizen(page: &Page<'_>) -> bool {
+    page.who.is_some_and(|who| who.actor.role() == Some(Role::Citizen))
 }
 
 /// Who reads, in which capacity, and the way out.

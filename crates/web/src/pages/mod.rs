@@ -32,7 +32,8 @@ pub(crate) mod home_page;
 pub(crate) mod inbox_panel;
 pub(crate) mod journal_search_page;
 pub(crate) mod kept_text_page;
-pub(crate) mod layout;
+mod languages;
+mod layout;
 pub(crate) mod line_sections;
 pub(crate) mod log_page;
 pub(crate) mod login_page;
@@ -81,6 +82,7 @@ pub(crate) mod trend_figure;
 pub(crate) mod trend_page;
 pub(crate) mod vaccines;
 pub(crate) mod wishes_page;
+pub(crate) mod witness_page;
 pub(crate) mod workday_page;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use akson_smart::discovery::MANAGE;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::my_frame::{Tab, frame, languages};
+use super::languages;
+use super::my_frame::{Tab, frame};
 use crate::chart::Person;
 use crate::citizen::Mine;
 use crate::dates::age_years;
@@ -32,7 +33,7 @@ pub(crate) fn more(mine: &Mine, who: &Who, today: Date) -> Markup {
         }
         section.card aria-labelledby="language" {
             h2 id="language" { (t("my.language")) }
-            (languages(who, &mine.path("/mer")))
+            (languages::large(who))
         }
     };
     frame(mine, Tab::More, t("my.more"), who, main)

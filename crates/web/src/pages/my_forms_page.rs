@@ -11,7 +11,7 @@ use super::my_frame::{Tab, frame, token};
 use crate::citizen::Mine;
 use crate::dates::Moment;
 use crate::messages::{t, tf};
-use crate::questionnaires::{Asked, Filled};
+use crate::questionnaires::{Asked, Filled, State};
 use crate::who::Who;
 
 /// What is drawn where a form is filled in.
@@ -86,7 +86,7 @@ fn doors(page: &Answering<'_>) -> Markup {
     html! {
         div.form-doors {
             div.doors {
-                button.ds-button type="submit" name="gjor" value="signer" id="skjema-signer" { (t("my-forms.send")) }
+                button.ds-button type="submit" name="gjor" value="signer" id="skjema-signer" data-sign { (t("my-forms.send")) }
                 button.ds-button data-variant="secondary" type="submit" name="gjor" value="lagre" { (t("my-forms.save")) }
                 p.save-state.bad[page.is_conflict] id="skjema-lagret" role="status" { (state) }
             }
@@ -106,10 +106,14 @@ pub(crate) fn over(
         @match sent {
             Some(sent) => {
                 @let when = sent.authored.map(Moment::with_time).unwrap_or_default();
-                p.told role="status" { (tf("my-forms.sent", &[("when", &when), ("name", &asked.requester)])) }
+                @let is_withdrawn = sent.state == State::Withdrawn;
+                p.told role="status" {
+                    @if is_withdrawn { (withdrawn(sent)) }
+                    @else { (tf("my-forms.sent", &[("when", &when), ("name", &asked.requester)])) }
+                }
                 section.card.form-page.form-read aria-labelledby="svar" {
                     h2 id="svar" { (t("my-forms.answers")) }
-                    (answers(live, None))
+                    div.withdrawn[is_withdrawn] { (answers(live, None)) }
                 }
             }
             None => p.told role="status" { (t("my-forms.taken-back")) },
@@ -117,6 +121,13 @@ pub(crate) fn over(
         p { a.ds-button data-variant="secondary" href=(mine.path("")) { (t("my-forms.home")) } }
     };
     frame(mine, Tab::Home, &live.form.title, who, main)
+}
+
+/// That somebody has marked it as entered in error, when and why.
+pub(crate) fn withdrawn(sent: &Filled) -> String {
+    let when = sent.saved().map(Moment::with_time).unwrap_or_default();
+    let why = sent.why.as_deref().unwrap_or_default();
+    tf("my-forms.withdrawn", &[("when", &when), ("why", why)])
 }
 
 /// What waits for an answer, on the home page.

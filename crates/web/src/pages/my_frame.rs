@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::layout::{Page, hidden, page};
 use crate::citizen::Mine;
-use crate::messages::{Language, language, t, tf};
+use crate::messages::{t, tf};
 use crate::who::Who;
 
 /// A place in the bar.
@@ -89,26 +89,6 @@ fn bar(mine: &Mine, current: Tab) -> Markup {
                             aria-current=[(tab == current).then_some("page")] { (tab.label()) }
                     }
                 }
-            }
-        }
-    }
-}
-
-/// The languages to choose from, back to `path`.
-pub(crate) fn languages(who: &Who, path: &str) -> Markup {
-    let name = |language: Language| match language {
-        Language::Bokmal => "Bokmål",
-        Language::Nynorsk => "Nynorsk",
-        Language::English => "English",
-    };
-    html! {
-        form.my-languages action="/sprak" method="post" {
-            @if let Some(login) = &who.login { (hidden(&login.form_token)) }
-            input type="hidden" name="til" value=(path);
-            @for one in Language::ALL {
-                button.ds-button type="submit" name="sprak" value=(one.tag()) lang=(one.tag())
-                    data-variant=[(one != language()).then_some("secondary")]
-                    aria-current=[(one == language()).then_some("true")] { (name(one)) }
             }
         }
     }

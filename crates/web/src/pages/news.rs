@@ -89,7 +89,7 @@ fn event(chart: &Chart, kind: &NewsKind) -> Markup {
         NewsKind::Stopped(text) => html! { (t("news.stopped")) " " b { (text) } },
         NewsKind::Vaccination(text) => html! { (t("news.vaccination")) " " b { (text) } },
         NewsKind::Message(sender, text) => html! {
-            (sender.as_deref().unwrap_or(t("news.message"))) " «" (text) "»"
+            (sender.as_deref().unwrap_or(t("news.message"))) " " (tf("my.quoted", &[("text", text)]))
         },
         NewsKind::Document(place) => html! {
             @if let Some(document) = chart.documents.get(*place) {

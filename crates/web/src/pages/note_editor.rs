@@ -150,7 +150,7 @@ fn template_and_title(editing: &Editing) -> Markup {
                 label for="mal" { (t("note.template")) }
                 select.ds-input id="mal" name="mal" {
                     @for template in templates() {
-                        option value=(template.key)
+                        option value=(template.key) lang="nb"
                             selected[template.key == editing.content.template] { (template.name) }
                     }
                 }
@@ -173,7 +173,7 @@ fn phrase_list() -> Markup {
             summary { (t("note.phrases")) }
             dl {
                 @for (key, text) in phrases() {
-                    div { dt data-phrase=(key) { (key) } dd { (text) } }
+                    div lang="nb" { dt data-phrase=(key) { (key) } dd { (text) } }
                 }
             }
         }

@@ -91,7 +91,7 @@ fn favourites(ordering: &Ordering<'_>) -> Markup {
     html! {
         form action=(ordering.address("prover")) method="post" {
             (hidden(ordering.form_token))
-            ul.panels {
+            ul.panels lang="nb" {
                 @for panel in panels() {
                     li { button.panel type="submit" name="panel" value=(panel.slug) {
                         b { (panel.name) }
@@ -115,7 +115,7 @@ fn own_choice(ordering: &Ordering<'_>) -> Markup {
             summary { (t("ordering.own")) }
             form action=(ordering.address("prover")) method="post" {
                 (hidden(ordering.form_token))
-                div.groups {
+                div.groups lang="nb" {
                     @for group in groups {
                         fieldset {
                             legend { (group) }

@@ -13,7 +13,7 @@ pub(crate) fn paper(paper: &Paper, file: &str, who: &Who) -> Markup {
     let document = &paper.document;
     let title = format!("{} – {}", document.title, document.about);
     let main = html! {
-        article.paper {
+        article.paper lang=(document.language) {
             p.back.deeds {
                 a href=(paper.back) { (t("paper.back")) }
                 span.deeds {

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use crate::dates::month_short;
+use crate::dates::{day_month, month_short};
 
 /// How large a figure is drawn; the page shows the one that fits.
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ pub(super) fn date_ticks(low: f64, high: f64, width: f64) -> Vec<(f64, String)> 
         return (0..=count)
             .map(|index| {
                 let at = low + index as f64 * step;
-                (at, format!("{}. {}", day(at).day(), month_short(day(at).month())))
+                (at, day_month(day(at)))
             })
             .collect();
     }

@@ -135,7 +135,7 @@ pub(crate) fn assessment(
         p.in-words {
             span.muted { (t("prescribing.patient-reads")) } " "
             @match typed.dosage() {
-                Ok(dosage) => { b { (dosage.words()) } },
+                Ok(dosage) => { b lang="nb" { (dosage.words()) } },
                 Err(wrong) => {
                     span.fault { (wrong.values().copied().collect::<Vec<_>>().join(" ")) }
                 },

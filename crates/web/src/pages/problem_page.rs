@@ -5,6 +5,7 @@ use akson_identity::logins::LoginKind;
 use maud::{Markup, html};
 
 use super::layout::{Page, page};
+use crate::language::without_address;
 use crate::messages::t;
 use crate::who::Who;
 
@@ -33,7 +34,8 @@ pub(crate) fn told(
     };
     // Without a known reader there is nothing to search: the box would only refuse once more.
     let search = problem.kind != Kind::Unauthenticated && who.is_some();
-    page(&Page { title: heading, who, query: "", search_in_top: search }, html! {}, main)
+    let shown = Page { title: heading, who, query: "", search_in_top: search };
+    without_address(|| page(&shown, html! {}, main))
 }
 
 /// The page of a login by a provider that came to nothing; `again` is the login page.
@@ -58,7 +60,7 @@ pub(crate) fn login_failed(problem: &Problem, kind: LoginKind, again: &str) -> M
         }
     };
     let shown = Page { title: &heading, who: None, query: "", search_in_top: false };
-    page(&shown, html! {}, main)
+    without_address(|| page(&shown, html! {}, main))
 }
 
 /// The problem in one line, where a part of a page was asked for.
@@ -75,10 +77,9 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
         Kind::Refused => (t("problem.refused"), t("problem.refused-text")),
         Kind::Throttled => (t("problem.throttled"), t("problem.throttled-text")),
         Kind::Busy => (t("problem.busy"), t("problem.busy-text")),
+        Kind::Conflict | Kind::Precondition => (t("problem.changed"), t("problem.changed-text")),
         Kind::Invalid
         | Kind::Unprocessable
-        | Kind::Conflict
-        | Kind::Precondition
         | Kind::Unsupported
         | Kind::NotAllowed
         | Kind::MediaType

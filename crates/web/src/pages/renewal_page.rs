@@ -80,7 +80,7 @@ fn asked(request: &Request, today: Date) -> Markup {
     html! {
         div.request {
             p { b { (t("prescribing.asked")) } @if let Some(when) = request.when() { " " (when.short(today)) } }
-            @if let Some(words) = request.words() { p { "«" (words) "»" } }
+            @if let Some(words) = request.words() { p { (tf("my.quoted", &[("text", words)])) } }
         }
     }
 }

@@ -7,6 +7,7 @@ use super::round_page::Sight;
 use crate::messages::{t, tf};
 use crate::round::{Administration, Kind, Needed, Outcome, Resident, Row, State, UNDO_SECONDS};
 use crate::who::Who;
+use crate::witness_login::HERE;
 
 /// The row. `me` is the reader as `Practitioner/…`.
 pub(crate) fn row(sight: &Sight<'_>, resident: &Resident, one: &Row, me: Option<&str>) -> Markup {
@@ -76,23 +77,24 @@ fn below(one: &Row) -> Markup {
 
 /// `sist i går 22.10 · 1 av maks 4 siste døgn`
 fn last(needed: &Needed) -> String {
-    let count = needed.count.to_string();
-    let said = match needed.most {
-        Some(most) => tf("round.count-of", &[("n", &count), ("most", &most.to_string())]),
-        None => tf("round.count", &[("n", &count)]),
-    };
+    let said = counted(needed);
     match &needed.last {
         Some(last) => {
             let time = last.at.clock().unwrap_or_default();
-            let day = format!("{}. {}", last.at.date().day(), month(last));
+            let day = crate::dates::day_month(last.at.date());
             format!("{} · {said}", tf("round.last", &[("date", &day), ("time", &time)]))
         }
         None => format!("{} · {said}", t("round.never")),
     }
 }
 
-fn month(last: &Administration) -> &'static str {
-    crate::dates::month_short(last.at.date().month())
+/// `1 av maks 4 siste døgn`
+pub(crate) fn counted(needed: &Needed) -> String {
+    let count = needed.count.to_string();
+    match needed.most {
+        Some(most) => tf("round.count-of", &[("n", &count), ("most", &most.to_string())]),
+        None => tf("round.count", &[("n", &count)]),
+    }
 }
 
 /// The one thing to do, or what was done.
@@ -226,6 +228,12 @@ fn done(sight: &Sight<'_>, all: &[Administration], key: &str, me: Option<&str>) 
                 (of_said(sight, all, key))
                 button.ds-button.round-button type="submit" { (t("round.confirm-witness")) }
             }
+        }
+        @if one.outcome == Outcome::Unwitnessed && is_mine && sight.who.login.is_some() {
+            @let ids: Vec<&str> = all.iter().map(|one| &*one.id).collect();
+            a.ds-button.round-button data-variant="secondary" href=(format!(
+                "{HERE}?{}&rad={key}&id={}", sight.place.query(), ids.join(",")
+            )) { (t("witness.here")) span.ds-sr-only { ": " (one.medicine) } }
         }
         @if undoes {
             form.undo action="/runde/angre" method="post" data-hx-post="/runde/angre"

@@ -103,6 +103,19 @@ impl Section {
                 "DocumentReference",
                 "DiagnosticReport",
             ],
+            // Reasons and diagnoses may be told by reference.
+            Self::Contacts => &[
+                "Patient",
+                "AllergyIntolerance",
+                "Flag",
+                "RelatedPerson",
+                "Encounter",
+                "DocumentReference",
+                "DiagnosticReport",
+                "Condition",
+                "Procedure",
+                "Observation",
+            ],
             Self::Vaccinations => {
                 &["Patient", "AllergyIntolerance", "Flag", "RelatedPerson", "Immunization"]
             }
@@ -125,7 +138,6 @@ impl Section {
             | Self::Todo
             | Self::Diagnoses
             | Self::Medication
-            | Self::Contacts
             | Self::Procedures
             | Self::Plans => &TYPES,
         }

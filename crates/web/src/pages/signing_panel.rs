@@ -8,7 +8,7 @@ use super::rows::{Act, act, token, whom};
 use super::trend_figure::sparkline;
 use super::workday_page::{AtDesk, nothing, tally};
 use crate::dates::Moment;
-use crate::messages::{t, tf};
+use crate::messages::{recorded, t, tf};
 use crate::workday::{Line, ToCoSign, ToSign, Unanswered};
 
 /// Days until a follow-up, unless somebody says otherwise.
@@ -203,7 +203,7 @@ fn follow_up(desk: &AtDesk<'_>, result: &ToSign, name: &str) -> Markup {
                     div {
                         label for=(field("hva")) { (t("workday.what")) }
                         input.ds-input id=(field("hva")) name="hva" required maxlength="300"
-                            value=(t("workday.what-usual"));
+                            lang="nb" value=(recorded("workday.what-usual"));
                     }
                     div {
                         label for=(field("dato")) { (t("workday.by")) }

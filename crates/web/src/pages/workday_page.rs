@@ -9,8 +9,8 @@ use maud::{Markup, html};
 use super::layout::{Page, page};
 use super::rows;
 use super::{agenda_panel, inbox_panel, signing_panel, tasks_panel};
-use crate::dates::month_long;
-use crate::messages::{code, t};
+use crate::dates::weekday_and_date;
+use crate::messages::t;
 use crate::who::Who;
 use crate::workday::{Part, Scope, Workday};
 
@@ -80,9 +80,7 @@ impl AtDesk<'_> {
 
     /// `lørdag 21. november`
     fn date(&self) -> String {
-        let weekday = self.today.weekday().to_monday_one_offset().to_string();
-        let weekday = code("weekday", &weekday).unwrap_or_default();
-        format!("{weekday} {}. {}", self.today.day(), month_long(self.today.month()))
+        weekday_and_date(self.today)
     }
 }
 

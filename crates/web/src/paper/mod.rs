@@ -11,6 +11,7 @@ mod summary;
 
 use std::sync::{Arc, LazyLock};
 
+use akson_access::Role;
 use akson_base::{Instant, Problem};
 use akson_pdf::{Block, Column, Document, Faces, Table, Text};
 use axum::Router;
@@ -21,7 +22,8 @@ use axum::routing::get;
 
 use crate::chart::{Person, Severity, Warning};
 use crate::dates::Moment;
-use crate::messages::{language, t, tf};
+use crate::messages::{Language, in_language, language, t, tf};
+use crate::opening::opened;
 use crate::pages::chart_page::Sight;
 use crate::pages::paper_page;
 use crate::prescribing::{AtChart, Stored};
@@ -195,18 +197,40 @@ fn or_nothing(text: Option<&str>) -> Text {
     Text::from(text.unwrap_or_default())
 }
 
-async fn list(reader: Reader, Path(id): Path<String>, uri: Uri) -> Response {
-    match AtChart::open(&reader, &id, false).await {
-        Ok(at) => medicines::list(&at.sight(&reader), reader.now()).answer(&reader, &uri).await,
-        Err(answer) => *answer,
+/// The language of what is printed: citizens print in the one they read in; what those who treat them
+/// print is handed on, and in bokmål whatever they read in themselves.
+fn printed_in(who: &Who) -> Language {
+    match who.actor.role() {
+        Some(Role::Citizen) => language(),
+        _ => Language::Bokmal,
     }
 }
 
-async fn in_short(reader: Reader, Path(id): Path<String>, uri: Uri) -> Response {
-    match AtChart::open(&reader, &id, false).await {
-        Ok(at) => summary::summary(&at.sight(&reader), reader.now()).answer(&reader, &uri).await,
-        Err(answer) => *answer,
+/// A chart that is open and says everything in the language of what is printed.
+async fn chart(reader: &Reader, id: &str) -> Result<AtChart, Box<Response>> {
+    let standing = opened(reader, id, false).await?;
+    match in_language(printed_in(&reader.who), reader.chart(id, &standing)).await {
+        Ok((chart, _)) => Ok(AtChart { standing, chart }),
+        Err(problem) => Err(Box::new(response::problem(&problem, Some(&reader.who), false))),
     }
+}
+
+async fn list(reader: Reader, Path(id): Path<String>, uri: Uri) -> Response {
+    let at = match chart(&reader, &id).await {
+        Ok(at) => at,
+        Err(answer) => return *answer,
+    };
+    let work = async { Ok(medicines::list(&at.sight(&reader), reader.now())) };
+    answered(work, &reader, &uri).await
+}
+
+async fn in_short(reader: Reader, Path(id): Path<String>, uri: Uri) -> Response {
+    let at = match chart(&reader, &id).await {
+        Ok(at) => at,
+        Err(answer) => return *answer,
+    };
+    let work = async { Ok(summary::summary(&at.sight(&reader), reader.now())) };
+    answered(work, &reader, &uri).await
 }
 
 async fn prescription(
@@ -214,46 +238,44 @@ async fn prescription(
     Path((id, prescription)): Path<(String, String)>,
     uri: Uri,
 ) -> Response {
-    let at = match AtChart::open(&reader, &id, false).await {
+    let at = match chart(&reader, &id).await {
         Ok(at) => at,
         Err(answer) => return *answer,
     };
-    match Stored::read(&reader, &id, &prescription).await {
-        Ok(stored) => {
-            let paper = medicines::prescription(&at.sight(&reader), &stored.json, reader.now());
-            paper.answer(&reader, &uri).await
-        }
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-    }
+    let work = async {
+        let stored = Stored::read(&reader, &id, &prescription).await?;
+        Ok(medicines::prescription(&at.sight(&reader), &stored.json, reader.now()))
+    };
+    answered(work, &reader, &uri).await
 }
 
 async fn one_note(reader: Reader, Path((id, note)): Path<(String, String)>, uri: Uri) -> Response {
-    let at = match AtChart::open(&reader, &id, false).await {
+    let at = match chart(&reader, &id).await {
         Ok(at) => at,
         Err(answer) => return *answer,
     };
-    let read = async {
+    let work = async {
         let found = reader.note(&id, &note).await?;
         let co_signers = reader.co_signers(&note).await?;
         Ok(note::note(&at.sight(&reader), &found, &co_signers, reader.now()))
     };
-    answered(read.await, &reader, &uri).await
+    answered(work, &reader, &uri).await
 }
 
 type Asked = Query<std::collections::HashMap<String, String>>;
 
 async fn agenda(reader: Reader, Query(asked): Asked, uri: Uri) -> Response {
-    let read = day::agenda(&reader, asked.get("dag").map(String::as_str)).await;
-    answered(read, &reader, &uri).await
+    let work = day::agenda(&reader, asked.get("dag").map(String::as_str));
+    answered(work, &reader, &uri).await
 }
 
 async fn round(reader: Reader, Query(asked): Asked, uri: Uri) -> Response {
-    let read = day::round(&reader, |name| asked.get(name).map(String::as_str)).await;
-    answered(read, &reader, &uri).await
+    let work = day::round(&reader, |name| asked.get(name).map(String::as_str));
+    answered(work, &reader, &uri).await
 }
 
 async fn own_list(reader: Reader, Path(id): Path<String>, uri: Uri) -> Response {
-    let read = async {
+    let work = async {
         let mine = reader.mine(Some(&id)).await?;
         let (chart, _) = reader.chart(&id, &mine.standing).await?;
         let sight = Sight {
@@ -269,11 +291,16 @@ async fn own_list(reader: Reader, Path(id): Path<String>, uri: Uri) -> Response 
         paper.back = mine.path("/journal/medisiner");
         Ok(paper)
     };
-    answered(read.await, &reader, &uri).await
+    answered(work, &reader, &uri).await
 }
 
-async fn answered(read: Result<Paper, Problem>, reader: &Reader, uri: &Uri) -> Response {
-    match read {
+/// What comes of `work`, in the language of what is printed; a page around it in the reader's.
+async fn answered(
+    work: impl Future<Output = Result<Paper, Problem>>,
+    reader: &Reader,
+    uri: &Uri,
+) -> Response {
+    match in_language(printed_in(&reader.who), work).await {
         Ok(paper) => paper.answer(reader, uri).await,
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }

@@ -9,7 +9,7 @@ use super::dosage::{Dosage, amount, word, written};
 use super::prescription::{Content, Dispensing, MONTHS_MAX, REPEATS_MAX, Writing};
 use crate::chart::Chart;
 use crate::forms::Form;
-use crate::messages::t;
+use crate::messages::{recorded, t};
 
 /// Longest text of a field, characters.
 const CHARACTERS_MAX: usize = 500;
@@ -69,7 +69,7 @@ impl Typed {
         let mut typed = Self::default();
         typed.set("navn", name.to_owned());
         typed.set("dose", "1".to_owned());
-        typed.set("enhet", t("prescribing.unit-default").to_owned());
+        typed.set("enhet", recorded("prescribing.unit-default").to_owned());
         typed.set("rytme", "MORN".to_owned());
         typed.set_dispensing(Dispensing::usual(None));
         typed

@@ -6,7 +6,7 @@ use akson_medicines::{Drug, Rhythm};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::messages::{code, t, tf};
+use crate::messages::{recorded, recorded_code, recorded_with};
 use crate::numbers::decimal;
 use crate::systems::UCUM;
 use crate::writing::set;
@@ -61,20 +61,25 @@ impl Dosage {
         }
     }
 
-    /// `1 tablett morgen og kveld`, `2 tabletter ved behov, høyst 4 ganger i døgnet. Tas med mat`.
+    /// `1 tablett morgen og kveld`, `2 tabletter ved behov, høyst 4 ganger i døgnet. Tas med mat`: what
+    /// the prescription says, in bokmål whatever language the prescriber reads in.
     pub(crate) fn words(&self) -> String {
         let unit = if self.amount > 1.0 { &self.unit.1 } else { &self.unit.0 };
         let dose = format!("{} {unit}", written(self.amount));
         let often = match self.rhythm {
             Rhythm::At(events) => {
-                code("dosage-when", &events.join("-")).unwrap_or_default().to_owned()
+                recorded_code("dosage-when", &events.join("-")).unwrap_or_default().to_owned()
             }
-            Rhythm::PerDay(1) => t("dosage.daily").to_owned(),
-            Rhythm::PerDay(times) => tf("dosage.per-day", &[("n", &times.to_string())]),
-            Rhythm::EveryWeeks(1) => t("dosage.weekly").to_owned(),
-            Rhythm::EveryWeeks(weeks) => tf("dosage.every-weeks", &[("n", &weeks.to_string())]),
-            Rhythm::AsNeeded(1) => t("dosage.as-needed-once").to_owned(),
-            Rhythm::AsNeeded(most) => tf("dosage.as-needed", &[("n", &most.to_string())]),
+            Rhythm::PerDay(1) => recorded("dosage.daily").to_owned(),
+            Rhythm::PerDay(times) => recorded_with("dosage.per-day", &[("n", &times.to_string())]),
+            Rhythm::EveryWeeks(1) => recorded("dosage.weekly").to_owned(),
+            Rhythm::EveryWeeks(weeks) => {
+                recorded_with("dosage.every-weeks", &[("n", &weeks.to_string())])
+            }
+            Rhythm::AsNeeded(1) => recorded("dosage.as-needed-once").to_owned(),
+            Rhythm::AsNeeded(most) => {
+                recorded_with("dosage.as-needed", &[("n", &most.to_string())])
+            }
         };
         let more = self.more.trim();
         if more.is_empty() { format!("{dose} {often}") } else { format!("{dose} {often}. {more}") }
@@ -196,7 +201,7 @@ mod tests {
     #[test]
     fn every_rhythm_of_the_form_has_words() {
         for word in RHYTHMS {
-            assert!(code("rhythm", word).is_some(), "{word}");
+            assert!(crate::messages::code("rhythm", word).is_some(), "{word}");
             let parsed = Rhythm::parse(if word == "AN" { "AN3" } else { word }).unwrap();
             assert_eq!(super::word(parsed).0, word);
         }

@@ -8,7 +8,7 @@ use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
 
 use crate::fields::text;
-use crate::messages::t;
+use crate::messages::recorded;
 use crate::systems::{ATC, is_atc};
 use crate::writing::set;
 
@@ -178,8 +178,8 @@ pub(crate) enum End<'a> {
 pub(crate) fn ended(old: &Value, how: End<'_>, today: Date) -> Value {
     let mut request = old.clone();
     let (status, reason) = match how {
-        End::Renewed => ("completed", t("prescribing.was-renewed")),
-        End::Changed => ("stopped", t("prescribing.was-changed")),
+        End::Renewed => ("completed", recorded("prescribing.was-renewed")),
+        End::Changed => ("stopped", recorded("prescribing.was-changed")),
         End::Stopped(reason) => ("stopped", reason),
     };
     set(&mut request, "status", json!(status));

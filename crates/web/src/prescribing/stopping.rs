@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::prescription::{End, ended};
 use super::{AtChart, Stored, medication_of};
 use crate::forms::Form;
-use crate::messages::{code, t, tf};
+use crate::messages::{recorded_code, t, tf};
 use crate::pages::renewal_page;
 use crate::response::{self, to};
 use crate::routes::wants_fragment;
@@ -58,7 +58,7 @@ pub(super) async fn stop(
     sent: Form,
 ) -> Response {
     let chosen = sent.field("grunn");
-    let chosen = REASONS.contains(&chosen).then(|| code("stop-reason", chosen)).flatten();
+    let chosen = REASONS.contains(&chosen).then(|| recorded_code("stop-reason", chosen)).flatten();
     let reason = chosen.unwrap_or_else(|| sent.field("tekst").trim());
     if reason.is_empty() || reason.chars().count() > REASON_MAX {
         let wrong = Some(t("prescribing.wrong-stop"));

@@ -21,7 +21,7 @@ use crate::chart::Person;
 use crate::datatypes;
 use crate::dates::{Moment, parse_date};
 use crate::fields::{codes, target, text, text_at};
-use crate::messages::{t, tf};
+use crate::messages::{recorded, recorded_with};
 use crate::notes::myself;
 use crate::people::quoted;
 use crate::sight::Reader;
@@ -171,8 +171,8 @@ impl Reader {
         let patient = json!({"reference": format!("Patient/{patient}")});
         let task = json!({
             "resourceType": "Task", "status": "requested", "intent": "order",
-            "code": {"coding": [coding], "text": t("forms.ask-code")},
-            "description": tf("forms.ask-what", &[("title", &parsed.title)]),
+            "code": {"coding": [coding], "text": recorded("forms.ask-code")},
+            "description": recorded_with("forms.ask-what", &[("title", &parsed.title)]),
             "focus": {"reference": focus, "display": parsed.title},
             "for": patient, "owner": patient,
             "requester": myself(&self.who.actor),
@@ -250,7 +250,11 @@ impl Reader {
             return Err(not_open());
         }
         let coding = json!({"system": TASK_SYSTEM, "code": SEEN});
-        set(&mut resource, "businessStatus", json!({"coding": [coding], "text": t("forms.seen")}));
+        set(
+            &mut resource,
+            "businessStatus",
+            json!({"coding": [coding], "text": recorded("forms.seen")}),
+        );
         set(&mut resource, "lastModified", json!(self.now_written()));
         self.update("Task", task, version, &resource).await
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use akson_base::{Kind, Problem};
 use akson_questionnaire::Questionnaire;
+use akson_record::ANSWER_SYSTEM;
 use serde_json::Value;
 
 use crate::dates::Moment;
@@ -19,6 +20,9 @@ use crate::sight::Reader;
 const OFFERED_MAX: usize = 200;
 /// Filled forms of one journal that are shown.
 const FILLED_MAX: usize = 200;
+
+/// Forms of one patient that were entered in error, as they are told of.
+const WITHDRAWN_MAX: usize = 10;
 
 /// How far a filled form is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +104,12 @@ impl Filled {
         }
     }
 
+    /// Id of the Task that it answers.
+    pub(crate) fn task(&self) -> Option<&str> {
+        let is_answer = text(&self.resource, "/identifier/system") == ANSWER_SYSTEM;
+        text_at(&self.resource, "/identifier/value").filter(|_| is_answer)
+    }
+
     /// Whether the patient, or who acts for the patient, filled it in.
     pub(crate) fn is_by_patient(&self) -> bool {
         self.author.0.starts_with("Patient/")
@@ -149,6 +159,22 @@ impl Reader {
         let query = format!("patient={patient}&_sort=-authored&_count={FILLED_MAX}");
         let found = self.search_json(&self.caller(), "QuestionnaireResponse", query).await?;
         Ok(found.into_iter().filter_map(Filled::read).collect())
+    }
+
+    /// What a patient has sent that somebody has marked as entered in error, with the form's title, newest
+    /// first.
+    pub(crate) async fn withdrawn(&self, patient: &str) -> Result<Vec<(Filled, String)>, Problem> {
+        let query = format!(
+            "patient={}&status=entered-in-error&_sort=-_lastUpdated&_count={WITHDRAWN_MAX}",
+            quoted(patient)
+        );
+        let found = self.search_json(&self.caller(), "QuestionnaireResponse", query).await?;
+        let of_patient = |one: &Filled| one.is_by_patient() && one.task().is_some();
+        let all: Vec<Filled> =
+            found.into_iter().filter_map(Filled::read).filter(of_patient).collect();
+        let forms = self.forms_of(&all).await?;
+        let title = |one: &Filled| forms.get(&one.form).map(|form| form.title.clone());
+        Ok(all.into_iter().filter_map(|one| title(&one).map(|title| (one, title))).collect())
     }
 
     /// The forms that these were filled in on. What cannot be read any more is missing.

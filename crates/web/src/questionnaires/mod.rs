@@ -17,12 +17,13 @@ use std::sync::Arc;
 
 use akson_access::rules::Class;
 use akson_base::{Kind, Problem};
+use akson_questionnaire::Surroundings;
 use axum::Router;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) use asking::{Answered, Asked, answers_to, asks_patients, is_open, proposed_deadline};
 pub(crate) use filled::{Filled, Offered, State};
@@ -33,7 +34,7 @@ use crate::dates::Moment;
 use crate::forms::Form;
 use crate::messages::{t, tf};
 use crate::pages::form_fields::Drawing;
-use crate::pages::form_page::{Filling, Reading};
+use crate::pages::form_page::Reading;
 use crate::pages::{form_page, forms_page};
 use crate::response::{self, to};
 use crate::routes::with_chart;
@@ -117,7 +118,10 @@ async fn open(
     };
     let is_correction = asked.contains_key("rett") && opened.may_correct(&reader);
     if opened.is_mine_to_fill(&reader) || is_correction {
-        return reader.drawn_filling(&id, opened, Turn::default(), is_correction).await;
+        return match reader.filling(&id, opened, is_correction).await {
+            Ok(filling) => reader.drawn_filling(&id, filling).await,
+            Err(problem) => response::problem(&problem, Some(&reader.who), false),
+        };
     }
     reader.drawn_form(&id, opened, None).await
 }
@@ -134,12 +138,6 @@ struct Turn {
     why: String,
 }
 
-/// Whether the page's own script asks, which wants to be told and not shown.
-pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.starts_with("application/json"))
-}
-
 /// What the buttons and the script's autosave do.
 async fn act(
     reader: Reader,
@@ -147,24 +145,16 @@ async fn act(
     headers: HeaderMap,
     form: Form,
 ) -> Response {
-    let is_script = wants_json(&headers);
+    let is_script = response::wants_json(&headers);
     match reader.act_on_form(&id, &response, &form).await {
         Ok(Outcome::Next(address)) if is_script => {
-            json_answer(StatusCode::OK, &json!({"videre": address}))
+            response::json(StatusCode::OK, &json!({"videre": address}))
         }
         Ok(Outcome::Next(address)) => to(&address),
-        Ok(Outcome::Filling(opened, turn, is_correction)) if is_script => {
-            reader.told_filling(&id, *opened, &turn, is_correction).await
-        }
-        Ok(Outcome::Filling(opened, turn, is_correction)) => {
-            reader.drawn_filling(&id, *opened, turn, is_correction).await
-        }
+        Ok(Outcome::Filling(filling)) if is_script => told_filling(&id, *filling),
+        Ok(Outcome::Filling(filling)) => reader.drawn_filling(&id, *filling).await,
         Ok(Outcome::Read(opened, wrong)) => reader.drawn_form(&id, *opened, Some(wrong)).await,
-        Err(problem) if is_script => {
-            let status = akson_record::outcome::status_and_code(problem.kind).0;
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            json_answer(status, &json!({"problem": problem.code}))
-        }
+        Err(problem) if is_script => response::json_problem(&problem),
         Err(problem) => response::problem(&problem, Some(&reader.who), false),
     }
 }
@@ -173,15 +163,35 @@ async fn act(
 enum Outcome {
     /// Done here; on with this address.
     Next(String),
-    /// Still being filled in. Whether it is a correction.
-    Filling(Box<Open>, Turn, bool),
+    /// Still being filled in.
+    Filling(Box<Filling>),
     /// A signed form, and what is missing for what was asked.
     Read(Box<Open>, &'static str),
 }
 
-pub(crate) fn json_answer(status: StatusCode, answer: &Value) -> Response {
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, kind)], answer.to_string()).into_response()
+/// A form that is being filled in, and what it is filled in among: read once for each request.
+struct Filling {
+    opened: Open,
+    /// What reference items choose from.
+    references: Vec<(String, String)>,
+    surroundings: Surroundings,
+    turn: Turn,
+    is_correction: bool,
+}
+
+impl Filling {
+    /// Does something with what is to be drawn.
+    fn drawn<T>(&mut self, patient: &str, draw: impl FnOnce(&Self, &Drawing<'_>) -> T) -> T {
+        let form = Arc::clone(&self.opened.form);
+        let live = form.evaluate(&mut self.opened.answers, &self.surroundings);
+        let drawing = Drawing {
+            live: &live,
+            tells_missing: self.turn.tells_missing,
+            references: &self.references,
+            files: Some(format!("/pasient/{patient}/skjema/{}/fil/", self.opened.id)),
+        };
+        draw(self, &drawing)
+    }
 }
 
 impl Reader {
@@ -194,7 +204,7 @@ impl Reader {
         if !fills_in(&self.who) {
             return Err(may_not());
         }
-        let mut opened = self.open_form(patient, response).await?;
+        let opened = self.open_form(patient, response).await?;
         let act = sent.field("gjor");
         if act == "feilfort" {
             let why = sent.typed("hvorfor", 1_000)?;
@@ -209,47 +219,53 @@ impl Reader {
             // Signed meanwhile, in another window.
             return Ok(Outcome::Next(format!("/pasient/{patient}/skjema/{response}")));
         }
-        let references = self.references(&opened, patient).await?;
-        let refused = take(sent, &opened.form, &mut opened.answers, &references);
+        let mut filling = self.filling(patient, opened, is_correction).await?;
+        let opened = &mut filling.opened;
+        let refused = take(sent, &opened.form, &mut opened.answers, &filling.references);
         let why = sent.typed("hvorfor", 1_000)?.to_owned();
         let tells_missing = sent.field("fortell") == "ja";
-        let mut turn = Turn { refused, why, tells_missing, ..Turn::default() };
+        filling.turn = Turn { refused, why, tells_missing, ..Turn::default() };
         repeat(act, &opened.form, &mut opened.answers);
         // Scores are stored with what they are calculated from.
-        let surroundings = self.surroundings(&opened.form, patient).await?;
-        opened.form.evaluate(&mut opened.answers, &surroundings);
+        opened.form.evaluate(&mut opened.answers, &filling.surroundings);
         if is_correction {
             if act != "signer" {
-                return Ok(Outcome::Filling(Box::new(opened), turn, true));
+                return Ok(Outcome::Filling(Box::new(filling)));
             }
-            return self.sign_or_tell(patient, opened, turn, true).await;
+            return self.sign_or_tell(patient, filling).await;
         }
         if act == "forkast" {
-            self.throw_form_away(&opened).await?;
+            self.throw_form_away(opened).await?;
             return Ok(Outcome::Next(format!("/pasient/{patient}/skjema")));
         }
         let version = sent.field("versjon").parse().unwrap_or(0);
-        if let Stored::Conflict = self.store_form(&mut opened, version).await? {
-            turn.is_conflict = true;
-            return Ok(Outcome::Filling(Box::new(opened), turn, false));
+        if let Stored::Conflict = self.store_form(opened, version).await? {
+            filling.turn.is_conflict = true;
+            return Ok(Outcome::Filling(Box::new(filling)));
         }
         match act {
-            "signer" => self.sign_or_tell(patient, opened, turn, false).await,
-            _ => Ok(Outcome::Filling(Box::new(opened), turn, false)),
+            "signer" => self.sign_or_tell(patient, filling).await,
+            _ => Ok(Outcome::Filling(Box::new(filling))),
         }
     }
 
-    async fn sign_or_tell(
+    async fn filling(
         &self,
         patient: &str,
-        mut opened: Open,
-        mut turn: Turn,
+        opened: Open,
         is_correction: bool,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<Filling, Problem> {
+        let references = self.references(&opened, patient).await?;
         let surroundings = self.surroundings(&opened.form, patient).await?;
-        let form = Arc::clone(&opened.form);
-        let live = form.evaluate(&mut opened.answers, &surroundings);
+        Ok(Filling { opened, references, surroundings, turn: Turn::default(), is_correction })
+    }
+
+    async fn sign_or_tell(&self, patient: &str, mut filling: Filling) -> Result<Outcome, Problem> {
+        let form = Arc::clone(&filling.opened.form);
+        let live = form.evaluate(&mut filling.opened.answers, &filling.surroundings);
         let is_empty = live.progress().0 == 0;
+        let is_correction = filling.is_correction;
+        let turn = &mut filling.turn;
         turn.tells_missing = true;
         if is_empty {
             turn.refused.push("forms.empty");
@@ -258,106 +274,35 @@ impl Reader {
             turn.refused.push("forms.why");
         }
         if !live.faults().is_empty() || !turn.refused.is_empty() {
-            return Ok(Outcome::Filling(Box::new(opened), turn, is_correction));
+            return Ok(Outcome::Filling(Box::new(filling)));
         }
+        let opened = &filling.opened;
         match is_correction {
-            true => self.amend_form(patient, &opened, &live, &turn.why).await?,
-            false => self.sign_form(patient, &opened, &live).await?,
+            true => self.amend_form(patient, opened, &live, &filling.turn.why).await?,
+            false => self.sign_form(patient, opened, &live).await?,
         }
         Ok(Outcome::Next(format!("/pasient/{patient}/skjema/{}", opened.id)))
     }
 
     /// The page where a form is filled in.
-    async fn drawn_filling(
-        &self,
-        patient: &str,
-        mut opened: Open,
-        turn: Turn,
-        is_correction: bool,
-    ) -> Response {
-        let gathered = async {
-            let references = self.references(&opened, patient).await?;
-            let surroundings = self.surroundings(&opened.form, patient).await?;
-            Ok::<_, Problem>((references, surroundings))
-        };
-        let (references, surroundings) = match gathered.await {
-            Ok(gathered) => gathered,
-            Err(problem) => return response::problem(&problem, Some(&self.who), false),
-        };
-        let form = Arc::clone(&opened.form);
-        let live = form.evaluate(&mut opened.answers, &surroundings);
-        let files = Some(format!("/pasient/{patient}/skjema/{}/fil/", opened.id));
-        let drawing = Drawing {
-            live: &live,
-            tells_missing: turn.tells_missing,
-            references: &references,
-            files,
-        };
-        let filling = Filling {
-            drawing: &drawing,
-            address: format!("/pasient/{patient}/skjema/{}", opened.id),
-            version: opened.version,
-            saved: opened.saved,
-            refused: &turn.refused,
-            is_conflict: turn.is_conflict,
-            is_correction,
-            why: &turn.why,
-            unfit: &opened.unfit,
-        };
-        let title = form.title.as_str();
-        let content = form_page::filling(&filling, &self.who);
+    async fn drawn_filling(&self, patient: &str, mut filling: Filling) -> Response {
+        let content = filling.drawn(patient, |filling, drawing| {
+            let opened = &filling.opened;
+            let page = form_page::Filling {
+                drawing,
+                address: format!("/pasient/{patient}/skjema/{}", opened.id),
+                version: opened.version,
+                saved: opened.saved,
+                refused: &filling.turn.refused,
+                is_conflict: filling.turn.is_conflict,
+                is_correction: filling.is_correction,
+                why: &filling.turn.why,
+                unfit: &opened.unfit,
+            };
+            form_page::filling(&page, &self.who)
+        });
+        let title = filling.opened.form.title.as_str();
         with_chart(self, patient, false, false, |sight| Ok(sight.beside(title, &content))).await
-    }
-
-    /// The same for the script, which swaps what has changed.
-    async fn told_filling(
-        &self,
-        patient: &str,
-        mut opened: Open,
-        turn: &Turn,
-        is_correction: bool,
-    ) -> Response {
-        let gathered = async {
-            let references = self.references(&opened, patient).await?;
-            let surroundings = self.surroundings(&opened.form, patient).await?;
-            Ok::<_, Problem>((references, surroundings))
-        };
-        let (references, surroundings) = match gathered.await {
-            Ok(gathered) => gathered,
-            Err(problem) => {
-                return json_answer(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    &json!({"problem": problem.code}),
-                );
-            }
-        };
-        let form = Arc::clone(&opened.form);
-        let live = form.evaluate(&mut opened.answers, &surroundings);
-        let files = Some(format!("/pasient/{patient}/skjema/{}/fil/", opened.id));
-        let drawing = Drawing {
-            live: &live,
-            tells_missing: turn.tells_missing,
-            references: &references,
-            files,
-        };
-        let saved = opened.saved.map(Moment::with_time).unwrap_or_default();
-        let told = match is_correction {
-            true => t("forms.not-stored").to_owned(),
-            false => tf("forms.saved-at", &[("when", &saved)]),
-        };
-        let status = if turn.is_conflict { StatusCode::CONFLICT } else { StatusCode::OK };
-        json_answer(
-            status,
-            &json!({
-                "versjon": opened.version,
-                "lagret": told,
-                "deler": [
-                    drawing.fields().0, drawing.summary().0,
-                    form_page::progress(&live).0, form_page::result(&live).0,
-                    form_page::refused(&turn.refused).0,
-                ],
-            }),
-        )
     }
 
     /// A form that is read.
@@ -374,7 +319,8 @@ impl Reader {
             address: format!("/pasient/{patient}/skjema/{}", opened.id),
             unfit: &opened.unfit,
             wrong,
-            may_change: opened.may_correct(self),
+            may_correct: opened.may_correct(self),
+            may_withdraw: opened.may_withdraw(self),
         };
         let content = form_page::reading(&page, &self.who);
         with_chart(self, patient, false, false, |sight| {
@@ -382,6 +328,28 @@ impl Reader {
         })
         .await
     }
+}
+
+/// The same for the script, which swaps what has changed.
+fn told_filling(patient: &str, mut filling: Filling) -> Response {
+    filling.drawn(patient, |filling, drawing| {
+        let saved = filling.opened.saved.map(Moment::with_time).unwrap_or_default();
+        let told = match filling.is_correction {
+            true => t("forms.not-stored").to_owned(),
+            false => tf("forms.saved-at", &[("when", &saved)]),
+        };
+        let is_conflict = filling.turn.is_conflict;
+        let status = if is_conflict { StatusCode::CONFLICT } else { StatusCode::OK };
+        let parts = [
+            drawing.fields().0,
+            drawing.summary().0,
+            form_page::progress(drawing.live).0,
+            form_page::result(drawing.live).0,
+            form_page::refused(&filling.turn.refused).0,
+        ];
+        let version = filling.opened.version;
+        response::json(status, &json!({"versjon": version, "lagret": told, "deler": parts}))
+    })
 }
 
 async fn file(
@@ -392,16 +360,5 @@ async fn file(
         let mut opened = reader.open_form(&id, &response).await?;
         opened.file(&path).ok_or_else(filled::no_form)
     };
-    match read.await {
-        Err(problem) => response::problem(&problem, Some(&reader.who), false),
-        Ok((media_type, bytes)) => {
-            let mut headers = HeaderMap::new();
-            // Fetched, never shown: what came from outside does not run among our pages.
-            let kind = HeaderValue::from_str(&media_type)
-                .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            headers.insert(header::CONTENT_TYPE, kind);
-            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-            (headers, bytes).into_response()
-        }
-    }
+    response::file(read.await, &reader.who)
 }

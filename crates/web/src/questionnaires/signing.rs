@@ -93,8 +93,9 @@ impl Reader {
 
     /// Marks a form as entered in error, and the Observations that came of it.
     pub(super) async fn withdraw_form(&self, opened: &Open, why: &str) -> Result<(), Problem> {
-        if !opened.may_correct(self) {
-            let text = "Only who signed a form marks it as entered in error.";
+        if !opened.may_withdraw(self) {
+            let text = "Only who signed a form marks it as entered in error; what a patient has sent, who \
+                        fills in forms.";
             return Err(Problem::new(akson_base::Kind::Refused, "WEB-225", text));
         }
         let mut resource = opened.filled.resource.clone();

@@ -56,6 +56,14 @@ impl Open {
             && super::fills_in(&reader.who)
     }
 
+    /// Whether the reader may mark it as entered in error: who signed it, and of what a patient has sent
+    /// whoever fills in forms here.
+    pub(super) fn may_withdraw(&self, reader: &Reader) -> bool {
+        let is_sent = matches!(self.filled.state, State::Signed | State::Amended);
+        let of_patient = is_sent && self.filled.is_by_patient() && super::fills_in(&reader.who);
+        of_patient || self.may_correct(reader)
+    }
+
     /// An attached file: its type and bytes.
     pub(super) fn file(&mut self, path: &str) -> Option<(String, Vec<u8>)> {
         let (path, position) = path.rsplit_once('.')?;
@@ -84,7 +92,7 @@ impl Reader {
         if let Some(draft) = filled.iter().find(is_mine) {
             return Ok(draft.id.clone());
         }
-        let surroundings = self.all_surroundings(patient, &form).await?;
+        let surroundings = self.surroundings(&form, patient).await?;
         let observations = self.observed(patient, &form).await?;
         let mut answers = form.begin(&surroundings, &observations);
         form.evaluate(&mut answers, &surroundings);
@@ -122,17 +130,6 @@ impl Reader {
         &self,
         form: &Questionnaire,
         patient: &str,
-    ) -> Result<Surroundings, Problem> {
-        match form.names("patient") || form.names("user") {
-            true => self.all_surroundings(patient, form).await,
-            false => Ok(Surroundings::at(self.now())),
-        }
-    }
-
-    pub(crate) async fn all_surroundings(
-        &self,
-        patient: &str,
-        form: &Questionnaire,
     ) -> Result<Surroundings, Problem> {
         let mut surroundings = Surroundings::at(self.now());
         if form.names("patient") {

@@ -21,7 +21,7 @@ use crate::chart::Person;
 use crate::dates::Moment;
 use crate::fields::{codes, list, target, text, text_at};
 use crate::forms::Form;
-use crate::messages::{t, tf};
+use crate::messages::{recorded, recorded_with, t};
 use crate::pages::{proposal_row, rows};
 use crate::prescribing::dosage::Dosage;
 use crate::prescribing::prescription::{Writing, medicine};
@@ -114,19 +114,19 @@ impl<'a> Proposing<'a> {
                 let dosage = listed.dosage.as_deref().unwrap_or_default();
                 let said = [("drug", listed.name.as_str()), ("dosage", dosage)];
                 match prior {
-                    Some(_) => tf("proposals.change", &said),
-                    None => tf("proposals.take", &said),
+                    Some(_) => recorded_with("proposals.change", &said),
+                    None => recorded_with("proposals.take", &said),
                 }
             }
             Change::Stop => {
                 input.push(part("stop", "valueBoolean", json!(true)));
-                tf("proposals.stop", &[("drug", &row.name)])
+                recorded_with("proposals.stop", &[("drug", &row.name)])
             }
         };
         let coding = json!({"system": TASK_SYSTEM, "code": CODE});
         let mut task = json!({
             "resourceType": "Task", "status": "requested", "intent": "proposal",
-            "code": {"coding": [coding], "text": t("proposals.kind")},
+            "code": {"coding": [coding], "text": recorded("proposals.kind")},
             "description": what,
             "for": {"reference": format!("Patient/{}", self.patient)},
             "authoredOn": self.by.now, "lastModified": self.by.now,
@@ -296,7 +296,7 @@ pub(super) async fn accept(
         let patient = &proposal.patient;
         match (proposal.is_stop, proposal.prior.as_deref()) {
             (true, Some(prior)) => {
-                let why = t("reconciling.stopped");
+                let why = recorded("reconciling.stopped");
                 stop(&reader, &mut together, patient, (prior, why), &by).await?;
             }
             (true, None) => return Err(crate::routes::no_page()),
@@ -335,13 +335,14 @@ pub(super) async fn decline(
         let mut together = Together::default();
         if let Some(proposer) = task.get("requester").cloned() {
             let what = text(&task, "/description");
-            let words = tf("proposals.declined-letter", &[("what", what), ("reason", reason)]);
+            let words =
+                recorded_with("proposals.declined-letter", &[("what", what), ("reason", reason)]);
             together.create(&json!({
                 "resourceType": "Communication", "status": "completed",
                 "category": [{"coding": [{"system": MESSAGE_SYSTEM, "code": "message"}]}],
                 "subject": task.get("for"),
                 "sender": by.author, "recipient": [proposer], "sent": by.now,
-                "topic": {"text": t("proposals.kind")},
+                "topic": {"text": recorded("proposals.kind")},
                 "payload": [{"contentString": words}],
             }));
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::proposals::{Change, Proposing};
 use super::sources::{LIST_SYSTEM, Listed, RECONCILED, Row};
 use super::{Choice, Chosen, Loaded, decides};
-use crate::messages::{code, t};
+use crate::messages::{recorded, recorded_code};
 use crate::prescribing::prescription::{Content, Dispensing, End, Writing, begun, ended};
 use crate::prescribing::renewing::waiting;
 use crate::prescribing::{Stored, add};
@@ -42,7 +42,7 @@ pub(super) async fn store(
             None => decided(reader, &mut together, loaded, (number, row), chosen, by).await?,
             Some(proposing) => proposed(proposing, &mut together, loaded, row, choice)?,
         };
-        let words = code("reconciled", flag).unwrap_or(flag);
+        let words = recorded_code("reconciled", flag).unwrap_or(flag);
         let coding = json!({"system": LIST_SYSTEM, "code": flag});
         entries.push(json!({"flag": {"coding": [coding], "text": words}, "item": item}));
     }
@@ -91,7 +91,7 @@ async fn decided(
         }
         Some(Choice::Stop) => {
             if let Some(prescription) = own(row) {
-                let reason = t("reconciling.stopped");
+                let reason = recorded("reconciling.stopped");
                 stop(reader, together, patient, (prescription, reason), by).await?;
             }
             Ok(("stopped", reference(row)))
@@ -235,9 +235,9 @@ fn result(patient: &str, by: &Writing, entries: Vec<Value>) -> Value {
         "resourceType": "List",
         "status": "current",
         "mode": "snapshot",
-        "title": t("reconciling.result"),
+        "title": recorded("reconciling.result"),
         "code": {"coding": [{"system": LIST_SYSTEM, "code": RECONCILED}],
-            "text": t("reconciling.result")},
+            "text": recorded("reconciling.result")},
         "subject": {"reference": format!("Patient/{patient}")},
         "date": by.now,
     });

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::dates::{Moment, in_oslo};
 use crate::fields::{codes, list, target, text, words};
+use crate::messages::code;
 use crate::writing::set;
 
 /// What names a planned dose: `prescription@2026-11-22T08:00`.
@@ -75,7 +76,7 @@ pub(crate) fn read(resource: &Value) -> Option<Administration> {
     let giver = performers.find(|performer| !is_witness(performer));
     let name =
         list(resource, "/identifier").iter().find(|one| text(one, "/system") == PLANNED_DOSE);
-    let why = list(resource, "/statusReason").first().map(|reason| words(reason, "").to_owned());
+    let why = list(resource, "/statusReason").first().map(why);
     Some(Administration {
         id: text(resource, "/id").to_owned(),
         version: text(resource, "/meta/versionId").parse().unwrap_or_default(),
@@ -179,6 +180,13 @@ impl New<'_> {
         }
         resource
     }
+}
+
+/// A reason as the reader reads it; in the words that are stored when it is none of ours.
+fn why(reason: &Value) -> String {
+    let mut known = codes(reason, "").filter(|(system, _)| *system == NOT_GIVEN);
+    let known = known.find_map(|(_, known)| code("not-given", known));
+    known.unwrap_or_else(|| words(reason, "")).to_owned()
 }
 
 /// `statusReason` of one reason.

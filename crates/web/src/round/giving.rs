@@ -18,7 +18,7 @@ use super::timing::{Plan, plan};
 use crate::dates::Moment;
 use crate::fields::{list, text};
 use crate::forms::Form;
-use crate::messages::code;
+use crate::messages::recorded_code;
 use crate::round::Kind as RowKind;
 use crate::sight::Reader;
 use crate::writing::Together;
@@ -88,6 +88,12 @@ impl Dose {
 fn changed() -> Problem {
     let text = "The prescription is not as it was when the page was made.";
     Problem::new(Kind::Conflict, CHANGED, text)
+}
+
+/// Nobody is their own witness.
+pub(crate) fn own_witness() -> Problem {
+    let text = "Whoever gave a controlled medicine is not the witness of it.";
+    Problem::new(Kind::Refused, OWN_WITNESS, text)
 }
 
 impl Reader {
@@ -225,7 +231,7 @@ impl Reader {
         }
         let over = needed
             .is_full()
-            .then(|| ("over-most", code("not-given", "over-most").unwrap_or_default()));
+            .then(|| ("over-most", recorded_code("not-given", "over-most").unwrap_or_default()));
         let new = New {
             request,
             // The one after the last: two who give it at once give it once.
@@ -257,8 +263,7 @@ impl Reader {
                 .iter()
                 .any(|one| text(one, "/actor/reference") == by.reference)
             {
-                let text = "Whoever gave a controlled medicine is not the witness of it.";
-                return Err(Problem::new(Kind::Refused, OWN_WITNESS, text));
+                return Err(own_witness());
             }
             witnessed(&mut given, &by);
             together.update("MedicationAdministration", id, version, &given);
@@ -273,11 +278,11 @@ pub(super) fn reason<'a>(
     words: &str,
 ) -> Result<(&'a str, &'static str, &'static str), Problem> {
     let known = REASONS.iter().find(|(known, _)| *known == why);
-    if let (Some((_, status)), Some(reason)) = (known, code("not-given", why)) {
+    if let (Some((_, status)), Some(reason)) = (known, recorded_code("not-given", why)) {
         return Ok((why, status, reason));
     }
     if why == "other" && !words.trim().is_empty() {
-        return Ok(("other", "not-done", code("not-given", "other").unwrap_or_default()));
+        return Ok(("other", "not-done", recorded_code("not-given", "other").unwrap_or_default()));
     }
     let text = "A dose that is not given has a reason.";
     Err(Problem::new(Kind::Invalid, NO_REASON, text))

@@ -3,10 +3,10 @@
 //! The last shift ends with the last dose that the reader said something of, eight hours ago or more;
 //! whoever has none is told of a day and a night. Not here: HTML (`pages::handover_page`).
 
-use akson_base::{Instant, Problem};
+use akson_base::{Instant, Kind, Problem};
 use axum::extract::Query;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Query_;
 use super::administration::{self, LASTING, Outcome};
@@ -17,11 +17,13 @@ use super::read::{Residents, Ward, room, subject};
 use crate::chart::{self, Person, Warning};
 use crate::dates::Moment;
 use crate::fields::{list, patient, text, words};
+use crate::forms::Form;
+use crate::letters::MESSAGE;
 use crate::messages::{code, t, tf};
 use crate::pages::handover_page;
 use crate::response::{self, to};
 use crate::sight::Reader;
-use crate::systems::SNOMED;
+use crate::systems::{MESSAGE_SYSTEM, SNOMED};
 
 const HOUR_MILLISECONDS: i64 = 60 * 60 * 1000;
 /// A pause of so many hours is between two shifts.
@@ -34,6 +36,16 @@ const LONGEST_HOURS: i64 = 14 * 24;
 const EACH_MAX: usize = 500;
 /// Characters of a note that are shown.
 const NOTE_CHARACTERS: usize = 280;
+
+/// Characters of a message to the unit.
+const MESSAGE_CHARACTERS_MAX: usize = 2_000;
+/// It has no text, or too much of it.
+pub(crate) const NO_TEXT: &str = "WEB-298";
+
+fn no_text() -> Problem {
+    let text = format!("A message to the unit has 1 to {MESSAGE_CHARACTERS_MAX} characters.");
+    Problem::new(Kind::Invalid, NO_TEXT, text)
+}
 
 /// What a line is about, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +96,8 @@ pub(crate) struct Handover {
     pub since: Moment,
     /// Whether the reader has a shift before.
     pub is_first: bool,
+    /// What was written to the unit about no resident, newest first.
+    pub messages: Vec<Line>,
     /// In order of room.
     pub residents: Vec<Told>,
 }
@@ -100,7 +114,34 @@ pub(super) async fn show(reader: Reader, Query(asked): Query_) -> Response {
     }
 }
 
+/// `POST /vaktskifte`: a message to everybody in the unit.
+pub(super) async fn write(reader: Reader, form: Form) -> Response {
+    let place = Place::of_form(&reader, &form);
+    match reader.write_to_unit(form.field("tekst").trim()).await {
+        Ok(()) => to(&format!("/vaktskifte?{}", place.query())),
+        Err(problem) => super::refused(&reader, &place, &problem).await,
+    }
+}
+
 impl Reader {
+    async fn write_to_unit(&self, words: &str) -> Result<(), Problem> {
+        let (Some(unit), Some(me)) = (self.own_unit(), self.who.author()) else {
+            return Err(no_text());
+        };
+        if words.is_empty() || words.chars().count() > MESSAGE_CHARACTERS_MAX {
+            return Err(no_text());
+        }
+        let place = self.who.place().unwrap_or_default();
+        self.create(&json!({
+            "resourceType": "Communication", "status": "completed",
+            "category": [{"coding": [{"system": MESSAGE_SYSTEM, "code": MESSAGE}]}],
+            "sender": me, "recipient": [{"reference": unit, "display": place}],
+            "sent": self.now().to_fhir(), "payload": [{"contentString": words}],
+        }))
+        .await
+        .map(drop)
+    }
+
     /// When the reader's last shift ended, and whether there was one.
     async fn last_shift(&self) -> Result<(Instant, bool), Problem> {
         let now = self.now().0;
@@ -123,8 +164,9 @@ impl Reader {
         let Some(found) = self.residents(place.ward.as_deref()).await? else { return Ok(None) };
         let Residents { ward, stays, .. } = found;
         let (since, is_first) = self.last_shift().await?;
-        let mut told =
-            Handover { ward, since: Moment::from_instant(since), is_first, residents: Vec::new() };
+        let messages = self.messages_to_unit(since).await?;
+        let (since_moment, residents) = (Moment::from_instant(since), Vec::new());
+        let mut told = Handover { ward, since: since_moment, is_first, messages, residents };
         if stays.is_empty() {
             return Ok(Some(told));
         }
@@ -132,6 +174,20 @@ impl Reader {
         told.residents = stays.iter().map(|stay| all.told(stay, told.since)).collect();
         told.residents.sort_by(|a, b| a.room.cmp(&b.room));
         Ok(Some(told))
+    }
+
+    /// What was written to the unit itself: messages that speak of a resident stand with the resident.
+    async fn messages_to_unit(&self, since: Instant) -> Result<Vec<Line>, Problem> {
+        let Some(unit) = self.own_unit() else { return Ok(Vec::new()) };
+        let query = format!(
+            "recipient={unit}&sent=ge{}&status=completed,in-progress&_count={EACH_MAX}",
+            since.to_fhir()
+        );
+        let found = self.search_json(&self.caller(), "Communication", query).await?;
+        let to_all = found.iter().filter(|one| text(one, "/subject/reference").is_empty());
+        let mut lines: Vec<Line> = to_all.filter_map(message).collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+        Ok(lines)
     }
 
     async fn happened(&self, stays: &[Value], since: Instant) -> Result<Happened, Problem> {

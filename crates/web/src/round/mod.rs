@@ -34,7 +34,7 @@ use maud::Markup;
 pub(crate) use administration::{Administration, Outcome, stamp};
 pub(crate) use correcting::{Correction, UNDO_SECONDS};
 pub(crate) use dose::{Kind, Needed, Row, State};
-pub(crate) use giving::{Dose, REASONS};
+pub(crate) use giving::{Dose, REASONS, own_witness};
 pub(crate) use handover::{Handover, Line as HandoverLine, Told, Topic as HandoverTopic, called};
 pub(crate) use measuring::Form as MeasuringForm;
 pub(crate) use news2::{Consciousness, Reading, Response as Score};
@@ -49,12 +49,13 @@ use crate::response::{self, to};
 use crate::routes::wants_fragment;
 use crate::sight::{Desk, Reader, Timing};
 use crate::who::{Waits, Who};
+use crate::witness_login;
 
 /// The addresses of the round.
 pub(crate) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/runde", get(list))
-        .route("/vaktskifte", get(handover::show))
+        .route("/vaktskifte", get(handover::show).post(handover::write))
         .route("/runde/gi", post(give))
         .route("/runde/ikke-gitt", get(offer_reasons).post(not_given))
         .route("/runde/behov", get(offer_needed).post(give_needed))
@@ -190,17 +191,20 @@ fn words_of(problem: &Problem) -> Said {
         giving::TOO_EARLY => t("round.wrong-early"),
         giving::TOO_MANY => t("round.wrong-most"),
         giving::OWN_WITNESS => t("round.wrong-witness"),
+        witness_login::NO_PROOF => t("witness.no-proof"),
+        witness_login::NO_WITNESS => t("witness.no-witness"),
         giving::NO_REASON => t("round.wrong-reason"),
         correcting::WRONG_TIME => t("round.wrong-time"),
         correcting::TOO_LATE => t("round.wrong-late"),
         measuring::WRONG_VALUE => t("round.wrong-value"),
+        handover::NO_TEXT => t("handover.no-text"),
         _ => t("round.wrong"),
     };
     Said { words: words.to_owned(), is_alert: true }
 }
 
 /// The page again, with what was wrong.
-async fn refused(reader: &Reader, place: &Place, problem: &Problem) -> Response {
+pub(crate) async fn refused(reader: &Reader, place: &Place, problem: &Problem) -> Response {
     match shown(reader, place, Some(&words_of(problem))).await {
         Ok(Some((markup, _))) => response::told(problem, markup),
         Ok(None) | Err(_) => response::problem(problem, Some(&reader.who), false),

@@ -245,7 +245,7 @@ pub(crate) fn observations(
     pressure.extend(diastolic.map(|value| part("8462-4", "Diastolisk blodtrykk", value)));
     let air = if measured.on_oxygen { "Oksygen" } else { "Romluft" };
     let mind = measured.consciousness;
-    let mind_text = crate::messages::code("acvpu", mind.code()).unwrap_or(mind.code());
+    let mind_text = crate::messages::recorded_code("acvpu", mind.code()).unwrap_or(mind.code());
     vec![
         of("9279-1", "Respirasjonsfrekvens", single(measured.respiration, "/min", "/min")),
         of("2708-6", "Oksygenmetning (SpO₂)", single(measured.saturation, "%", "%")),
@@ -268,7 +268,8 @@ pub(crate) fn total(measured: &Measured, common: &Value, members: &[String]) -> 
         );
         all.insert("valueInteger".into(), json!(measured.score()));
         all.insert("hasMember".into(), json!(derived));
-        let words = crate::messages::code("news2", measured.response().code()).unwrap_or_default();
+        let words =
+            crate::messages::recorded_code("news2", measured.response().code()).unwrap_or_default();
         let coding = json!([{"system": RESPONSE, "code": measured.response().code()}]);
         all.insert("interpretation".into(), json!([{"coding": coding, "text": words}]));
     }

@@ -127,7 +127,7 @@ pub(crate) struct Residents {
 
 impl Reader {
     /// `Organization/…` that the reader works for now.
-    fn own_unit(&self) -> Option<&str> {
+    pub(super) fn own_unit(&self) -> Option<&str> {
         self.who.actor.personnel()?.organisations.first().map(|one| &**one)
     }
 

@@ -18,7 +18,7 @@ use super::signs_for_unit;
 use crate::dates::{Moment, parse_date};
 use crate::fields::text;
 use crate::forms::Form;
-use crate::messages::t;
+use crate::messages::{recorded, t};
 use crate::pages::{rows, workday_page};
 use crate::response::{self, to};
 use crate::routes::{no_page, wants_fragment};
@@ -244,7 +244,7 @@ impl Reader {
         let mut together = Together::default();
         together.create(&json!({
             "resourceType": "Task", "status": "requested", "intent": "plan",
-            "code": {"coding": [coding], "text": t("workday.follow-up")},
+            "code": {"coding": [coding], "text": recorded("workday.follow-up")},
             "description": what, "focus": task.get("focus"), "for": patient,
             "authoredOn": now, "lastModified": now,
             "requester": self.reference(personnel), "owner": self.reference(personnel),
@@ -272,12 +272,16 @@ impl Reader {
         let mut letter = json!({
             "resourceType": "Communication", "status": "completed",
             "category": [{"coding": [{"system": MESSAGE_SYSTEM, "code": "message"}]}],
-            "subject": {"reference": text(patient, "/reference")},
             "sender": self.reference(personnel),
-            "recipient": [{"reference": text(patient, "/reference")}],
             "sent": self.now().to_fhir(),
             "payload": [{"contentString": words}],
         });
+        // What was written to a ward speaks of no patient, and neither does the answer.
+        let about = text(patient, "/reference");
+        if !about.is_empty() {
+            set(&mut letter, "subject", json!({"reference": about}));
+            set(&mut letter, "recipient", json!([{"reference": about}]));
+        }
         if let Some((id, answered)) = answers {
             let to = answered.get("sender").unwrap_or(patient);
             set(&mut letter, "recipient", json!([to]));

@@ -16,7 +16,7 @@ use akson_record::request::SearchRequest;
 
 use super::unit::Unit;
 use super::{TASKS_MAX, Tasks, deadline, is_over, mine, signs_for_unit, with_focus};
-use crate::chart::{Direction, Person, Series, read_series};
+use crate::chart::{Direction, Observed, Person, Series, read_series};
 use crate::datatypes::{concept, display, first_code, moment, target_id, text};
 use crate::dates::Moment;
 use crate::sight::Reader;
@@ -253,8 +253,8 @@ fn line(observation: NodeRef<'_>, patient: &str, earlier: &[Resource]) -> Option
             && one.first("code").and_then(first_code).as_ref() == Some(&code)
             && moment(*one, &["effective"]) < at
     });
-    let all: Vec<NodeRef<'_>> = std::iter::once(observation).chain(before).collect();
-    let series = read_series(&all).into_iter().next()?;
+    let all = std::iter::once(observation).chain(before).map(Observed::read);
+    let series = read_series(all).into_iter().next()?;
     let direction = series.latest().and_then(|point| point.direction);
     Some(Line { series, direction })
 }

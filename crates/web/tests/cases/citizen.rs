@@ -82,3 +82,128 @@ async fn the_pages_speak_the_language_that_was_chosen() {
         assert!(page.body.contains(word), "{tag}: {}", page.body);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_another_window_has_changed_is_not_overwritten_and_nothing_is_lost() {
+    let house = House::new().await;
+    let cookie = house.log_in("Innbygger").await;
+    let home = house.get("/", &cookie).await;
+    let address = format!("{}/meldinger/ny", own(&home.body));
+    let page = house.get(&address, &cookie).await;
+    let (_, rest) = page.body.split_once("<option value=\"Practitioner").unwrap();
+    let to = format!("Practitioner{}", rest.split('"').next().unwrap());
+    let keep = async |version: u32, text: &str| {
+        let token = page.token();
+        let body =
+            format!("skjema={token}&gjor=lagre&versjon={version}&om=Utslett&til={to}&tekst={text}");
+        house.post(&address, &cookie, &body).await
+    };
+    // Both windows were opened before anything was written.
+    assert_eq!(keep(0, "Fra+den+ene").await.status, StatusCode::SEE_OTHER);
+    let second = keep(0, "Fra+den+andre").await;
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    assert!(second.body.contains("Fra den andre</textarea>"), "{}", second.body);
+    assert!(second.body.contains("Meldingen er endret i et annet vindu."), "{}", second.body);
+    assert!(second.body.contains("name=\"versjon\" value=\"1\""), "{}", second.body);
+    let stored = house.get(&address, &cookie).await;
+    assert!(stored.body.contains("Fra den ene</textarea>"), "{}", stored.body);
+    // Whoever has read that and keeps it still, keeps it.
+    assert_eq!(keep(1, "Fra+den+andre").await.status, StatusCode::SEE_OTHER);
+    let stored = house.get(&address, &cookie).await;
+    assert!(stored.body.contains("Fra den andre</textarea>"), "{}", stored.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_sent_from_one_window_leaves_what_another_has_kept() {
+    let house = House::new().await;
+    let cookie = house.log_in("Innbygger").await;
+    let home = house.get("/", &cookie).await;
+    let address = format!("{}/meldinger/ny", own(&home.body));
+    let page = house.get(&address, &cookie).await;
+    let (_, rest) = page.body.split_once("<option value=\"Practitioner").unwrap();
+    let to = format!("Practitioner{}", rest.split('"').next().unwrap());
+    let post = async |act: &str, version: u32, text: &str| {
+        let token = page.token();
+        let body =
+            format!("skjema={token}&gjor={act}&versjon={version}&om=Utslett&til={to}&tekst={text}");
+        house.post(&address, &cookie, &body).await.status
+    };
+    assert_eq!(post("lagre", 0, "Fra+den+ene").await, StatusCode::SEE_OTHER);
+    let before = house.count("Communication?status=completed").await;
+    assert_eq!(post("signer", 0, "Noe+annet").await, StatusCode::SEE_OTHER);
+    assert_eq!(house.count("Communication?status=completed").await, before + 1);
+    let kept = house.get(&address, &cookie).await;
+    assert!(kept.body.contains("Fra den ene</textarea>"), "{}", kept.body);
+    // What says all that the draft does is made of it, whatever version the window knows.
+    assert_eq!(post("signer", 0, "Fra+den+ene+og+mer").await, StatusCode::SEE_OTHER);
+    assert_eq!(house.count("Communication?status=completed").await, before + 2);
+    let kept = house.get(&address, &cookie).await;
+    assert!(!kept.body.contains("Fra den ene"), "{}", kept.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appointment_that_is_cancelled_is_neither_cancelled_nor_moved_again() {
+    let house = House::new().await;
+    let cookie = house.log_in("Innbygger").await;
+    let mine = own(&house.get("/", &cookie).await.body);
+    let page = house.get(&format!("{mine}/timer/ny"), &cookie).await;
+    let times: Vec<&str> = page.body.split("name=\"time\" value=\"").skip(1).collect();
+    let time = |place: usize| times[place].split('"').next().unwrap();
+    let booked = format!("skjema={}&time={}", page.token(), time(0));
+    let booked = house.post(&format!("{mine}/timer/ny"), &cookie, &booked).await;
+    assert_eq!(booked.status, StatusCode::SEE_OTHER, "{}", booked.body);
+    let list = house.get(&format!("{mine}/timer"), &cookie).await;
+    let (_, rest) = list.body.split_once("flytt=").unwrap();
+    let visit = rest.split('"').next().unwrap();
+    let body = format!("skjema={}", list.token());
+    let cancel = format!("{mine}/timer/{visit}/avlys");
+    assert_eq!(house.post(&cancel, &cookie, &body).await.status, StatusCode::SEE_OTHER);
+    let again = house.post(&cancel, &cookie, &body).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.body);
+    assert!(again.body.contains("WEB-300"), "{}", again.body);
+    let moved = format!("skjema={}&time={}&flytt={visit}", page.token(), time(1));
+    let moved = house.post(&format!("{mine}/timer/ny"), &cookie, &moved).await;
+    assert_eq!(moved.status, StatusCode::CONFLICT);
+    let told = "Denne timen er flyttet eller avlyst allerede.";
+    assert!(moved.body.contains(told), "{}", moved.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_answered_is_answered_in_a_thread_that_another_began() {
+    let house = House::new().await;
+    let mother = house.log_in("Forelder").await;
+    let messages = "Communication?category=https%3A%2F%2Fakson.no%2Ffhir%2FCodeSystem%2Fmessage%7C";
+    let from_station = house.stored(messages).await.into_iter().find(|one| {
+        let text = |at: &str| one.pointer(at).and_then(|text| text.as_str()).unwrap_or_default();
+        text("/sender/reference").starts_with("Organization/")
+            && text("/recipient/0/display") == "Marte Tveit Haugland"
+    });
+    let first = from_station.unwrap();
+    let id = first["id"].as_str().unwrap();
+    let patient = first["subject"]["reference"].as_str().unwrap().trim_start_matches("Patient/");
+    let address = format!("/min/{patient}/meldinger/{id}");
+    let act = async |act: &str, text: &str| {
+        let token = house.get(&address, &mother).await.token();
+        let body = format!("skjema={token}&gjor={act}&versjon=0&tekst={text}");
+        house.post(&address, &mother, &body).await
+    };
+    assert_eq!(act("signer", "Takk").await.status, StatusCode::SEE_OTHER);
+    let letters = async || house.stored(&format!("{messages}&patient={patient}&_sort=-sent")).await;
+    let mine = letters().await[0]["id"].as_str().unwrap().to_owned();
+    let nurse = house.log_in_as("Helsesykepleier").await;
+    let token = house.get("/", &nurse).await.token();
+    let body = format!("skjema={token}&tekst=Bare+hyggelig");
+    let answer = house.post(&format!("/melding/{mine}/svar"), &nurse, &body).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    house.wait(1);
+    // Kept while it is written, and sent.
+    let kept = act("lagre", "En+ting").await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+    let again = act("signer", "En+ting+til").await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.body);
+    let newest = letters().await.remove(0);
+    assert_eq!(newest["payload"][0]["contentString"], "En ting til");
+    let to = newest["recipient"][0]["reference"].as_str().unwrap();
+    assert!(to.starts_with("Practitioner/"), "{to}");
+    assert_eq!(newest["inResponseTo"].as_array().unwrap().len(), 2);
+}

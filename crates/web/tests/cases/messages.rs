@@ -7,7 +7,7 @@ use std::path::Path;
 type Tables = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The tables of a language, from all files of its folder. No table may stand in two of them.
-fn tables_of(language: &str) -> Tables {
+pub(super) fn tables_of(language: &str) -> Tables {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("messages").join(language);
     let mut all = Tables::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -102,58 +102,75 @@ fn placeholders_are_well_formed() {
     }
 }
 
-/// What a citizen reads on the citizen's own pages, in every language. Months are the same word in
-/// both written forms of Norwegian.
-const CITIZENS: [&str; 24] = [
-    "site",
-    "my",
-    "times",
-    "letters",
-    "mine",
-    "measure",
-    "notice",
-    "date",
-    "code-weekday",
-    "accesses",
-    "trend",
-    "vaccinations",
-    "vaccine",
-    "code-vaccine",
-    "code-vaccine-declined",
-    "code-ground",
-    "kept",
-    "attorneys",
-    "wishes",
-    "my-apps",
-    "code-direction",
-    "form",
-    "code-form-fault",
-    "my-forms",
-];
+/// Whether every use of a literal in the sources is one that writes it into the record.
+fn is_only_recorded(source: &str, literal: &str, by: &[&str]) -> bool {
+    let quoted = format!("\"{literal}\"");
+    let mut uses = source.match_indices(&quoted).peekable();
+    uses.peek().is_some()
+        && uses.all(|(at, _)| {
+            let before = source[..at].trim_end();
+            by.iter().any(|call| before.ends_with(call))
+        })
+}
+
+/// Texts that only become part of the record are in bokmål alone: `table.key`, all of a table of codes.
+fn recorded(nb: &Tables, source: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (table, texts) in nb {
+        for key in texts.keys() {
+            let whole = format!("{table}.{key}");
+            let is_recorded = match table.strip_prefix("code-") {
+                Some(codes) => {
+                    !source.contains(&format!(" code(\"{codes}\""))
+                        && !source.contains(&format!("(code(\"{codes}\""))
+                        && !source.contains(&format!("!code(\"{codes}\""))
+                        && !source.contains(&format!("::code(\"{codes}\""))
+                }
+                None => is_only_recorded(source, &whole, &["recorded(", "recorded_with("]),
+            };
+            if is_recorded {
+                found.insert(whole);
+            }
+        }
+    }
+    found
+}
+
+/// The names of the values that are put into a text, `{name}`.
+pub(super) fn holes(text: &str) -> Vec<&str> {
+    let mut holes: Vec<&str> =
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    holes.sort_unstable();
+    holes
+}
 
 #[test]
-fn the_citizens_pages_are_whole_in_every_language() {
+fn every_text_is_in_every_language() {
     let (nb, mut wrong) = (nb(), Vec::new());
+    let recorded = recorded(&nb, &code());
+    assert!(recorded.contains("dosage.daily") && recorded.contains("code-reconciled.kept"));
+    assert!(!recorded.contains("round.give") && !recorded.contains("code-job.nurse"));
     for language in ["nn", "en"] {
         let own = tables_of(language);
-        let months: &[&str] =
-            if language == "en" { &["code-month", "code-month-short"] } else { &[] };
-        for table in CITIZENS.iter().chain(months) {
-            for (key, text) in &nb[*table] {
-                let translated = own.get(*table).and_then(|texts| texts.get(key));
-                // The same values are put into the text.
-                let holes = |text: &String| {
-                    let mut holes: Vec<&str> =
-                        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
-                    holes.sort_unstable();
-                    holes.join(" ")
-                };
-                match translated {
-                    None => wrong.push(format!("{language}: {table}.{key} is missing")),
-                    Some(own) if holes(own) != holes(text) => {
-                        wrong.push(format!("{language}: {table}.{key} has other values"));
+        for (table, texts) in &nb {
+            for (key, text) in texts {
+                let whole = format!("{table}.{key}");
+                let translated = own.get(table).and_then(|texts| texts.get(key));
+                match (translated, recorded.contains(&whole)) {
+                    (None, false) => wrong.push(format!("{language}: {whole} is missing")),
+                    (Some(_), true) => {
+                        wrong.push(format!("{language}: {whole} only becomes part of the record"));
                     }
-                    Some(_) => {}
+                    // The same values are put into the text.
+                    (Some(own), false) if holes(own) != holes(text) => {
+                        wrong.push(format!("{language}: {whole} has other values"));
+                    }
+                    (Some(own), false)
+                        if own.trim() != own || own.is_empty() != text.is_empty() =>
+                    {
+                        wrong.push(format!("{language}: {whole} has space around it, or nothing"));
+                    }
+                    (Some(_), false) | (None, true) => {}
                 }
             }
         }
@@ -161,6 +178,153 @@ fn the_citizens_pages_are_whole_in_every_language() {
             let known = nb.get(&table);
             let unknown = texts.keys().filter(|key| known.is_none_or(|k| !k.contains_key(*key)));
             wrong.extend(unknown.map(|key| format!("{language}: {table}.{key} is nobody's")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A translation that was forgotten is a text that is the same; where many words are, it is one.
+#[test]
+fn a_long_text_is_not_the_same_in_english() {
+    let (nb, en) = (nb(), tables_of("en"));
+    let mut wrong = Vec::new();
+    for (table, texts) in &nb {
+        for (key, text) in texts {
+            let same = en.get(table).and_then(|texts| texts.get(key)) == Some(text);
+            let words =
+                text.split_whitespace().filter(|word| word.len() > 2 && !word.starts_with('{'));
+            if same && words.count() > 3 {
+                wrong.push(format!("{table}.{key}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The files of the crate below a folder, with an ending.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    fn below(folder: &Path, ending: &str, into: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(&path, ending, into);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                into.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), ending, &mut found);
+    assert!(!found.is_empty());
+    found
+}
+
+/// What stands between `open` and the bracket that closes it, each time it begins.
+fn inside<'a>(source: &'a str, open: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for (at, _) in source.match_indices(open) {
+        let rest = &source[at + open.len()..];
+        let mut depth = 1;
+        let end = rest.char_indices().find(|(_, c)| {
+            depth += match c {
+                '(' | '{' | '[' => 1,
+                ')' | '}' | ']' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        found.push(end.map_or(rest, |(end, _)| &rest[..end]));
+    }
+    found
+}
+
+/// No resource is built of a text in the reader's language: those of the record are `recorded…`.
+#[test]
+fn what_is_stored_does_not_follow_the_reader() {
+    assert_eq!(inside("json!({\"a\": t(\"b.c\")}); t(\"d.e\")", "json!("), ["{\"a\": t(\"b.c\")}"]);
+    let mut wrong = Vec::new();
+    for (path, source) in files("src", "rs") {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        for stored in inside(source, "json!(") {
+            for call in ["t(\"", "tf(\"", "code(\""] {
+                let mut shown = stored.match_indices(call).filter(|(at, _)| {
+                    let before = stored[..*at].chars().next_back();
+                    !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+                });
+                if shown.next().is_some() && !path.ends_with("notes/mod.rs") {
+                    wrong.push(format!("{path}: {stored}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Words that are hard-coded in a page's markup: text nodes and what screen readers are told.
+#[test]
+fn the_pages_have_no_words_of_their_own() {
+    // The product's name, in two parts; keys of the keyboard; the name of a score.
+    const KNOWN: [&str; 6] = ["son", "Ctrl", "Enter", "Tab", "Esc", "NEWS"];
+    let mut wrong = Vec::new();
+    for (path, source) in files("src/pages", "rs") {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_markup = |line: &&str| {
+            !line.starts_with("//")
+                && !["json!", ".get(", "else {", "=>", "let "]
+                    .iter()
+                    .any(|code| line.contains(code))
+                && !line.ends_with("\",")
+        };
+        for line in source.lines().map(str::trim).filter(is_markup) {
+            let pieces: Vec<&str> = line.split('"').collect();
+            for (at, literal) in pieces.iter().enumerate().filter(|(at, _)| at % 2 == 1) {
+                let before = pieces[at - 1].trim_end();
+                let is_shown = before.is_empty() || before.ends_with(['{', ')']);
+                let is_told = ["aria-label=", "title=", "placeholder=", "alt="]
+                    .iter()
+                    .any(|name| before.ends_with(name));
+                let is_word = literal
+                    .split(|c: char| !c.is_alphabetic())
+                    .any(|word| word.chars().count() > 2 && !KNOWN.contains(&word));
+                let is_code = literal.contains(['.', '/', '=', '{', '_', '-']);
+                if (is_told || is_shown) && is_word && !is_code {
+                    wrong.push(format!("{path}: {line}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What scripts and styles show, the page gives them: they have no words of Norwegian.
+#[test]
+fn scripts_and_styles_have_no_words_of_their_own() {
+    let mut wrong = Vec::new();
+    for (path, source) in files("assets", "js").into_iter().chain(files("assets", "css")) {
+        for line in source.lines().map(str::trim) {
+            let code = line.split("//").next().unwrap_or_default();
+            let is_comment = line.starts_with("/*") || line.starts_with('*');
+            let sets = [
+                "textContent = \"",
+                "textContent = `",
+                "confirm(",
+                "alert(",
+                "title = \"",
+                "content: \"",
+            ];
+            let says = sets.iter().any(|set| {
+                code.split(set).skip(1).any(|rest| {
+                    let said = rest.split(['"', '`']).next().unwrap_or_default();
+                    let said = said.split("${").next().unwrap_or_default();
+                    said.chars().filter(|c| c.is_alphabetic()).count() > 2
+                })
+            });
+            let norwegian = ['æ', 'ø', 'å', 'Æ', 'Ø', 'Å', '«'];
+            let is_norwegian =
+                code.split('"').skip(1).step_by(2).any(|literal| literal.contains(norwegian));
+            if !is_comment && (says || is_norwegian) {
+                wrong.push(format!("{path}: {line}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -45,7 +45,8 @@ fn words(text: &str) -> HashMap<String, usize> {
 
 /// The words of the document on a page, without the ways out of it.
 fn document(page: &str) -> String {
-    let (_, article) = page.split_once("<article class=\"paper\">").expect("no document");
+    let (_, article) =
+        page.split_once("<article class=\"paper\" lang=\"nb\">").expect("no document");
     let (_, article) = article.split_once("</p>").unwrap();
     let article = article.split("</article>").next().unwrap();
     let mut plain = String::new();
@@ -84,7 +85,7 @@ async fn both(house: &House, cookie: &str, address: &str) -> (String, Answer) {
     (written, pdf)
 }
 
-fn patient() -> String {
+pub(super) fn patient() -> String {
     let options = Options { people: 17, ..Options::new(Date::constant(2026, 11, 21)) };
     highlights(&options).into_iter().next().unwrap().patient_id
 }
@@ -119,6 +120,38 @@ async fn a_doctors_documents_say_on_paper_what_the_pages_say() {
     assert!(resept.contains("Rekvirent") && resept.contains("Underskrift:"), "{resept}");
     let (day, _) = both(&house, &cookie, "/utskrift/dagliste?dag=enhet").await;
     assert!(day.contains("Dagliste"), "{day}");
+}
+
+#[tokio::test]
+async fn a_note_is_on_paper_as_it_was_signed_and_a_draft_says_that_it_is_one() {
+    let house = House::new().await;
+    let cookie = house.log_in("Fastlege").await;
+    let id = patient();
+    let begin = format!("/pasient/{id}/notat/ny");
+    let mut written = Vec::new();
+    for (act, key) in [("signer", "papir-1"), ("lagre", "papir-2")] {
+        let token = house.get(&begin, &cookie).await.token();
+        let body = format!(
+            "skjema={token}&nokkel={key}&tittel=Kontroll+av+{act}&gjor={act}&\
+             tekst=Hoste+i+tre+dager.%0D%0A%0D%0ALungene+er+rene,+%C3%A6%C3%B8%C3%A5."
+        );
+        let answer = house.post(&format!("/pasient/{id}/notat"), &cookie, &body).await;
+        let location = answer.headers["location"].to_str().unwrap().to_string();
+        written.push(location.split(['?', '#']).next().unwrap().to_string());
+    }
+    let note = |address: &str| {
+        let address = address.trim_end_matches("/rediger");
+        format!("{address}/utskrift")
+    };
+    let (signed, pdf) = both(&house, &cookie, &note(&written[0])).await;
+    for words in ["Kontroll av signer", "Hoste i tre dager.", "Lungene er rene, æøå.", "Signert"]
+    {
+        assert!(signed.contains(words), "{words}: {signed}");
+    }
+    assert!(!signed.contains("Utkast"), "{signed}");
+    assert_eq!(pdf.headers["content-disposition"], "inline; filename=\"notat.pdf\"");
+    let (draft, _) = both(&house, &cookie, &note(&written[1])).await;
+    assert!(draft.contains("Utkast") && draft.contains("Kontroll av lagre"), "{draft}");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_new_employee_logs_in_and_is_out_within_a_minute_of_the_end_of_the_rol
     assert_eq!(changed.location(), format!("{address}?sagt=endret"), "{}", changed.body);
     // The page that was open before knows an older version.
     let late = house.post(&action, &administrator, &body).await;
-    assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(late.body.contains("Noen andre endret rollen samtidig"));
     let page = house.get(&address, &administrator).await;
     assert!(page.body.contains("Siste dag endret fra 31.12.2026 til 01.02.2027"), "{}", page.body);

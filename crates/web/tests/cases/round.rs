@@ -14,7 +14,7 @@ pub(super) const NURSE: &str = "Sykepleier på sykehjem";
 const WORKER: &str = "Helsefagarbeider";
 
 /// A small town with a whole ward, as it is before the morning's round.
-fn bundles() -> &'static [Vec<u8>] {
+pub(super) fn bundles() -> &'static [Vec<u8>] {
     static BUNDLES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     BUNDLES.get_or_init(|| {
         let options = Options { people: 100, ..Options::new(Date::constant(2026, 11, 21)) };

@@ -1,7 +1,7 @@
 //! What citizens may write where the matrix says `a`: each act as it should be, and every way of
 //! bending it that somebody could try through the API.
 
-use akson_base::{Kind, Problem};
+use akson_base::Kind;
 use akson_record::request::Caller;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -102,21 +102,6 @@ async fn house() -> House {
     house
 }
 
-/// A transaction: what has an id is an update.
-async fn together(house: &House, who: &Caller, all: &[Value]) -> Result<(), Problem> {
-    let entry = |one: &Value| {
-        let name = one["resourceType"].as_str().unwrap();
-        let request = match one["id"].as_str() {
-            Some(id) => json!({"method": "PUT", "url": format!("{name}/{id}")}),
-            None => json!({"method": "POST", "url": name}),
-        };
-        json!({"resource": one, "request": request})
-    };
-    let entries: Vec<Value> = all.iter().map(entry).collect();
-    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
-    house.record.bundle(who, Bytes::from(bundle.to_string())).await.map(drop)
-}
-
 fn with(mut body: Value, path: &str, value: Value) -> Value {
     *body.pointer_mut(path).unwrap() = value;
     body
@@ -128,7 +113,7 @@ fn and(mut body: Value, name: &str, value: Value) -> Value {
 }
 
 async fn refused(house: &House, who: &Caller, bodies: &[Value], why: &str) {
-    let problem = together(house, who, bodies).await.expect_err(why);
+    let problem = house.together(who, bodies).await.expect_err(why);
     let is_no = matches!(problem.kind, Kind::Refused | Kind::Conflict | Kind::NotFound);
     assert!(is_no && problem.kind != Kind::Fault, "{why}: {problem:?}");
 }
@@ -143,10 +128,45 @@ async fn a_citizen_sends_measures_and_asks_for_renewal() {
         house.record.create(&own, of, bytes, None).await.unwrap();
     }
     let read = and(house.open.read("Communication", "c1").await.unwrap(), "received", json!(NOW));
-    together(&house, &own, std::slice::from_ref(&read)).await.unwrap();
+    house.together(&own, std::slice::from_ref(&read)).await.unwrap();
     refused(&house, &own, &[and(read, "received", json!("2026-11-21T22:09:00Z"))], "twice").await;
     let answer = and(message(), "inResponseTo", json!([{"reference": "Communication/c1"}]));
-    together(&house, &own, &[answer]).await.unwrap();
+    house.together(&own, &[answer]).await.unwrap();
+    house.open.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_kept_while_it_is_written_and_sent_once() {
+    let house = house().await;
+    let own = citizen(OWN);
+    let mut draft = message();
+    let members = draft.as_object_mut().unwrap();
+    members.remove("sent");
+    let to = members.remove("recipient").unwrap();
+    draft = and(and(draft, "status", json!("preparation")), "about", to.clone());
+    for (why, body) in [
+        ("sent already", and(draft.clone(), "sent", json!(NOW))),
+        ("to somebody already", and(draft.clone(), "recipient", to.clone())),
+        ("for a stranger", with(draft.clone(), "/about/0/reference", json!("Practitioner/other"))),
+        ("of another", and(draft.clone(), "subject", patient("p2"))),
+    ] {
+        refused(&house, &own, &[body], why).await;
+    }
+    let bytes = Bytes::from(draft.to_string());
+    let made = house.record.create(&own, kind("Communication"), bytes, None).await.unwrap();
+    let id = made.version.unwrap().id;
+    let stored = house.open.read("Communication", &id).await.unwrap();
+    let more = and(stored, "payload", json!([{"contentString": "Jeg er svimmel og kvalm."}]));
+    house.together(&own, std::slice::from_ref(&more)).await.unwrap();
+    refused(&house, &citizen("01818010009"), std::slice::from_ref(&more), "another's").await;
+    refused(&house, &own, &[and(more.clone(), "subject", patient("p3"))], "moved").await;
+    refused(&house, &own, &[and(more.clone(), "status", json!("completed"))], "half sent").await;
+    let mut sent = and(and(more, "status", json!("completed")), "sent", json!(NOW));
+    sent.as_object_mut().unwrap().remove("about");
+    let sent = and(sent, "recipient", to);
+    house.together(&own, std::slice::from_ref(&sent)).await.unwrap();
+    let later = and(sent, "payload", json!([{"contentString": "Nei."}]));
+    refused(&house, &own, &[later], "changed after it was sent").await;
     house.open.check();
 }
 
@@ -158,7 +178,7 @@ async fn who_acts_for_somebody_writes_in_their_own_name() {
         "identifier": {"system": FNR, "value": PARENT}});
     let of_child =
         |sender: &Value| and(and(message(), "subject", patient("p3")), "sender", sender.clone());
-    together(&house, &mother, &[of_child(&by)]).await.unwrap();
+    house.together(&mother, &[of_child(&by)]).await.unwrap();
     refused(&house, &mother, &[of_child(&patient("p3"))], "as the child").await;
     let other = with(by.clone(), "/identifier/value", json!(OWN));
     refused(&house, &mother, &[of_child(&other)], "another's number").await;
@@ -169,7 +189,7 @@ async fn who_acts_for_somebody_writes_in_their_own_name() {
     answer["recipient"] = json!([by]);
     house.open.put(answer).await;
     let answer = house.open.read("Communication", "c9").await.unwrap();
-    together(&house, &mother, &[and(answer, "received", json!(NOW))]).await.unwrap();
+    house.together(&mother, &[and(answer, "received", json!(NOW))]).await.unwrap();
     let child = citizen("01818010003");
     refused(&house, &child, &[of_child(&patient("p3"))], "a child of six").await;
     let own = and(and(message(), "subject", patient("p3")), "sender", by);
@@ -323,7 +343,7 @@ async fn time_is_booked_moved_and_cancelled_whole_or_not_at_all() {
     .await;
     // Moved: the one is let go of and the other taken, in one commit.
     let all = [cancelled("a2").await, free("s2").await, appointment(), busy("s1").await];
-    together(&house, &own, &all).await.unwrap();
+    house.together(&own, &all).await.unwrap();
     assert_eq!(stored("s2").await["status"], "free");
     assert_eq!(stored("s1").await["status"], "busy");
     refused(&house, &own, &[cancelled("a2").await, free("s2").await], "twice").await;
@@ -349,7 +369,7 @@ async fn of_two_hundred_who_want_the_same_time_one_gets_it() {
         racing.push(tokio::spawn(async move {
             let who = citizen(&format!("0181801{:04}", 1000 + number));
             let mine = with(appointment(), "/participant/0/actor", patient(&format!("q{number}")));
-            together(&house, &who, &[mine, busy]).await
+            house.together(&who, &[mine, busy]).await
         }));
     }
     let mut won = 0;

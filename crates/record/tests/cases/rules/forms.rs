@@ -1,9 +1,6 @@
 //! A citizen's answers to forms, held against a model of its own: what is asked for, by an open task, is
 //! answered by whom it is about or who acts for them, and sent together with the task. Nothing else.
 
-use akson_base::Problem;
-use akson_record::request::Caller;
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::writes::{House, citizen, patient};
@@ -72,21 +69,6 @@ fn with(mut body: Value, name: &str, value: Value) -> Value {
     body
 }
 
-/// A transaction: what has an id is an update.
-async fn together(house: &House, who: &Caller, all: &[Value]) -> Result<(), Problem> {
-    let entry = |one: &Value| {
-        let name = one["resourceType"].as_str().unwrap();
-        let request = match one["id"].as_str() {
-            Some(id) => json!({"method": "PUT", "url": format!("{name}/{id}")}),
-            None => json!({"method": "POST", "url": name}),
-        };
-        json!({"resource": one, "request": request})
-    };
-    let entries: Vec<Value> = all.iter().map(entry).collect();
-    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
-    house.record.bundle(who, Bytes::from(bundle.to_string())).await.map(drop)
-}
-
 async fn finished(house: &House, id: &str) -> Value {
     let task = house.open.read("Task", id).await.unwrap();
     with(with(task, "status", json!("completed")), "lastModified", json!(NOW))
@@ -114,7 +96,7 @@ async fn what_is_asked_for_is_answered_and_nothing_else() {
                             && author == "Patient/p1"
                             && form == MOOD
                             && status == "in-progress";
-                        let done = together(&house, &own, std::slice::from_ref(&body)).await;
+                        let done = house.together(&own, std::slice::from_ref(&body)).await;
                         assert_eq!(done.is_ok(), may, "{body}: {done:?}");
                         if may { taken += 1 } else { refused += 1 }
                     }
@@ -132,29 +114,29 @@ async fn what_is_asked_for_is_answered_and_nothing_else() {
 async fn answers_and_their_task_are_sent_in_one_commit_and_once() {
     let house = house().await;
     let own = citizen(OWN);
-    together(&house, &own, &[answers("open")]).await.unwrap();
+    house.together(&own, &[answers("open")]).await.unwrap();
     let id = house.open.search("QuestionnaireResponse?subject=Patient/p1").await.remove(0);
     let stored = house.open.read("QuestionnaireResponse", &id).await.unwrap();
     let other = json!([{"linkId": "q1", "answer": [{"valueInteger": 3}]}]);
-    together(&house, &own, &[with(stored, "item", other)]).await.unwrap();
+    house.together(&own, &[with(stored, "item", other)]).await.unwrap();
     let stored = house.open.read("QuestionnaireResponse", &id).await.unwrap();
     let sent = with(stored.clone(), "status", json!("completed"));
-    let alone = together(&house, &own, std::slice::from_ref(&sent)).await.unwrap_err();
+    let alone = house.together(&own, std::slice::from_ref(&sent)).await.unwrap_err();
     assert_eq!(alone.code, "REC-113");
     let task = finished(&house, "open").await;
-    let alone = together(&house, &own, std::slice::from_ref(&task)).await.unwrap_err();
+    let alone = house.together(&own, std::slice::from_ref(&task)).await.unwrap_err();
     assert_eq!(alone.code, "REC-113");
     let again = finished(&house, "again").await;
-    let wrong = together(&house, &own, &[sent.clone(), again]).await.unwrap_err();
+    let wrong = house.together(&own, &[sent.clone(), again]).await.unwrap_err();
     assert_eq!(wrong.code, "REC-113");
     let stranger = citizen(OTHER);
-    together(&house, &stranger, &[sent.clone(), task.clone()]).await.unwrap_err();
+    house.together(&stranger, &[sent.clone(), task.clone()]).await.unwrap_err();
     for (why, bent) in [
         ("another task", with(sent.clone(), "identifier", answers("again")["identifier"].clone())),
         ("another form", with(sent.clone(), "questionnaire", json!(SLEEP))),
         ("of a contact", with(sent.clone(), "encounter", json!({"reference": "Encounter/e"}))),
     ] {
-        let done = together(&house, &own, &[bent, task.clone()]).await;
+        let done = house.together(&own, &[bent, task.clone()]).await;
         assert_eq!(done.expect_err(why).code, "REC-044", "{why}");
     }
     for (why, bent) in [
@@ -163,24 +145,24 @@ async fn answers_and_their_task_are_sent_in_one_commit_and_once() {
         ("another step", with(task.clone(), "status", json!("cancelled"))),
         ("long ago", with(task.clone(), "lastModified", json!("2026-11-20T22:08:00Z"))),
     ] {
-        let done = together(&house, &own, &[sent.clone(), bent]).await;
+        let done = house.together(&own, &[sent.clone(), bent]).await;
         assert_eq!(done.expect_err(why).code, "REC-044", "{why}");
     }
-    together(&house, &own, &[sent.clone(), task.clone()]).await.unwrap();
+    house.together(&own, &[sent.clone(), task.clone()]).await.unwrap();
     assert_eq!(house.open.read("Task", "open").await.unwrap()["status"], "completed");
     let sent = house.open.read("QuestionnaireResponse", &id).await.unwrap();
     assert_eq!(sent["status"], "completed");
     // What is sent stays as it was sent, and the task is answered once.
     for status in ["amended", "in-progress", "entered-in-error"] {
         let changed = with(sent.clone(), "status", json!(status));
-        together(&house, &own, &[changed]).await.expect_err(status);
+        house.together(&own, &[changed]).await.expect_err(status);
     }
     let second = with(answers("open"), "status", json!("completed"));
-    together(&house, &own, &[second, finished(&house, "open").await]).await.unwrap_err();
+    house.together(&own, &[second, finished(&house, "open").await]).await.unwrap_err();
     // New answers may be sent at once, without having been stored before.
     let mut second = with(answers("again"), "status", json!("completed"));
     second["questionnaire"] = json!(SLEEP);
-    together(&house, &own, &[second, finished(&house, "again").await]).await.unwrap();
+    house.together(&own, &[second, finished(&house, "again").await]).await.unwrap();
     house.open.check();
 }
 
@@ -209,12 +191,12 @@ async fn answers_carry_nothing_along_and_who_acts_answers_in_their_own_name() {
         ("of yesterday", with(answers("open"), "authored", json!("2026-11-20T22:08:00Z"))),
         ("from another", with(answers("open"), "source", patient("p2"))),
     ] {
-        let done = together(&house, &own, &[bent]).await;
+        let done = house.together(&own, &[bent]).await;
         assert_eq!(done.expect_err(why).code, "REC-044", "{why}");
     }
     let file = json!({"valueAttachment": {"contentType": "image/png", "data": "aGVp"}});
-    together(&house, &own, &[with(answers("open"), "item", typed)]).await.unwrap();
-    together(&house, &own, &[with(answers("open"), "item", item(file))]).await.unwrap();
+    house.together(&own, &[with(answers("open"), "item", typed)]).await.unwrap();
+    house.together(&own, &[with(answers("open"), "item", item(file))]).await.unwrap();
     let mother = citizen(PARENT);
     let by = json!({"type": "RelatedPerson", "display": "En innbygger",
         "identifier": {"system": FNR, "value": PARENT}});
@@ -224,10 +206,11 @@ async fn answers_carry_nothing_along_and_who_acts_answers_in_their_own_name() {
     };
     let task = finished(&house, "childs").await;
     let as_child = [of_child(patient("p3")), task.clone()];
-    together(&house, &mother, &as_child).await.expect_err("as the child");
-    together(&house, &own, &[of_child(by.clone()), task.clone()])
+    house.together(&mother, &as_child).await.expect_err("as the child");
+    house
+        .together(&own, &[of_child(by.clone()), task.clone()])
         .await
         .expect_err("no child of hers");
-    together(&house, &mother, &[of_child(by), task]).await.unwrap();
+    house.together(&mother, &[of_child(by), task]).await.unwrap();
     house.open.check();
 }

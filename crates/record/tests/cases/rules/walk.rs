@@ -286,6 +286,9 @@ impl Walk {
         let in_range = visible.iter().filter(|item| opens && !item.is_apart);
         let in_range: Ids = in_range.map(|item| item.reference()).collect();
         compare("chart", &in_range, &charted, &mut wrong);
+        let lent = |_, json: &[u8]| Ok(reference_of(json));
+        let lent = self.record.read_chart(caller, &patient.id, &[], &lent).await.unwrap();
+        compare("read_chart", &in_range, &lent.into_iter().collect(), &mut wrong);
         let one = [patient.id.clone()];
         let copied = self.record.standby(caller, &one, &[]).await.unwrap();
         let copied: Ids = copied.iter().flat_map(|one| &one.versions).map(name_of).collect();
@@ -394,6 +397,11 @@ impl Walk {
 fn name_of(version: &akson_record::request::Version) -> String {
     let definitions = akson_fhir::definitions::Definitions::r4();
     format!("{}/{}", definitions.resource_name(version.resource_type), version.id)
+}
+
+fn reference_of(json: &[u8]) -> String {
+    let body: serde_json::Value = serde_json::from_slice(json).unwrap();
+    format!("{}/{}", body["resourceType"].as_str().unwrap(), body["id"].as_str().unwrap())
 }
 
 pub(crate) fn ids(page: &Page, mode: Option<Mode>) -> Ids {

@@ -357,7 +357,8 @@ impl<'a> Teller<'a> {
             ("2026-11-21T23:10:00Z", false),
             ("2026-11-20T23:50:00+01:00", false),
         ]);
-        let (status, stands) = *self.dice.pick(&[("booked", true), ("cancelled", false)]);
+        let statuses = [("booked", true), ("noshow", true), ("cancelled", false)];
+        let (status, stands) = *self.dice.pick(&statuses);
         self.tie(with, today && stands);
         let item = self.item("Appointment");
         let body = json!({"status": status, "start": start, "end": "2026-11-22T12:00:00Z",

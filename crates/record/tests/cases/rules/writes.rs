@@ -112,6 +112,21 @@ impl House {
         self.record.update(caller, of, id, Bytes::from(body.to_string()), None).await
     }
 
+    /// A transaction: what has an id is an update.
+    pub(crate) async fn together(&self, caller: &Caller, all: &[Value]) -> Result<(), Problem> {
+        let entry = |one: &Value| {
+            let name = one["resourceType"].as_str().unwrap();
+            let request = match one["id"].as_str() {
+                Some(id) => json!({"method": "PUT", "url": format!("{name}/{id}")}),
+                None => json!({"method": "POST", "url": name}),
+            };
+            json!({"resource": one, "request": request})
+        };
+        let entries: Vec<Value> = all.iter().map(entry).collect();
+        let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
+        self.record.bundle(caller, Bytes::from(bundle.to_string())).await.map(drop)
+    }
+
     pub(crate) async fn sees(&self, caller: &Caller, name: &str, id: &str) -> bool {
         match self.record.read(caller, kind(name), id).await {
             Ok(_) => true,

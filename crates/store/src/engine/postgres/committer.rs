@@ -1,0 +1,523 @@
+//! Group commit on PostgreSQL: one thread, one connection, two trips per group.
+//!
+//! The first trip takes the lock on the newest commit's row and fetches what the preconditions ask
+//! about; the second writes everything and commits. Processes take turns by that lock, so the number,
+//! the time and the chain go on from whoever committed last. A connection that breaks is made anew and
+//! the group tried again; when it broke on the way to the commit, the chain tells whether the commit
+//! is there.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use akson_base::{Clock, Problem};
+use bytes::Bytes;
+use futures_util::future::{try_join_all, try_join4, try_join5};
+use rustc_hash::FxHashMap;
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, Error, Row, Statement};
+
+use super::Shared;
+use super::connection::{may_pass, refused, unreachable};
+use super::news::Resources;
+use super::schema::number;
+use crate::engine::chain::{self, RecordDigest, RecordEncoder};
+use crate::engine::committer::{check, is_empty, micros, stamp};
+use crate::engine::overlay::Overlay;
+use crate::engine::queue::Next;
+use crate::engine::{
+    CommitError, Committed, Direction, Done, Op, Precondition, Range, Snapshot, Transaction, Visit,
+};
+use crate::keys;
+
+/// Bytes and rows that one statement writes.
+const STATEMENT_BYTES_MAX: usize = 8 << 20;
+const STATEMENT_ROWS_MAX: usize = 20_000;
+/// Ranges asked about without waiting for the answer to the one before.
+const PIPELINED_MAX: usize = 16;
+
+const HEAD: &str = "SELECT commit, time, digest FROM akson_head FOR UPDATE";
+const VALUES: &str = "SELECT k, substring(v FROM 1 FOR $2) FROM akson_entry WHERE k = ANY($1)";
+const RANGE: &str = "SELECT k FROM akson_entry WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3";
+const PUT: &str = "WITH moved AS (INSERT INTO akson_past (k, since, until, v) \
+     SELECT k, since, $3, v FROM akson_entry WHERE k = ANY($1)) \
+     INSERT INTO akson_entry (k, since, v) SELECT p.k, $3, p.v FROM unnest($1, $2::bytea[]) AS p(k, v) \
+     ON CONFLICT (k) DO UPDATE SET since = excluded.since, v = excluded.v";
+const REMOVE: &str = "WITH gone AS (DELETE FROM akson_entry WHERE k = ANY($1) RETURNING k, since, v) \
+     INSERT INTO akson_past (k, since, until, v) SELECT k, since, $2, v FROM gone";
+const TOUCH: &str = "INSERT INTO akson_touched (commit, resources) VALUES ($1, $2)";
+const ADVANCE: &str = "UPDATE akson_head SET commit = $1, time = $2, digest = $3";
+
+/// Starts the thread; it ends when the queue is closed and empty.
+pub(super) fn start(
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    runtime: Handle,
+) -> Result<JoinHandle<()>, Problem> {
+    let committer =
+        Committer { shared, clock, runtime, encoder: RecordEncoder::default(), open: None };
+    std::thread::Builder::new()
+        .name("akson-commit".to_owned())
+        .spawn(move || committer.run_guarded())
+        .map_err(|e| Problem::fault("STO-052", format!("could not start a thread: {e}")))
+}
+
+struct Statements {
+    head: Statement,
+    values: Statement,
+    range: Statement,
+    put: Statement,
+    remove: Statement,
+    touch: Statement,
+    advance: Statement,
+}
+
+type Open = (Client, Statements);
+
+struct Committer {
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    runtime: Handle,
+    encoder: RecordEncoder,
+    open: Option<Open>,
+}
+
+/// How a try to commit a group failed.
+enum Failure {
+    /// Nothing was committed; another connection may do better.
+    Passing(Error),
+    /// The connection broke on the way to this commit.
+    Unknown(Error, Made),
+    /// Nothing was committed, and trying again would not help.
+    Final(Problem),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if may_pass(&error) { Self::Passing(error) } else { Self::Final(refused(&error)) }
+    }
+}
+
+type Verdicts = Vec<Result<(), CommitError>>;
+
+/// A group that was decided upon.
+struct Made {
+    committed: Committed,
+    digest: RecordDigest,
+    verdicts: Verdicts,
+}
+
+impl Committer {
+    /// Whoever waits must hear if this thread dies, be it only that their `done` is dropped.
+    fn run_guarded(mut self) {
+        let shared = Arc::clone(&self.shared);
+        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            tracing::error!("the committer panicked; nothing is written until a restart");
+            shared.unreachable.store(true, Ordering::Release);
+            shared.queue.abandon();
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            match self.shared.queue.next() {
+                Next::Group(waiting) => {
+                    let (mut transactions, dones): (Vec<_>, Vec<_>) =
+                        waiting.into_iter().map(|w| (w.transaction, w.done)).unzip();
+                    let runtime = self.runtime.clone();
+                    let outcome = runtime.block_on(self.commit(&mut transactions));
+                    self.tell(dones, outcome);
+                }
+                // Whoever asked may have gone.
+                Next::Settle(tell) => drop(tell.send(Ok(()))),
+                Next::Close => return,
+            }
+        }
+    }
+
+    fn tell(&self, dones: Vec<Done>, outcome: Result<(Committed, Verdicts), Problem>) {
+        let (committed, verdicts) = outcome.unwrap_or_else(|problem| {
+            let verdict = || Err(CommitError::Problem(problem.clone()));
+            let verdicts = std::iter::repeat_with(verdict).take(dones.len()).collect();
+            (Committed { commit: 0, time: 0 }, verdicts)
+        });
+        let counters = &self.shared.counters;
+        let refused = verdicts.iter().filter(|verdict| verdict.is_err()).count();
+        counters.transactions.fetch_add(verdicts.len() as u64, Ordering::Relaxed);
+        counters.refused.fetch_add(refused as u64, Ordering::Relaxed);
+        self.shared.acknowledge(committed);
+        for (done, verdict) in dones.into_iter().zip(verdicts) {
+            let outcome = verdict.map(|()| committed);
+            if catch_unwind(AssertUnwindSafe(|| done(outcome))).is_err() {
+                tracing::error!("a caller panicked on hearing of its commit");
+            }
+        }
+    }
+
+    /// Commits a group, trying again for as long as its callers may wait.
+    async fn commit(
+        &mut self,
+        transactions: &mut [Transaction],
+    ) -> Result<(Committed, Verdicts), Problem> {
+        let began = Instant::now();
+        loop {
+            let failure = match self.try_commit(transactions).await {
+                Ok(done) => {
+                    self.shared.unreachable.store(false, Ordering::Release);
+                    let counters = &self.shared.counters;
+                    counters.write_microseconds.fetch_add(micros(began), Ordering::Relaxed);
+                    return Ok(done);
+                }
+                Err(failure) => failure,
+            };
+            // Whatever went wrong, the next try begins with nothing open.
+            self.open = None;
+            self.shared.counters.connections_lost.fetch_add(1, Ordering::Relaxed);
+            match failure {
+                Failure::Final(problem) => return Err(problem),
+                Failure::Passing(error) if began.elapsed() < self.shared.options.patience => {
+                    tracing::warn!("a group is committed anew: {error}");
+                }
+                Failure::Passing(error) => {
+                    self.shared.unreachable.store(true, Ordering::Release);
+                    return Err(unreachable(&error.to_string()));
+                }
+                Failure::Unknown(error, made) => {
+                    let commit = made.committed.commit;
+                    tracing::warn!("the outcome of commit {commit} is looked up: {error}");
+                    if self.is_committed(&made).await.map_err(|_| unknown(commit))? {
+                        return Ok((made.committed, made.verdicts));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn try_commit(
+        &mut self,
+        transactions: &mut [Transaction],
+    ) -> Result<(Committed, Verdicts), Failure> {
+        if self.open.is_none() {
+            self.open = Some(self.connect().await?);
+        }
+        let Some((client, statements)) = &self.open else {
+            return Err(Failure::Final(unreachable("not connected")));
+        };
+        let (head, fetched) = fetch(client, statements, transactions).await?;
+        let commit = head.commit + 1;
+        let time = self.clock.now().0.max(head.time);
+        for transaction in transactions.iter_mut() {
+            stamp(&mut transaction.ops, commit, time);
+        }
+        let verdicts = verdicts(transactions, &fetched);
+        let accepted: Vec<&Transaction> = transactions
+            .iter()
+            .zip(&verdicts)
+            .filter_map(|(transaction, verdict)| verdict.is_ok().then_some(transaction))
+            .collect();
+        if accepted.iter().all(|transaction| is_empty(transaction)) {
+            client.batch_execute("ROLLBACK").await?;
+            return Ok((Committed { commit: head.commit, time: head.time }, verdicts));
+        }
+        let (record, digest) =
+            self.encoder.encode(commit, time, &head.digest, accepted.iter().copied());
+        let final_ops = Final::of(&accepted, (keys::commit(commit), record));
+        let made = Made { committed: Committed { commit, time }, digest, verdicts };
+        match write(client, statements, &final_ops, &made).await {
+            Ok(()) => {
+                self.shared.counters.groups.fetch_add(1, Ordering::Relaxed);
+                self.shared.news.committed(commit, &final_ops.resources);
+                Ok((made.committed, made.verdicts))
+            }
+            // A server that goes away may have committed before it did.
+            Err(error) if may_pass(&error) => Err(Failure::Unknown(error, made)),
+            Err(error) => Err(Failure::Final(refused(&error))),
+        }
+    }
+
+    async fn connect(&self) -> Result<Open, Failure> {
+        let client = self.shared.database.connect().await.map_err(|problem| {
+            self.shared.unreachable.store(true, Ordering::Release);
+            Failure::Final(problem)
+        })?;
+        let statements = Statements {
+            head: client.prepare(HEAD).await?,
+            values: client.prepare(VALUES).await?,
+            range: client.prepare(RANGE).await?,
+            put: client.prepare(PUT).await?,
+            remove: client.prepare(REMOVE).await?,
+            touch: client.prepare(TOUCH).await?,
+            advance: client.prepare(ADVANCE).await?,
+        };
+        Ok((client, statements))
+    }
+
+    /// Whether a commit whose answer was lost is there, and as durable as any.
+    async fn is_committed(&self, made: &Made) -> Result<bool, Problem> {
+        let began = Instant::now();
+        loop {
+            let client = self.shared.database.connect().await?;
+            match look_up(&client, made).await {
+                Ok(found) => return Ok(found),
+                Err(error)
+                    if may_pass(&error) && began.elapsed() < self.shared.options.patience =>
+                {
+                    tracing::warn!("looked up anew: {error}");
+                }
+                Err(error) => return Err(refused(&error)),
+            }
+        }
+    }
+}
+
+async fn look_up(client: &Client, made: &Made) -> Result<bool, Error> {
+    client.batch_execute("BEGIN").await?;
+    // A server process that is still at the lost commit holds this lock.
+    client.query_one(HEAD, &[]).await?;
+    let key = keys::commit(made.committed.commit);
+    let row = client.query_opt("SELECT v FROM akson_entry WHERE k = $1", &[&key]).await?;
+    // Its commit waits for the standby as every commit does; one that was interrupted while it waited
+    // for the standby is behind it then.
+    client.batch_execute("UPDATE akson_horizon SET commit = commit; COMMIT").await?;
+    let record = row.and_then(|row| chain::decode(row.get(0)).ok());
+    Ok(record.is_some_and(|record| record.digest == made.digest))
+}
+
+fn unknown(commit: u64) -> Problem {
+    let text = format!(
+        "the connection to the database broke on the way to commit {commit} and was not made anew in \
+         time: whether it is stored is not known"
+    );
+    Problem::fault("STO-081", text)
+}
+
+/// The newest commit.
+struct Head {
+    commit: u64,
+    time: i64,
+    digest: RecordDigest,
+}
+
+/// What the preconditions of a group ask about.
+#[derive(Default)]
+struct Fetched {
+    values: FxHashMap<Vec<u8>, Bytes>,
+    ranges: FxHashMap<(Vec<u8>, Vec<u8>), Vec<Bytes>>,
+}
+
+/// Takes the lock and fetches what the preconditions ask about, in one trip.
+async fn fetch(
+    client: &Client,
+    statements: &Statements,
+    transactions: &[Transaction],
+) -> Result<(Head, Fetched), Failure> {
+    let asked = Asked::of(transactions);
+    let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
+    let head = client.query_one(&statements.head, &[]);
+    let values = async {
+        if asked.keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        client.query(&statements.values, &[&asked.keys, &asked.prefix]).await
+    };
+    let mut rows = Vec::with_capacity(asked.ranges.len());
+    let (few, rest) = asked.ranges.split_at(asked.ranges.len().min(PIPELINED_MAX));
+    let ranges = |some: &[(Range, i64)]| {
+        try_join_all(some.iter().cloned().map(|(range, limit)| async move {
+            client.query(&statements.range, &[&range.start, &range.end, &limit]).await
+        }))
+    };
+    let sent = try_join4(begin, head, values, ranges(few));
+    let ((), head, values, first) = sent.await?;
+    rows.extend(first);
+    for piece in rest.chunks(PIPELINED_MAX) {
+        rows.extend(ranges(piece).await?);
+    }
+    let digest = RecordDigest::try_from(head.get::<_, &[u8]>(2))
+        .map_err(|_| Failure::Final(Problem::fault("STO-050", "the newest digest is damaged")))?;
+    let head = Head { commit: number(head.get(0)), time: head.get(1), digest };
+    let ranges = asked.ranges.into_iter().zip(rows).map(|((range, _), rows)| {
+        ((range.start, range.end), rows.iter().map(|row| bytes(row, 0)).collect())
+    });
+    let values = values.iter().map(|row| (row.get(0), bytes(row, 1)));
+    Ok((head, Fetched { values: values.collect(), ranges: ranges.collect() }))
+}
+
+fn bytes(row: &Row, column: usize) -> Bytes {
+    Bytes::copy_from_slice(row.get(column))
+}
+
+/// What a group's preconditions ask about.
+struct Asked<'a> {
+    keys: Vec<&'a [u8]>,
+    /// Bytes of each value that matter.
+    prefix: i32,
+    /// Ranges, and how many keys of each decide.
+    ranges: Vec<(Range, i64)>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(transactions: &'a [Transaction]) -> Self {
+        let mut asked = Self { keys: Vec::new(), prefix: 1, ranges: Vec::new() };
+        let removed = transactions.iter().flat_map(|t| &t.ops);
+        let removed = removed.filter(|op| matches!(op, Op::Delete { .. })).count();
+        for precondition in transactions.iter().flat_map(|t| &t.preconditions) {
+            match precondition {
+                Precondition::Absent(key) => asked.keys.push(key),
+                Precondition::Begins(key, prefix) => {
+                    asked.keys.push(key);
+                    let length = i32::try_from(prefix.len()).unwrap_or(i32::MAX);
+                    asked.prefix = asked.prefix.max(length);
+                }
+                Precondition::OnlyKeys(range, keys) => {
+                    let limit = i64::try_from(keys.len() + removed + 1).unwrap_or(i64::MAX);
+                    if let Some((_, most)) = asked.ranges.iter_mut().find(|(r, _)| r == range) {
+                        *most = (*most).max(limit);
+                    } else {
+                        asked.ranges.push((range.clone(), limit));
+                    }
+                }
+            }
+        }
+        asked.keys.sort_unstable();
+        asked.keys.dedup();
+        asked
+    }
+}
+
+/// Whether each transaction may be applied, each seeing the ones before it.
+fn verdicts(transactions: &[Transaction], fetched: &Fetched) -> Verdicts {
+    let ranges = !fetched.ranges.is_empty();
+    let mut overlay = Overlay::new(ranges);
+    let verdict = |transaction| {
+        let verdict = check(transaction, fetched, &overlay);
+        if verdict.is_ok() {
+            overlay.add(&transaction.ops);
+        }
+        verdict
+    };
+    transactions.iter().map(verdict).collect()
+}
+
+impl Snapshot for Fetched {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Problem> {
+        Ok(self.values.get(key).cloned())
+    }
+
+    fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
+    /// Of the ranges that were asked about, upwards, keys alone.
+    fn visit(
+        &self,
+        range: &Range,
+        _direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Problem> {
+        let found = self.ranges.get(&(range.start.clone(), range.end.clone()));
+        for key in found.into_iter().flatten() {
+            if !visit(key, &[])? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keys and their values, side by side.
+type Piece<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
+
+/// What a group comes to: one change of each key, in the keys' order.
+struct Final<'a> {
+    puts: Vec<(&'a [u8], &'a [u8])>,
+    removed: Vec<&'a [u8]>,
+    record: (Vec<u8>, Vec<u8>),
+    /// What others are told of it.
+    resources: Resources,
+}
+
+impl<'a> Final<'a> {
+    fn of(accepted: &[&'a Transaction], record: (Vec<u8>, Vec<u8>)) -> Self {
+        let mut last: BTreeMap<&[u8], Option<&[u8]>> = BTreeMap::new();
+        for op in accepted.iter().flat_map(|transaction| &transaction.ops) {
+            match op {
+                Op::Put { key, value, .. } => last.insert(key, Some(value)),
+                Op::Delete { key } => last.insert(key, None),
+            };
+        }
+        let resources = Resources::default();
+        let mut made = Self { puts: Vec::new(), removed: Vec::new(), record, resources };
+        for (key, value) in last {
+            made.resources.add(key);
+            match value {
+                Some(value) => made.puts.push((key, value)),
+                None => made.removed.push(key),
+            }
+        }
+        made
+    }
+
+    /// The entries to set, in pieces that one statement takes.
+    fn pieces(&self) -> Vec<Piece<'_>> {
+        let (key, value) = &self.record;
+        let mut pieces = vec![(vec![key.as_slice()], vec![value.as_slice()])];
+        let mut bytes = key.len() + value.len();
+        for (key, value) in &self.puts {
+            let more = key.len() + value.len();
+            let full = bytes + more > STATEMENT_BYTES_MAX;
+            match pieces.last_mut().filter(|(keys, _)| !full && keys.len() < STATEMENT_ROWS_MAX) {
+                Some((keys, values)) => {
+                    keys.push(key);
+                    values.push(value);
+                    bytes += more;
+                }
+                None => {
+                    pieces.push((vec![*key], vec![*value]));
+                    bytes = more;
+                }
+            }
+        }
+        pieces
+    }
+}
+
+/// Writes a group and commits: one trip, unless it is very large.
+async fn write(
+    client: &Client,
+    statements: &Statements,
+    made: &Final<'_>,
+    group: &Made,
+) -> Result<(), Error> {
+    let commit = i64::try_from(group.committed.commit).unwrap_or(i64::MAX);
+    let time = group.committed.time;
+    let digest = group.digest.as_slice();
+    let mut pieces = made.pieces();
+    let last = pieces.pop();
+    for (keys, values) in pieces {
+        client.execute(&statements.put, &[&keys, &values, &commit]).await?;
+    }
+    let last = async {
+        let Some((keys, values)) = last else { return Ok(0) };
+        client.execute(&statements.put, &[&keys, &values, &commit]).await
+    };
+    let remove = async {
+        if made.removed.is_empty() {
+            return Ok(0);
+        }
+        client.execute(&statements.remove, &[&made.removed, &commit]).await
+    };
+    let touch = async {
+        if made.resources.are_none() {
+            return Ok(0);
+        }
+        client.execute(&statements.touch, &[&commit, &made.resources.stored()]).await
+    };
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&commit, &time, &digest];
+    let advance = client.execute(&statements.advance, &parameters);
+    // In an aborted transaction COMMIT succeeds and undoes; then one of the others has failed.
+    try_join5(last, remove, touch, advance, client.batch_execute("COMMIT")).await.map(|_| ())
+}

@@ -1,0 +1,406 @@
+//! Reads: many callers' keys in one statement, ranges sent one after another without waiting.
+//!
+//! Each connection takes what waits, asks the database once, and answers everybody. A read that
+//! names no commit is answered as of the newest one, and told which that was; everything else it
+//! asks is answered as of that commit, from what stands now and what is past. The answer to a read that
+//! names no commit comes after this process has heard what the commits up to then changed (`news`).
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use akson_base::{Kind, Problem};
+use bytes::Bytes;
+use futures_util::future::{join, join_all};
+use rustc_hash::FxHashMap;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_postgres::{Client, Row, Statement};
+
+use super::Shared;
+use super::connection::{blocking, may_pass, refused, unreachable};
+use super::news::{Hearing, NOTHING_NEW, News, Told, touched_since};
+use super::schema::number;
+use crate::engine::{Direction, Range};
+
+/// Reads that share a trip to the database.
+const BATCH_MAX: usize = 256;
+
+/// What a caller wants.
+pub(super) enum What {
+    /// The values of these keys, in this order.
+    Keys(Vec<Vec<u8>>),
+    /// Up to `limit` entries of a range.
+    Range { range: Range, direction: Direction, limit: usize },
+}
+
+/// What it gets.
+pub(super) enum Found {
+    Values(Vec<Option<Bytes>>),
+    Entries(Vec<(Bytes, Bytes)>),
+}
+
+/// An answer, and as of which commit it holds.
+pub(super) struct Answer {
+    pub(super) commit: u64,
+    pub(super) found: Found,
+}
+
+struct Ask {
+    commit: Option<u64>,
+    what: What,
+    asked: Instant,
+    tell: SyncSender<Result<Answer, Problem>>,
+}
+
+/// The waiting reads and the connections that answer them.
+pub(super) struct Reader {
+    waiting: Mutex<VecDeque<Ask>>,
+    wake: Notify,
+    closed: AtomicBool,
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    pub(super) fn start(shared: &Arc<Shared>, runtime: &Handle) -> Arc<Self> {
+        let reader = Arc::new(Self {
+            waiting: Mutex::default(),
+            wake: Notify::new(),
+            closed: AtomicBool::new(false),
+            shared: Arc::clone(shared),
+        });
+        for _ in 0..shared.options.readers.max(1) {
+            runtime.spawn(run(Arc::clone(&reader)));
+        }
+        reader
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.wake.notify_waiters();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Asks and waits. `commit`: as of which; `None` is as of now.
+    pub(super) fn ask(&self, commit: Option<u64>, what: What) -> Result<Answer, Problem> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(unreachable("the engine is closed"));
+        }
+        let (tell, told) = sync_channel(1);
+        let ask = Ask { commit, what, asked: Instant::now(), tell };
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(ask);
+        self.wake.notify_one();
+        // Twice: the patience is for the way to the database; the statement itself takes its time.
+        let patience = self.shared.options.patience * 2;
+        match blocking(|| told.recv_timeout(patience)) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => Err(unreachable("a read was not answered in time")),
+            Err(RecvTimeoutError::Disconnected) => Err(unreachable("the engine is closing")),
+        }
+    }
+
+    /// Hears what was committed until now.
+    pub(super) fn hear(&self) -> Result<(), Problem> {
+        self.ask(None, What::Keys(Vec::new())).map(drop)
+    }
+
+    fn take(&self) -> Vec<Ask> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.len().min(BATCH_MAX);
+        waiting.drain(..count).collect()
+    }
+
+    /// Puts back what was not answered, first in the row, but for what has waited too long.
+    fn put_back(&self, asks: Vec<Ask>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for ask in asks.into_iter().rev() {
+            if ask.asked.elapsed() < self.shared.options.patience {
+                waiting.push_front(ask);
+            } else {
+                answer(ask, Err(unreachable("a read waited for as long as it may")));
+            }
+        }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+}
+
+fn answer(ask: Ask, outcome: Result<Answer, Problem>) {
+    // Whoever asked may have gone.
+    let _ = ask.tell.send(outcome);
+}
+
+struct Statements {
+    keys: Statement,
+    up: Statement,
+    down: Statement,
+}
+
+/// One row: the newest commit, the horizon, and what was touched since a commit.
+pub(super) fn bounds_statement(since: &str) -> String {
+    let touched = touched_since(since);
+    format!(
+        "SELECT NULL::bytea, (SELECT commit FROM akson_head), (SELECT commit FROM akson_horizon), \
+         {touched}"
+    )
+}
+
+/// What stands under these keys now, what stood, and the bounds.
+fn keys_statement() -> String {
+    format!(
+        "SELECT k, since, NULL::bigint, v FROM akson_entry WHERE k = ANY($1) \
+         UNION ALL SELECT k, since, until, v FROM akson_past WHERE k = ANY($1) UNION ALL {}",
+        bounds_statement("$2::bigint")
+    )
+}
+
+fn range_statement(order: &str) -> String {
+    format!(
+        "(SELECT k, since, until, v FROM (\
+         (SELECT k, since, NULL::bigint AS until, v FROM akson_entry \
+          WHERE k >= $1 AND k < $2 AND since <= $3 ORDER BY k {order} LIMIT $4) \
+         UNION ALL \
+         (SELECT k, since, until, v FROM akson_past \
+          WHERE k >= $1 AND k < $2 AND since <= $3 AND until > $3 ORDER BY k {order} LIMIT $4)\
+         ) AS both_tables ORDER BY k {order} LIMIT $4) UNION ALL {}",
+        bounds_statement("$5::bigint")
+    )
+}
+
+async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
+    Ok(Statements {
+        keys: client.prepare(&keys_statement()).await?,
+        up: client.prepare(&range_statement("ASC")).await?,
+        down: client.prepare(&range_statement("DESC")).await?,
+    })
+}
+
+/// One connection's work, for as long as the engine is open.
+async fn run(reader: Arc<Reader>) {
+    let mut open: Option<(Client, Statements)> = None;
+    while !reader.closed.load(Ordering::Acquire) {
+        let asks = reader.take();
+        if asks.is_empty() {
+            // A missed call is made good by looking again.
+            let _ = tokio::time::timeout(Duration::from_millis(200), reader.wake.notified()).await;
+            continue;
+        }
+        // More may wait than one batch: another connection takes it.
+        reader.wake.notify_one();
+        let (client, statements) = match open.take() {
+            Some(open) => open,
+            None => match connect(&reader).await {
+                Ok(open) => open,
+                Err(problem) => {
+                    asks.into_iter().for_each(|ask| answer(ask, Err(problem.clone())));
+                    continue;
+                }
+            },
+        };
+        match serve(&reader, &client, &statements, asks).await {
+            Ok(()) => open = Some((client, statements)),
+            Err(asks) => {
+                reader.shared.counters.connections_lost.fetch_add(1, Ordering::Relaxed);
+                reader.put_back(asks);
+            }
+        }
+    }
+}
+
+async fn connect(reader: &Reader) -> Result<(Client, Statements), Problem> {
+    let client = reader.shared.database.connect().await?;
+    let statements = prepare(&client).await.map_err(|error| refused(&error))?;
+    Ok((client, statements))
+}
+
+/// Answers all; gives them back when the connection broke.
+async fn serve(
+    reader: &Reader,
+    client: &Client,
+    statements: &Statements,
+    asks: Vec<Ask>,
+) -> Result<(), Vec<Ask>> {
+    let counters = &reader.shared.counters;
+    counters.reads.fetch_add(asks.len() as u64, Ordering::Relaxed);
+    let news = &reader.shared.news;
+    // Who asks as of now hears what is new before the answer is given.
+    let is_new = |ask: &&Ask| ask.commit.is_none();
+    let hearing = asks.iter().find(is_new).map(|_| news.begin());
+    let by_key = by_key(&asks, hearing, client, statements);
+    let asked = |ask| range_of(ask, hearing, client, statements);
+    let ranges = join_all(asks.iter().filter_map(asked));
+    let (by_key, ranges) = join(by_key, ranges).await;
+    counters.statements.fetch_add(1 + ranges.len() as u64, Ordering::Relaxed);
+    let broken = by_key.as_ref().err().is_some_and(may_pass)
+        || ranges.iter().any(|r| r.as_ref().err().is_some_and(may_pass));
+    if broken {
+        return Err(asks);
+    }
+    let rows = by_key.map_err(|error| refused(&error));
+    let table = rows.as_ref().map(|rows| Rows::of(rows));
+    if let (Some(hearing), Ok(Some(bounds))) = (hearing, table.as_ref().map(|rows| &rows.bounds))
+        && asks.iter().any(|ask| is_new(&ask) && matches!(ask.what, What::Keys(_)))
+    {
+        bounds.tell(news, hearing);
+    }
+    let mut ranges = ranges.into_iter();
+    for ask in asks {
+        let outcome = match &ask.what {
+            What::Keys(keys) => match &table {
+                Ok(table) => table.values(keys, ask.commit),
+                Err(problem) => Err((*problem).clone()),
+            },
+            What::Range { .. } => match ranges.next() {
+                Some(Ok(rows)) => entries(&rows, ask.commit, hearing.map(|one| (news, one))),
+                Some(Err(error)) => Err(refused(&error)),
+                None => Err(Problem::fault("STO-068", "a range was not asked for")),
+            },
+        };
+        answer(ask, outcome);
+    }
+    Ok(())
+}
+
+fn wanted_keys(asks: &[Ask]) -> Vec<&[u8]> {
+    let mut keys = Vec::new();
+    for ask in asks {
+        if let What::Keys(wanted) = &ask.what {
+            keys.extend(wanted.iter().map(Vec::as_slice));
+        }
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+async fn by_key(
+    asks: &[Ask],
+    hearing: Option<Hearing>,
+    client: &Client,
+    statements: &Statements,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    if !asks.iter().any(|ask| matches!(ask.what, What::Keys(_))) {
+        return Ok(Vec::new());
+    }
+    let since = hearing.map_or(NOTHING_NEW, Hearing::since);
+    client.query(&statements.keys, &[&wanted_keys(asks), &since]).await
+}
+
+fn range_of<'a>(
+    ask: &'a Ask,
+    hearing: Option<Hearing>,
+    client: &'a Client,
+    statements: &'a Statements,
+) -> Option<impl Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + 'a> {
+    let What::Range { range, direction, limit } = &ask.what else { return None };
+    let statement = match direction {
+        Direction::Ascending => &statements.up,
+        Direction::Descending => &statements.down,
+    };
+    // As of now: everything that stands, nothing that is past.
+    let commit = ask.commit.map_or(i64::MAX, |commit| i64::try_from(commit).unwrap_or(i64::MAX));
+    let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+    let since = hearing.filter(|_| ask.commit.is_none()).map_or(NOTHING_NEW, Hearing::since);
+    Some(async move {
+        client.query(statement, &[&range.start, &range.end, &commit, &limit, &since]).await
+    })
+}
+
+/// The newest commit, the oldest that can still be looked at, and what is new.
+pub(super) struct Bounds<'a> {
+    newest: u64,
+    horizon: u64,
+    touched: Option<&'a [u8]>,
+}
+
+impl<'a> Bounds<'a> {
+    pub(super) fn of(row: &'a Row) -> Self {
+        Self { newest: number(row.get(1)), horizon: number(row.get(2)), touched: row.get(3) }
+    }
+
+    pub(super) fn tell(&self, news: &News, hearing: Hearing) {
+        let (newest, horizon, touched) = (self.newest, self.horizon, self.touched);
+        news.hear(hearing, &Told { newest, horizon, touched });
+    }
+
+    /// As of which commit the answer holds.
+    fn commit(&self, asked: Option<u64>) -> Result<u64, Problem> {
+        match asked {
+            Some(commit) if commit < self.horizon => Err(Problem::new(
+                Kind::Busy,
+                "STO-078",
+                "The work took so long that the record has changed meanwhile. Try again.",
+            )
+            .with_log(format!("a snapshot of commit {commit}, past the horizon {}", self.horizon))),
+            Some(commit) => Ok(commit),
+            None => Ok(self.newest),
+        }
+    }
+}
+
+/// One form of an entry: since when, until when, and what.
+type Form<'a> = (u64, Option<u64>, &'a [u8]);
+
+/// What the keys of a batch hold.
+struct Rows<'a> {
+    bounds: Option<Bounds<'a>>,
+    forms: FxHashMap<&'a [u8], Vec<Form<'a>>>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(rows: &'a [Row]) -> Self {
+        let mut found = Rows { bounds: None, forms: FxHashMap::default() };
+        for row in rows {
+            let Some(key) = row.get::<_, Option<&[u8]>>(0) else {
+                found.bounds = Some(Bounds::of(row));
+                continue;
+            };
+            let until = row.get::<_, Option<i64>>(2).map(number);
+            found.forms.entry(key).or_default().push((number(row.get(1)), until, row.get(3)));
+        }
+        found
+    }
+
+    fn values(&self, keys: &[Vec<u8>], asked: Option<u64>) -> Result<Answer, Problem> {
+        let bounds = self.bounds.as_ref().ok_or_else(headless)?;
+        let commit = bounds.commit(asked)?;
+        let values = keys.iter().map(|key| {
+            let mut forms = self.forms.get(key.as_slice()).into_iter().flatten();
+            let stands = forms.find(|(since, until, _)| {
+                *since <= commit && until.is_none_or(|until| until > commit)
+            });
+            stands.map(|(_, _, value)| Bytes::copy_from_slice(value))
+        });
+        Ok(Answer { commit, found: Found::Values(values.collect()) })
+    }
+}
+
+fn entries(
+    rows: &[Row],
+    asked: Option<u64>,
+    hearing: Option<(&News, Hearing)>,
+) -> Result<Answer, Problem> {
+    let mut bounds = None;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.get::<_, Option<&[u8]>>(0) {
+            Some(key) => {
+                let value: &[u8] = row.get(3);
+                found.push((Bytes::copy_from_slice(key), Bytes::copy_from_slice(value)));
+            }
+            None => bounds = Some(Bounds::of(row)),
+        }
+    }
+    let bounds = bounds.ok_or_else(headless)?;
+    if let (None, Some((news, hearing))) = (asked, hearing) {
+        bounds.tell(news, hearing);
+    }
+    let commit = bounds.commit(asked)?;
+    Ok(Answer { commit, found: Found::Entries(found) })
+}
+
+fn headless() -> Problem {
+    Problem::fault("STO-080", "the database has no newest commit: its tables are damaged")
+}
