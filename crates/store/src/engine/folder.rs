@@ -32,7 +32,15 @@ const FILLING: &str = "filling";
 pub struct DataFolder {
     path: PathBuf,
     /// Held for its lock; the system frees it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // A program that another thread is starting holds copies of our open files until it runs;
+        // closing ours alone would leave the folder locked for that moment.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl DataFolder {
@@ -46,7 +54,7 @@ impl DataFolder {
         if !path.join("format").exists() {
             refuse_foreign(path)?;
         }
-        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
+        let folder = Self { path: path.to_path_buf(), lock: lock(path)? };
         if folder.format_path().exists() {
             check_format(&folder.format_path())?;
         } else {
@@ -64,7 +72,7 @@ impl DataFolder {
     pub(crate) fn to_fill(path: &Path) -> Result<Self, Problem> {
         std::fs::create_dir_all(path).map_err(|e| io_problem("make the folder", path, &e))?;
         if is_unfinished(path) {
-            return Ok(Self { path: path.to_path_buf(), _lock: lock(path)? });
+            return Ok(Self { path: path.to_path_buf(), lock: lock(path)? });
         }
         let entries =
             std::fs::read_dir(path).map_err(|e| io_problem("list the folder", path, &e))?;
@@ -80,7 +88,7 @@ impl DataFolder {
                 ),
             ));
         }
-        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
+        let folder = Self { path: path.to_path_buf(), lock: lock(path)? };
         let mark = path.join(FILLING);
         std::fs::write(&mark, "A copy or a restore fills this folder.\n")
             .map_err(|e| io_problem("write", &mark, &e))?;
@@ -298,8 +306,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let first = DataFolder::open(dir.path()).unwrap();
         assert_eq!(DataFolder::open(dir.path()).unwrap_err().code, "STO-054");
+        let copy_of_a_program_being_started = first.lock.try_clone().unwrap();
         drop(first);
         DataFolder::open(dir.path()).unwrap();
+        drop(copy_of_a_program_being_started);
     }
 
     #[test]
