@@ -76,6 +76,13 @@ pub trait Snapshot: Send + Sync {
     /// The value of one key.
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Problem>;
 
+    /// As [`Snapshot::get`], where the caller goes on to [`Snapshot::get`] what the value leads to: an engine
+    /// whose every read is a trip reads both in one.
+    fn get_leading(&self, key: &[u8], lead: Lead) -> Result<Option<Bytes>, Problem> {
+        let _ = lead;
+        self.get(key)
+    }
+
     /// The values of many keys, in the order asked.
     fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem>;
 
@@ -119,6 +126,22 @@ pub trait Snapshot: Send + Sync {
     /// When the database does not answer.
     fn fix(&self) -> Result<(), Problem> {
         Ok(())
+    }
+}
+
+/// How a value leads to another key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// What that key begins with.
+    pub letter: u8,
+    /// How many bytes of the value follow it; a shorter value leads nowhere.
+    pub bytes: usize,
+}
+
+impl Lead {
+    /// The key that a value leads to.
+    pub(crate) fn from(self, value: &[u8]) -> Option<Vec<u8>> {
+        value.get(..self.bytes).map(|rest| [&[self.letter], rest].concat())
     }
 }
 

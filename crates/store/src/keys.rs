@@ -18,7 +18,7 @@
 use akson_fhir::definitions::ResourceType;
 use akson_fhir::search::SlotId;
 
-use crate::engine::Range;
+use crate::engine::{Lead, Range};
 
 /// Where a resource lives: patient number (4), type (1), resource number (5), big-endian. A
 /// patient's resources lie together, by type, in order of creation. Patient number 0 holds what
@@ -112,6 +112,9 @@ pub fn patient(id: &str) -> Vec<u8> {
 pub fn locator(resource_type: ResourceType, id: &str) -> Vec<u8> {
     join(&[b"L", &[resource_type.0], id.as_bytes()])
 }
+
+/// A locator's value begins with the resource, whose head is at `H resource`.
+pub(crate) const LOCATOR_LEAD: Lead = Lead { letter: b'H', bytes: 10 };
 
 /// `H resource`.
 pub fn head(resource: ResourceKey) -> Vec<u8> {

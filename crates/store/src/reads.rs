@@ -45,6 +45,21 @@ impl Store {
         locate(snapshot, resource_type, id)
     }
 
+    /// The current version of (type, id), a deletion included.
+    pub fn current_of(
+        &self,
+        permit: &ReadPermit,
+        snapshot: &dyn Snapshot,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<Option<Stored>, Problem> {
+        let value = snapshot.get_leading(&keys::locator(resource_type, id), keys::LOCATOR_LEAD)?;
+        match value.map(|value| located(&value)).transpose()? {
+            Some(Located { key, .. }) => self.current(permit, snapshot, key),
+            None => Ok(None),
+        }
+    }
+
     /// The current version of the resource at `key`, a deletion included.
     pub fn current(
         &self,
@@ -290,12 +305,15 @@ pub(crate) fn locate(
     resource_type: ResourceType,
     id: &str,
 ) -> Result<Option<Located>, Problem> {
-    let Some(value) = snapshot.get(&keys::locator(resource_type, id))? else {
-        return Ok(None);
-    };
-    let key = ResourceKey::from_start(&value)
+    let value = snapshot.get(&keys::locator(resource_type, id))?;
+    value.map(|value| located(&value)).transpose()
+}
+
+/// What a locator tells.
+fn located(value: &[u8]) -> Result<Located, Problem> {
+    let key = ResourceKey::from_start(value)
         .ok_or_else(|| Problem::fault("STO-010", "a locator is too short"))?;
-    Ok(Some(Located { key, deleted: value.get(10) == Some(&1) }))
+    Ok(Located { key, deleted: value.get(10) == Some(&1) })
 }
 
 /// A stored value as a whole resource.

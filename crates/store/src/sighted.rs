@@ -13,7 +13,7 @@ use akson_base::Problem;
 use akson_fhir::definitions::ResourceType;
 use bytes::Bytes;
 
-use crate::engine::{Direction, Next, Range, Snapshot, Visit};
+use crate::engine::{Direction, Lead, Next, Range, Snapshot, Visit};
 use crate::keys::{self, NO_PATIENT, PatientNumber, ResourceKey};
 
 /// Says which resources somebody may see.
@@ -47,6 +47,13 @@ impl Sighted {
                 self.gate.is_closed(patient, of)
             }
             None => Ok(false),
+        }
+    }
+
+    fn passing(&self, key: &[u8], value: Option<Bytes>) -> Result<Option<Bytes>, Problem> {
+        match value {
+            Some(value) if self.passes(key, Some(&value))? => Ok(Some(value)),
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -109,10 +116,11 @@ impl Snapshot for Sighted {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Problem> {
-        match self.whole.get(key)? {
-            Some(value) if self.passes(key, Some(&value))? => Ok(Some(value)),
-            Some(_) | None => Ok(None),
-        }
+        self.passing(key, self.whole.get(key)?)
+    }
+
+    fn get_leading(&self, key: &[u8], lead: Lead) -> Result<Option<Bytes>, Problem> {
+        self.passing(key, self.whole.get_leading(key, lead)?)
     }
 
     fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem> {
@@ -133,12 +141,7 @@ impl Snapshot for Sighted {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), Problem> {
-        if self.is_closed(range)? {
-            return Ok(());
-        }
-        self.whole.visit(range, direction, &mut |key, value| {
-            if self.passes(key, Some(value))? { visit(key, value) } else { Ok(true) }
-        })
+        self.visit_reading(range, direction, &|_, _, _| (), visit)
     }
 
     fn visit_reading(

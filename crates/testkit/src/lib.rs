@@ -1,5 +1,6 @@
-//! The synthetic municipality, and running servers in a test.
+//! The synthetic municipality, running servers in a test, and the judge of what they answered.
 
+pub mod linearizability;
 pub mod municipality;
 pub mod postgres;
 pub mod server;

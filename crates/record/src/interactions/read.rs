@@ -40,12 +40,7 @@ impl Record {
         }
         let stored = {
             let snapshot = sight.snapshot(&self.store);
-            match self.store.locate(snapshot.as_ref(), resource_type, id)? {
-                Some(located) => {
-                    self.store.current(&sight.permit, snapshot.as_ref(), located.key)?
-                }
-                None => None,
-            }
+            self.store.current_of(&sight.permit, snapshot.as_ref(), resource_type, id)?
         };
         let entry = entry();
         // A look at what is not there is logged too: it may have been a probe.

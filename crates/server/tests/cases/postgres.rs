@@ -14,7 +14,8 @@ use crate::ask::{Ask, FHIR};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 
-fn serve(url: &str) -> Ask {
+/// An open server of the record in a database.
+pub(super) fn serve(url: &str) -> Ask {
     let arguments = ["--open", "--database", url];
     let server = Server::start_in(BINARY, TempDir::new().unwrap(), &arguments).unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -5,22 +5,14 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use akson_testkit::postgres::Postgres;
-use akson_testkit::server::Server;
 use serde_json::json;
-use tempfile::TempDir;
 
+use super::postgres::serve;
 use crate::ask::Ask;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 /// People written in each of the three times: before the copy, after it, after the moment.
 const EACH: usize = 20;
-
-fn serve(url: &str) -> Ask {
-    let arguments = ["--open", "--database", url];
-    let server = Server::start_in(BINARY, TempDir::new().unwrap(), &arguments).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    Ask { server, client }
-}
 
 async fn write(ask: &Ask, time: &str) {
     for n in 0..EACH {

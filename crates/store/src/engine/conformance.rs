@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 use super::{
-    Change, CommitError, Committed, Direction, Engine, Op, Precondition, Range, Snapshot,
+    Change, CommitError, Committed, Direction, Engine, Lead, Op, Precondition, Range, Snapshot,
     Transaction, chain, commit_and_wait,
 };
 use crate::keys;
@@ -27,6 +27,7 @@ pub const CASES: &[Case] = &[
     ("ranges include their start and exclude their end", ranges),
     ("a visit stops when it is told to", visits),
     ("what a visit leads to is of the snapshot's moment", visits_reading),
+    ("what a value leads to is of the snapshot's moment", reads_leading),
     ("long keys and values are stored whole", long_values),
     ("what cannot be stored is refused and harms nothing", impossible_keys),
     ("a snapshot never changes", snapshots_stand_still),
@@ -219,6 +220,44 @@ fn visits_reading(engine: &Arc<dyn Engine>) -> Outcome {
         same("what an entry leads to", &wrong, &None)?;
     }
     Ok(())
+}
+
+/// Values that lead to a key, to another after a change, to nothing, and that are too short to lead.
+fn reads_leading(engine: &Arc<dyn Engine>) -> Outcome {
+    let lead = Lead { letter: b'b', bytes: 2 };
+    let before = vec![
+        put("a1", "01 and more"),
+        put("a2", "02"),
+        put("a3", "03"),
+        put("a4", "0"),
+        put("b01", "first"),
+        put("b02", "second"),
+        put("b0", "not led to"),
+    ];
+    write(&**engine, before)?;
+    let early = engine.snapshot();
+    get(&*early, b"a")?;
+    write(&**engine, vec![put("a1", "02"), put("b02", "changed"), put("b03", "new")])?;
+    let late = engine.snapshot();
+    let leads = |snapshot: &dyn Snapshot, key: &str| -> Result<[Option<String>; 2], String> {
+        let text = |value: Option<bytes::Bytes>| {
+            value.map(|value| String::from_utf8_lossy(&value).into_owned())
+        };
+        let value = snapshot.get_leading(key.as_bytes(), lead).map_err(|e| e.to_string())?;
+        let next = value.as_ref().and_then(|value| lead.from(value));
+        let next = next.map(|next| snapshot.get(&next)).transpose().map_err(|e| e.to_string())?;
+        Ok([text(value), text(next.flatten())])
+    };
+    let some = |value: &str, next: &str| [Some(value.to_owned()), Some(next.to_owned())];
+    let alone = |value: &str| [Some(value.to_owned()), None];
+    same("led to", &leads(&*early, "a1")?, &some("01 and more", "first"))?;
+    same("led to what changes later", &leads(&*early, "a2")?, &some("02", "second"))?;
+    same("led to what comes later", &leads(&*early, "a3")?, &alone("03"))?;
+    same("too short", &leads(&*early, "a4")?, &alone("0"))?;
+    same("nothing", &leads(&*early, "a5")?, &[None, None])?;
+    same("led elsewhere now", &leads(&*late, "a1")?, &some("02", "changed"))?;
+    same("led to what has changed", &leads(&*late, "a2")?, &some("02", "changed"))?;
+    same("led to what is new", &leads(&*late, "a3")?, &some("03", "new"))
 }
 
 fn with(prefix: &[u8], number: u16) -> Vec<u8> {

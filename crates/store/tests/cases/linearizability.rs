@@ -1,14 +1,9 @@
 //! One register, many clients: is every history one that a single client could have seen?
-//!
-//! The checker is Wing and Gong's search with Lowe's memory of positions already tried: at every
-//! step one of the operations that nobody finished before has to be the next; a history is
-//! linearizable when some order of that kind explains every answer.
-//! <https://doi.org/10.1006/jpdc.1993.1015>, <https://doi.org/10.1002/cpe.3928>
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use akson_store::engine::{CommitError, Engine, Precondition, Transaction, commit_and_wait};
+use akson_testkit::linearizability;
 use akson_testkit::postgres::Postgres;
 
 use super::engines::{self, Random};
@@ -22,12 +17,7 @@ enum Operation {
     CompareAndSet(u64, u64, bool),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Call {
-    begun: u64,
-    ended: u64,
-    operation: Operation,
-}
+type Call = linearizability::Call<Operation>;
 
 /// The register's value afterwards, if the answer fits its value before.
 fn apply(value: u64, operation: Operation) -> Option<u64> {
@@ -39,26 +29,8 @@ fn apply(value: u64, operation: Operation) -> Option<u64> {
     }
 }
 
-fn is_linearizable(mut calls: Vec<Call>) -> bool {
-    calls.sort_by_key(|call| call.begun);
-    let words = calls.len().div_ceil(64);
-    let mut tried = HashSet::new();
-    let mut open = vec![(vec![0u64; words], 0u64)];
-    while let Some((done, value)) = open.pop() {
-        let is_done = |at: usize| done[at / 64] >> (at % 64) & 1 == 1;
-        let waiting = || (0..calls.len()).filter(|at| !is_done(*at));
-        let Some(first_end) = waiting().map(|at| calls[at].ended).min() else { return true };
-        for at in waiting().take_while(|at| calls[*at].begun < first_end) {
-            if let Some(value) = apply(value, calls[at].operation) {
-                let mut done = done.clone();
-                done[at / 64] |= 1 << (at % 64);
-                if tried.insert((done.clone(), value)) {
-                    open.push((done, value));
-                }
-            }
-        }
-    }
-    false
+fn is_linearizable(calls: Vec<Call>) -> bool {
+    linearizability::is_linearizable(0, calls, apply)
 }
 
 fn call(begun: u64, ended: u64, operation: Operation) -> Call {

@@ -1,15 +1,14 @@
 //! Updates by version and creates by condition, against two servers on one database of which one is
 //! killed and started again: is every history one that a single server could have answered?
 //!
-//! The checker is that of the store (`store/tests/cases/linearizability.rs`: Wing and Gong's search with
-//! Lowe's memory), with calls whose outcome nobody knows: they may have happened at any time after they
-//! began, or never. <https://doi.org/10.1006/jpdc.1993.1015>, <https://doi.org/10.1002/cpe.3928>
+//! Of some calls nobody knows the outcome: they may have happened at any time after they began, or never.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
+use akson_testkit::linearizability;
 use reqwest::Client;
 use serde_json::json;
 
@@ -33,13 +32,7 @@ enum Operation {
     Create(Option<(bool, u64)>),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Call {
-    begun: u64,
-    /// `u64::MAX`: nobody heard.
-    ended: u64,
-    operation: Operation,
-}
+type Call = linearizability::Call<Operation>;
 
 /// The states in which a call can leave what it finds in a state; none when its answer does not fit.
 fn apply(state: State, operation: Operation) -> Vec<State> {
@@ -60,30 +53,8 @@ fn apply(state: State, operation: Operation) -> Vec<State> {
     }
 }
 
-fn is_linearizable(first: State, mut calls: Vec<Call>) -> bool {
-    calls.sort_by_key(|call| call.begun);
-    let words = calls.len().div_ceil(64);
-    let mut tried = HashSet::new();
-    let mut open = vec![(vec![0u64; words], first)];
-    while let Some((done, state)) = open.pop() {
-        let is_done = |at: usize| done[at / 64] >> (at % 64) & 1 == 1;
-        let waiting = || (0..calls.len()).filter(|at| !is_done(*at));
-        let first_end = waiting().map(|at| calls[at].ended).min().unwrap_or(u64::MAX);
-        // What is left nobody heard of: it need not have happened.
-        if first_end == u64::MAX {
-            return true;
-        }
-        for at in waiting().take_while(|at| calls[*at].begun < first_end) {
-            for state in apply(state, calls[at].operation) {
-                let mut done = done.clone();
-                done[at / 64] |= 1 << (at % 64);
-                if tried.insert((done.clone(), state)) {
-                    open.push((done, state));
-                }
-            }
-        }
-    }
-    false
+fn is_linearizable(first: State, calls: Vec<Call>) -> bool {
+    linearizability::is_linearizable(first, calls, apply)
 }
 
 fn call(begun: u64, ended: u64, operation: Operation) -> Call {

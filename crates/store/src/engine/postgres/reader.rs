@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
 use bytes::Bytes;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ use super::Shared;
 use super::connection::{blocking, may_pass, refused, unreachable};
 use super::news::{Hearing, NOTHING_NEW, News, Told, touched_since};
 use super::schema::number;
-use crate::engine::{Direction, Range};
+use crate::engine::{Direction, Lead, Range};
 
 /// Reads that share a trip to the database.
 const BATCH_MAX: usize = 256;
@@ -32,6 +32,8 @@ const BATCH_MAX: usize = 256;
 pub(super) enum What {
     /// The values of these keys, in this order.
     Keys(Vec<Vec<u8>>),
+    /// The value of a key, and the value of the key that it leads to.
+    Led { key: Vec<u8>, lead: Lead },
     /// Up to `limit` entries of a range.
     Range { range: Range, direction: Direction, limit: usize },
 }
@@ -134,6 +136,7 @@ fn answer(ask: Ask, outcome: Result<Answer, Problem>) {
 
 struct Statements {
     keys: Statement,
+    led: Statement,
     up: Statement,
     down: Statement,
 }
@@ -156,6 +159,22 @@ fn keys_statement() -> String {
     )
 }
 
+/// As [`keys_statement`], and whatever those lead to: `$3` and `$4` are the lead of each key.
+fn led_statement() -> String {
+    let mut parts = Vec::new();
+    for from in ["akson_entry", "akson_past"] {
+        for (table, until) in [("akson_entry", "NULL::bigint"), ("akson_past", "found.until")] {
+            parts.push(format!(
+                "SELECT found.k, found.since, {until}, found.v \
+                 FROM unnest($1::bytea[], $3::bytea[], $4::int[]) AS asked (k, letter, bytes) \
+                 JOIN {from} AS led ON led.k = asked.k \
+                 JOIN {table} AS found ON found.k = asked.letter || substring(led.v FOR asked.bytes)"
+            ));
+        }
+    }
+    format!("{} UNION ALL {}", parts.join(" UNION ALL "), keys_statement())
+}
+
 fn range_statement(order: &str) -> String {
     format!(
         "(SELECT k, since, until, v FROM (\
@@ -172,6 +191,7 @@ fn range_statement(order: &str) -> String {
 async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
     Ok(Statements {
         keys: client.prepare(&keys_statement()).await?,
+        led: client.prepare(&led_statement()).await?,
         up: client.prepare(&range_statement("ASC")).await?,
         down: client.prepare(&range_statement("DESC")).await?,
     })
@@ -229,27 +249,30 @@ async fn serve(
     let is_new = |ask: &&Ask| ask.commit.is_none();
     let hearing = asks.iter().find(is_new).map(|_| news.begin());
     let by_key = by_key(&asks, hearing, client, statements);
+    let led = led(&asks, hearing, client, statements);
     let asked = |ask| range_of(ask, hearing, client, statements);
     let ranges = join_all(asks.iter().filter_map(asked));
-    let (by_key, ranges) = join(by_key, ranges).await;
+    let (by_key, led, ranges) = join3(by_key, led, ranges).await;
     counters.statements.fetch_add(1 + ranges.len() as u64, Ordering::Relaxed);
-    let broken = by_key.as_ref().err().is_some_and(may_pass)
-        || ranges.iter().any(|r| r.as_ref().err().is_some_and(may_pass));
-    if broken {
+    let broken = [&by_key, &led].into_iter().chain(&ranges);
+    if broken.filter_map(|rows| rows.as_ref().err()).any(may_pass) {
         return Err(asks);
     }
-    let rows = by_key.map_err(|error| refused(&error));
-    let table = rows.as_ref().map(|rows| Rows::of(rows));
-    if let (Some(hearing), Ok(Some(bounds))) = (hearing, table.as_ref().map(|rows| &rows.bounds))
-        && asks.iter().any(|ask| is_new(&ask) && matches!(ask.what, What::Keys(_)))
-    {
-        bounds.tell(news, hearing);
+    let [by_key, led] = [by_key, led].map(|rows| rows.map_err(|error| refused(&error)));
+    let [by_key, led] = [&by_key, &led].map(|rows| rows.as_ref().map(|rows| Rows::of(rows)));
+    if let Some(hearing) = hearing {
+        let told = [&by_key, &led].into_iter().flatten().filter_map(|rows| rows.bounds.as_ref());
+        told.for_each(|bounds| bounds.tell(news, hearing));
     }
     let mut ranges = ranges.into_iter();
     for ask in asks {
         let outcome = match &ask.what {
-            What::Keys(keys) => match &table {
-                Ok(table) => table.values(keys, ask.commit),
+            What::Keys(keys) => match &by_key {
+                Ok(rows) => rows.values(keys, ask.commit),
+                Err(problem) => Err((*problem).clone()),
+            },
+            What::Led { key, lead } => match &led {
+                Ok(rows) => rows.led(key, *lead, ask.commit),
                 Err(problem) => Err((*problem).clone()),
             },
             What::Range { .. } => match ranges.next() {
@@ -286,6 +309,28 @@ async fn by_key(
     }
     let since = hearing.map_or(NOTHING_NEW, Hearing::since);
     client.query(&statements.keys, &[&wanted_keys(asks), &since]).await
+}
+
+/// Sent only when somebody asks for what a key leads to.
+async fn led(
+    asks: &[Ask],
+    hearing: Option<Hearing>,
+    client: &Client,
+    statements: &Statements,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let (mut keys, mut letters, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
+    for ask in asks {
+        if let What::Led { key, lead } = &ask.what {
+            keys.push(key.as_slice());
+            letters.push(vec![lead.letter]);
+            lengths.push(i32::try_from(lead.bytes).unwrap_or(i32::MAX));
+        }
+    }
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let since = hearing.map_or(NOTHING_NEW, Hearing::since);
+    client.query(&statements.led, &[&keys, &since, &letters, &lengths]).await
 }
 
 fn range_of<'a>(
@@ -364,16 +409,29 @@ impl<'a> Rows<'a> {
     }
 
     fn values(&self, keys: &[Vec<u8>], asked: Option<u64>) -> Result<Answer, Problem> {
-        let bounds = self.bounds.as_ref().ok_or_else(headless)?;
-        let commit = bounds.commit(asked)?;
-        let values = keys.iter().map(|key| {
-            let mut forms = self.forms.get(key.as_slice()).into_iter().flatten();
-            let stands = forms.find(|(since, until, _)| {
-                *since <= commit && until.is_none_or(|until| until > commit)
-            });
-            stands.map(|(_, _, value)| Bytes::copy_from_slice(value))
-        });
-        Ok(Answer { commit, found: Found::Values(values.collect()) })
+        let commit = self.commit(asked)?;
+        let values = keys.iter().map(|key| self.value(key, commit)).collect();
+        Ok(Answer { commit, found: Found::Values(values) })
+    }
+
+    /// The value of a key, and of the one that it leads to.
+    fn led(&self, key: &[u8], lead: Lead, asked: Option<u64>) -> Result<Answer, Problem> {
+        let commit = self.commit(asked)?;
+        let value = self.value(key, commit);
+        let next = value.as_ref().and_then(|value| lead.from(value));
+        let next = next.and_then(|next| self.value(&next, commit));
+        Ok(Answer { commit, found: Found::Values(vec![value, next]) })
+    }
+
+    fn commit(&self, asked: Option<u64>) -> Result<u64, Problem> {
+        self.bounds.as_ref().ok_or_else(headless)?.commit(asked)
+    }
+
+    fn value(&self, key: &[u8], commit: u64) -> Option<Bytes> {
+        let mut forms = self.forms.get(key).into_iter().flatten();
+        let stands = forms
+            .find(|(since, until, _)| *since <= commit && until.is_none_or(|until| until > commit));
+        stands.map(|(_, _, value)| Bytes::copy_from_slice(value))
     }
 }
 

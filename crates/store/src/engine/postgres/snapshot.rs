@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use super::reader::{Found, Reader, What};
-use crate::engine::{Direction, Next, Range, Snapshot, Visit, walked};
+use crate::engine::{Direction, Lead, Next, Range, Snapshot, Visit, walked};
 
 /// Entries of the first piece of a walk, and of the largest.
 const PIECE_FIRST: usize = 128;
@@ -50,31 +50,13 @@ impl PostgresSnapshot {
     fn read_ahead(&self, entries: &[(Bytes, Bytes)], next: &Next<'_>) -> Result<(), Problem> {
         let mut keys = Vec::with_capacity(entries.len());
         entries.iter().for_each(|(key, value)| next(key, value, &mut keys));
+        // A walk that leads to nothing leaves what one around it has read.
+        if keys.is_empty() {
+            return Ok(());
+        }
         let values = self.multi_get(&keys)?;
         *self.ahead() = keys.into_iter().zip(values).collect();
         Ok(())
-    }
-
-    /// Walks in pieces; `visit_piece` answers whether to go on.
-    fn pieces(
-        &self,
-        range: &Range,
-        direction: Direction,
-        visit_piece: &mut VisitPiece<'_>,
-    ) -> Result<(), Problem> {
-        let mut left = range.clone();
-        let mut size = PIECE_FIRST;
-        loop {
-            let piece = self.piece(&left, direction, size)?;
-            if !visit_piece(&piece)? {
-                return Ok(());
-            }
-            let Some((last, _)) = piece.last().filter(|_| piece.len() == size) else {
-                return Ok(());
-            };
-            left.go_on_behind(direction, last);
-            size = (size * 4).min(PIECE_MAX);
-        }
     }
 
     fn piece(&self, range: &Range, direction: Direction, limit: usize) -> Result<Entries, Problem> {
@@ -89,9 +71,6 @@ impl PostgresSnapshot {
 }
 
 type Entries = Vec<(Bytes, Bytes)>;
-
-/// Called with each piece of a walk; answers whether to go on.
-type VisitPiece<'a> = dyn FnMut(&[(Bytes, Bytes)]) -> Result<bool, Problem> + 'a;
 
 fn mixed_up() -> Problem {
     Problem::fault("STO-068", "a read was answered with another read's answer")
@@ -111,6 +90,18 @@ impl Snapshot for PostgresSnapshot {
             return Ok(known.clone());
         }
         Ok(self.multi_get(&[key.to_vec()])?.pop().flatten())
+    }
+
+    fn get_leading(&self, key: &[u8], lead: Lead) -> Result<Option<Bytes>, Problem> {
+        let Found::Values(values) = self.ask(What::Led { key: key.to_vec(), lead })? else {
+            return Err(mixed_up());
+        };
+        let mut values = values.into_iter();
+        let value = values.next().flatten();
+        if let Some(next) = value.as_ref().and_then(|value| lead.from(value)) {
+            self.ahead().insert(next, values.next().flatten());
+        }
+        Ok(value)
     }
 
     fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem> {
@@ -141,14 +132,7 @@ impl Snapshot for PostgresSnapshot {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), Problem> {
-        self.pieces(range, direction, &mut |piece| {
-            for (key, value) in piece {
-                if !visit(key, value)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        })
+        self.visit_reading(range, direction, &|_, _, _| (), visit)
     }
 
     fn visit_reading(
@@ -158,20 +142,26 @@ impl Snapshot for PostgresSnapshot {
         next: &Next<'_>,
         visit: &mut Visit<'_>,
     ) -> Result<(), Problem> {
-        let mut many = AHEAD_FIRST;
-        self.pieces(range, direction, &mut |mut piece| {
-            while !piece.is_empty() {
-                let (now, later) = piece.split_at(many.min(piece.len()));
+        let (mut left, mut size, mut many) = (range.clone(), PIECE_FIRST, AHEAD_FIRST);
+        loop {
+            let piece = self.piece(&left, direction, size)?;
+            let mut entries = piece.as_slice();
+            while !entries.is_empty() {
+                let (now, later) = entries.split_at(many.min(entries.len()));
                 self.read_ahead(now, next)?;
                 for (key, value) in now {
                     if !visit(key, value)? {
-                        return Ok(false);
+                        return Ok(());
                     }
                 }
-                piece = later;
+                entries = later;
                 many = (many * 2).min(AHEAD_MAX);
             }
-            Ok(true)
-        })
+            let Some((last, _)) = piece.last().filter(|_| piece.len() == size) else {
+                return Ok(());
+            };
+            left.go_on_behind(direction, last);
+            size = (size * 4).min(PIECE_MAX);
+        }
     }
 }
