@@ -25,7 +25,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 11] = [
+const NEEDS: [Need; 13] = [
     Need {
         purpose: Purpose::Build,
         probe: ("cc", &["--version"]),
@@ -46,6 +46,8 @@ const NEEDS: [Need; 11] = [
         probe: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]),
         packages: &["postgresql"],
     },
+    Need { purpose: Purpose::Test, probe: ("patroni", &["--version"]), packages: &["patroni"] },
+    Need { purpose: Purpose::Test, probe: ("etcd", &["--version"]), packages: &["etcd-server"] },
     Need { purpose: Purpose::Test, probe: ("haproxy", &["-v"]), packages: &["haproxy"] },
     Need { purpose: Purpose::Test, probe: ("bzip2", &["--help"]), packages: &["bzip2"] },
     Need { purpose: Purpose::Test, probe: ("xz", &["--version"]), packages: &["xz-utils"] },
@@ -119,7 +121,24 @@ fn install_debian_packages(purpose: Purpose) -> Result<(), String> {
         &["install", "--yes", "--quiet", "--no-install-recommends"],
     );
     install.env("DEBIAN_FRONTEND", "noninteractive").args(&missing);
-    process::run(install)
+    process::run(install)?;
+    missing.iter().for_each(|package| end_service(package));
+    Ok(())
+}
+
+/// Ends what the package started by itself: tests start their own. Where no services run, as in most
+/// containers, there is nothing to end.
+fn end_service(package: &str) {
+    let service = match package {
+        "patroni" => "patroni",
+        "etcd-server" => "etcd",
+        _ => return,
+    };
+    if Path::new("/run/systemd/system").exists() {
+        process::answers("systemctl", &["disable", "--now", service]);
+    } else {
+        process::answers("service", &[service, "stop"]);
+    }
 }
 
 fn node_major() -> Result<u32, String> {

@@ -2,5 +2,6 @@
 
 pub mod linearizability;
 pub mod municipality;
+pub mod patroni;
 pub mod postgres;
 pub mod server;

@@ -311,7 +311,7 @@ impl Shared {
     }
 }
 
-fn told(program: &str, output: &Output) -> io::Result<()> {
+pub(crate) fn told(program: &str, output: &Output) -> io::Result<()> {
     if output.status.success() {
         return Ok(());
     }
@@ -319,7 +319,7 @@ fn told(program: &str, output: &Output) -> io::Result<()> {
     Err(io::Error::other(format!("{program}: {}", said.trim())))
 }
 
-fn programs() -> io::Result<PathBuf> {
+pub(crate) fn programs() -> io::Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = fs::read_dir(VERSIONS)
         .map(|entries| {
             let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -337,12 +337,12 @@ fn programs() -> io::Result<PathBuf> {
     })
 }
 
-fn is_root(made_by_us: &Path) -> io::Result<bool> {
+pub(crate) fn is_root(made_by_us: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     Ok(fs::metadata(made_by_us)?.uid() == 0)
 }
 
-fn postgres_user() -> io::Result<(u32, u32)> {
+pub(crate) fn postgres_user() -> io::Result<(u32, u32)> {
     let users = fs::read_to_string("/etc/passwd")?;
     let line = users.lines().find(|line| line.starts_with("postgres:"));
     let numbers = line.and_then(|line| {
@@ -352,6 +352,6 @@ fn postgres_user() -> io::Result<(u32, u32)> {
     numbers.ok_or_else(|| io::Error::other("there is no user postgres to run the server as"))
 }
 
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

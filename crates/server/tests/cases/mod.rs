@@ -15,6 +15,7 @@ mod demo;
 pub(crate) mod downtime;
 mod errors;
 mod everything;
+mod failover;
 mod formats;
 mod large_transaction;
 mod loading;
