@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::login::House;
+use super::login::{Answer, House};
 
 /// The address of the page of the first journal on a citizen's home: `/min/{id}`.
 fn own(home: &str) -> String {
@@ -11,13 +11,43 @@ fn own(home: &str) -> String {
     format!("/min/{id}")
 }
 
+/// A citizen's empty form of a new message.
+struct NewMessage {
+    house: House,
+    cookie: String,
+    address: String,
+    page: Answer,
+}
+
+impl NewMessage {
+    async fn open() -> Self {
+        let house = House::new().await;
+        let cookie = house.log_in("Innbygger").await;
+        let home = house.get("/", &cookie).await;
+        let address = format!("{}/meldinger/ny", own(&home.body));
+        let page = house.get(&address, &cookie).await;
+        Self { house, cookie, address, page }
+    }
+
+    /// Has a message to the first who is offered kept or sent, by a window that knows this version.
+    async fn act(&self, act: &str, version: u32, text: &str) -> Answer {
+        let (_, rest) = self.page.body.split_once("<option value=\"Practitioner").unwrap();
+        let to = format!("Practitioner{}", rest.split('"').next().unwrap());
+        let token = self.page.token();
+        let body =
+            format!("skjema={token}&gjor={act}&versjon={version}&om=Utslett&til={to}&tekst={text}");
+        self.house.post(&self.address, &self.cookie, &body).await
+    }
+
+    /// The form as it is shown now.
+    async fn again(&self) -> Answer {
+        self.house.get(&self.address, &self.cookie).await
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_when_the_login_ended_is_shown_and_nothing_is_stored() {
-    let house = House::new().await;
-    let cookie = house.log_in("Innbygger").await;
-    let home = house.get("/", &cookie).await;
-    let address = format!("{}/meldinger/ny", own(&home.body));
-    let page = house.get(&address, &cookie).await;
+    let NewMessage { house, cookie, address, page } = NewMessage::open().await;
     let before = house.count("Communication?").await;
     house.wait(31 * 60);
     let body = format!("skjema={}&til=x&tekst=Jeg+er+%3Cb%3Esvimmel%3C%2Fb%3E", page.token());
@@ -33,11 +63,7 @@ async fn what_was_written_when_the_login_ended_is_shown_and_nothing_is_stored() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_without_text_is_not_sent_and_the_rest_is_kept() {
-    let house = House::new().await;
-    let cookie = house.log_in("Innbygger").await;
-    let home = house.get("/", &cookie).await;
-    let address = format!("{}/meldinger/ny", own(&home.body));
-    let page = house.get(&address, &cookie).await;
+    let NewMessage { house, cookie, address, page } = NewMessage::open().await;
     let before = house.count("Communication?").await;
     let body = format!("skjema={}&om=Utslett&tekst=+", page.token());
     let answer = house.post(&address, &cookie, &body).await;
@@ -85,19 +111,8 @@ async fn the_pages_speak_the_language_that_was_chosen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_that_another_window_has_changed_is_not_overwritten_and_nothing_is_lost() {
-    let house = House::new().await;
-    let cookie = house.log_in("Innbygger").await;
-    let home = house.get("/", &cookie).await;
-    let address = format!("{}/meldinger/ny", own(&home.body));
-    let page = house.get(&address, &cookie).await;
-    let (_, rest) = page.body.split_once("<option value=\"Practitioner").unwrap();
-    let to = format!("Practitioner{}", rest.split('"').next().unwrap());
-    let keep = async |version: u32, text: &str| {
-        let token = page.token();
-        let body =
-            format!("skjema={token}&gjor=lagre&versjon={version}&om=Utslett&til={to}&tekst={text}");
-        house.post(&address, &cookie, &body).await
-    };
+    let message = NewMessage::open().await;
+    let keep = async |version, text| message.act("lagre", version, text).await;
     // Both windows were opened before anything was written.
     assert_eq!(keep(0, "Fra+den+ene").await.status, StatusCode::SEE_OTHER);
     let second = keep(0, "Fra+den+andre").await;
@@ -105,39 +120,29 @@ async fn a_draft_that_another_window_has_changed_is_not_overwritten_and_nothing_
     assert!(second.body.contains("Fra den andre</textarea>"), "{}", second.body);
     assert!(second.body.contains("Meldingen er endret i et annet vindu."), "{}", second.body);
     assert!(second.body.contains("name=\"versjon\" value=\"1\""), "{}", second.body);
-    let stored = house.get(&address, &cookie).await;
+    let stored = message.again().await;
     assert!(stored.body.contains("Fra den ene</textarea>"), "{}", stored.body);
     // Whoever has read that and keeps it still, keeps it.
     assert_eq!(keep(1, "Fra+den+andre").await.status, StatusCode::SEE_OTHER);
-    let stored = house.get(&address, &cookie).await;
+    let stored = message.again().await;
     assert!(stored.body.contains("Fra den andre</textarea>"), "{}", stored.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_sent_from_one_window_leaves_what_another_has_kept() {
-    let house = House::new().await;
-    let cookie = house.log_in("Innbygger").await;
-    let home = house.get("/", &cookie).await;
-    let address = format!("{}/meldinger/ny", own(&home.body));
-    let page = house.get(&address, &cookie).await;
-    let (_, rest) = page.body.split_once("<option value=\"Practitioner").unwrap();
-    let to = format!("Practitioner{}", rest.split('"').next().unwrap());
-    let post = async |act: &str, version: u32, text: &str| {
-        let token = page.token();
-        let body =
-            format!("skjema={token}&gjor={act}&versjon={version}&om=Utslett&til={to}&tekst={text}");
-        house.post(&address, &cookie, &body).await.status
-    };
+    let message = NewMessage::open().await;
+    let house = &message.house;
+    let post = async |act, version, text| message.act(act, version, text).await.status;
     assert_eq!(post("lagre", 0, "Fra+den+ene").await, StatusCode::SEE_OTHER);
     let before = house.count("Communication?status=completed").await;
     assert_eq!(post("signer", 0, "Noe+annet").await, StatusCode::SEE_OTHER);
     assert_eq!(house.count("Communication?status=completed").await, before + 1);
-    let kept = house.get(&address, &cookie).await;
+    let kept = message.again().await;
     assert!(kept.body.contains("Fra den ene</textarea>"), "{}", kept.body);
     // What says all that the draft does is made of it, whatever version the window knows.
     assert_eq!(post("signer", 0, "Fra+den+ene+og+mer").await, StatusCode::SEE_OTHER);
     assert_eq!(house.count("Communication?status=completed").await, before + 2);
-    let kept = house.get(&address, &cookie).await;
+    let kept = message.again().await;
     assert!(!kept.body.contains("Fra den ene"), "{}", kept.body);
 }
 
