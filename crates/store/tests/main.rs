@@ -26,4 +26,5 @@ mod cases {
     mod postgres_tls;
     mod preparing;
     mod search;
+    mod slow;
 }

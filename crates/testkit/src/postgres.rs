@@ -43,7 +43,15 @@ impl Postgres {
     /// As [`Postgres::start`], with these files (name and text) in its data folder, which it alone may
     /// read.
     pub fn start_with(settings: &[&str], files: &[(&str, &str)]) -> io::Result<Self> {
-        let folder = TempDir::new()?;
+        Self::start_in(TempDir::new()?, settings, files)
+    }
+
+    /// As [`Postgres::start_with`], in this folder, which is empty and removed at the end.
+    pub fn start_in(
+        folder: TempDir,
+        settings: &[&str],
+        files: &[(&str, &str)],
+    ) -> io::Result<Self> {
         let user = if is_root(folder.path())? { Some(postgres_user()?) } else { None };
         if let Some((user, group)) = user {
             chown(folder.path(), Some(user), Some(group))?;
@@ -190,6 +198,45 @@ impl Postgres {
         Err(io::Error::other("the recovery did not end"))
     }
 
+    /// Stops all its processes where they are (SIGSTOP): connections stay open and nothing answers.
+    ///
+    /// # Errors
+    /// When they cannot be signalled.
+    pub fn stand_still(&self) -> io::Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets them go on after [`Postgres::stand_still`].
+    ///
+    /// # Errors
+    /// When they cannot be signalled.
+    pub fn move_on(&self) -> io::Result<()> {
+        self.signal("CONT")
+    }
+
+    /// The server first, so that it starts no more processes; then those it has started.
+    fn signal(&self, name: &str) -> io::Result<()> {
+        let id = self.process.as_ref().map(|process| process.id().to_string());
+        let id = id.ok_or_else(|| io::Error::other("PostgreSQL does not run"))?;
+        let signal = format!("-{name}");
+        told("kill", &Command::new("kill").args([&signal, &id]).output()?)?;
+        told("pkill", &Command::new("pkill").args([&signal, "--parent", &id]).output()?)
+    }
+
+    /// Runs SQL with a `psql` of its own that is not waited for, and is killed when it is dropped.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn begin_sql(&self, database: &str, text: &str) -> io::Result<Running> {
+        let process = self
+            .command("psql")
+            .args(["--no-psqlrc", "--quiet", "--dbname", &self.url_of(database), "--command", text])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Running(process))
+    }
+
     /// Kills it without warning, as a power failure would.
     pub fn kill(&mut self) -> io::Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
@@ -197,6 +244,15 @@ impl Postgres {
         process.kill()?;
         process.wait()?;
         Ok(())
+    }
+
+    /// Whether it has not ended by itself.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn is_running(&mut self) -> io::Result<bool> {
+        let Some(process) = &mut self.process else { return Ok(false) };
+        Ok(process.try_wait()?.is_none())
     }
 
     /// Starts it again after [`Postgres::kill`].
@@ -272,6 +328,18 @@ impl Drop for Postgres {
             .arg(data)
             .output();
         let _ = self.kill();
+    }
+}
+
+/// A program under way. Dropping it kills it.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

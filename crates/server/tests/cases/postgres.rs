@@ -2,8 +2,9 @@
 //! killed while it is used.
 
 use std::process::Command;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use akson_testkit::postgres::Postgres;
 use akson_testkit::server::Server;
@@ -123,4 +124,69 @@ async fn a_database_that_is_killed_under_writes_costs_nothing_that_was_acknowled
         }
     }
     assert_eq!(total(&ask, "Patient?_summary=count").await, "600");
+}
+
+/// Times that a server is stopped where it is.
+const STOPS: usize = 3;
+
+/// A server that stops between the two trips of a commit holds the lock that all commit under; the
+/// database ends its connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stands_still_does_not_hold_up_the_others() {
+    let database = Postgres::start(&[]).unwrap();
+    let nodes = Arc::new([serve(&database.url()), serve(&database.url())]);
+    let signal = |name: &str| {
+        let id = nodes[0].server.process_id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    };
+    let (stop, stored) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+    let writers: Vec<_> = (0..16)
+        .map(|writer| {
+            let (nodes, stop, stored) =
+                (Arc::clone(&nodes), Arc::clone(&stop), Arc::clone(&stored));
+            tokio::spawn(async move {
+                for number in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let id = format!("w{writer}-{number}");
+                    let put = nodes[0].put(&format!("/Patient/{id}"), &patient(&id, "Lie")).await;
+                    match put.status {
+                        201 => stored.lock().unwrap().push(id),
+                        503 => {}
+                        other => panic!("{other}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut longest = Duration::ZERO;
+    for round in 0..STOPS {
+        tokio::time::sleep(Duration::from_millis(300 + 170 * round as u64)).await;
+        signal("-STOP");
+        let began = Instant::now();
+        let id = format!("b{round}");
+        let put = nodes[1].put(&format!("/Patient/{id}"), &patient(&id, "Lie")).await;
+        longest = longest.max(began.elapsed());
+        signal("-CONT");
+        assert_eq!(put.status, 201);
+        stored.lock().unwrap().push(id);
+    }
+    assert!(longest < Duration::from_secs(20), "{longest:?}");
+    let before = stored.lock().unwrap().len();
+    let began = Instant::now();
+    while stored.lock().unwrap().len() < before + 50 {
+        assert!(began.elapsed() < Duration::from_secs(30), "it does not go on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let stored = std::mem::take(&mut *stored.lock().unwrap());
+    println!("{} stored, the other waited {longest:?} at most", stored.len());
+    for id in &stored {
+        assert_eq!(nodes[1].get(&format!("/Patient/{id}/_history")).await.text("/total"), "1");
+    }
+    assert_eq!(total(&nodes[1], "Patient?_summary=count").await, stored.len().to_string());
 }

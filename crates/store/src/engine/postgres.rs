@@ -17,13 +17,14 @@ mod connection;
 pub(crate) mod filling;
 mod lasting;
 mod news;
+mod pulse;
 mod reader;
 mod schema;
 mod snapshot;
 mod tls;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -36,6 +37,7 @@ use super::{Committed, Done, Engine, Snapshot, Transaction, Watcher};
 use connection::{Database, Threads};
 use lasting::LastingSnapshot;
 use news::News;
+use pulse::{Health, Pulse};
 use reader::Reader;
 use snapshot::PostgresSnapshot;
 
@@ -92,8 +94,7 @@ struct Shared {
     counters: Counters,
     news: News,
     acknowledged: Mutex<Committed>,
-    /// The last attempt to commit found no database.
-    unreachable: AtomicBool,
+    pulse: Pulse,
     options: Options,
 }
 
@@ -144,7 +145,7 @@ impl PostgresEngine {
             counters: Counters::default(),
             news: News::new(head.commit),
             acknowledged: Mutex::new(head),
-            unreachable: AtomicBool::new(false),
+            pulse: Pulse::new(options.patience),
             options: options.clone(),
         });
         let reader = Reader::start(&shared, &runtime);
@@ -202,12 +203,15 @@ impl Engine for PostgresEngine {
     }
 
     fn writable(&self) -> Result<(), Problem> {
-        if !self.shared.unreachable.load(Ordering::Acquire) {
-            return Ok(());
+        let health = self.shared.pulse.health();
+        // The committer looks again when it next has something to do.
+        if health != Health::Well && self.shared.queue.waiting().0 == 0 {
+            self.submit(Transaction::default(), Box::new(|_| {}));
         }
-        // The committer tries again when it next has something to do.
-        self.submit(Transaction::default(), Box::new(|_| {}));
-        Err(connection::unreachable("the last commit found no database"))
+        match health {
+            Health::Well | Health::Quiet => Ok(()),
+            Health::Ill(why) => Err(connection::unreachable(why)),
+        }
     }
 
     fn stats(&self) -> Vec<(&'static str, u64)> {

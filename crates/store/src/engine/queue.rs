@@ -24,6 +24,8 @@ const CROWD: usize = 8;
 pub(crate) struct Waiting {
     pub(crate) transaction: Transaction,
     pub(crate) done: Done,
+    /// When it was submitted. Those of one queue come in this order.
+    pub(crate) since: Instant,
     bytes: usize,
 }
 
@@ -89,12 +91,16 @@ impl Queue {
             Ok(bytes) => bytes,
             Err(problem) => return done(Err(CommitError::Problem(problem))),
         };
+        // What only leaves its entries in the log is somebody's read: it is refused last.
+        let is_read = transaction.ops.is_empty();
         let mut state = self.lock();
         let refusal = if state.closed {
             Some(closing())
         } else if state.entries.len() >= self.limits.waiting_max
             // One transaction larger than the whole limit may still pass alone.
-            || (state.bytes > 0 && state.bytes + bytes > self.limits.waiting_bytes_max)
+            || (!is_read
+                && state.bytes > 0
+                && state.bytes + bytes > self.limits.waiting_bytes_max)
         {
             Some(overload(state.entries.len()))
         } else {
@@ -105,7 +111,8 @@ impl Queue {
             return done(Err(CommitError::Problem(problem)));
         }
         state.bytes += bytes;
-        state.entries.push_back(Entry::Waiting(Waiting { transaction, done, bytes }));
+        let since = Instant::now();
+        state.entries.push_back(Entry::Waiting(Waiting { transaction, done, since, bytes }));
         self.wake(state);
     }
 
@@ -296,6 +303,8 @@ mod tests {
         let full = queue(100, 5_000);
         assert_eq!(submit(&full, put(50_000)), None);
         assert_eq!(submit(&full, put(1)), Some("STO-058"));
+        let read = Transaction { log: vec![vec![0; 100]], ..Transaction::default() };
+        assert_eq!(submit(&full, read), None, "reads are refused last");
         let long = Op::Delete { key: vec![0; KEY_BYTES_MAX + 1] };
         let long = Transaction { ops: vec![long], ..Transaction::default() };
         assert_eq!(submit(&queue(2, 100), long), Some("STO-059"));

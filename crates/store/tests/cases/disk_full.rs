@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use akson_base::Kind;
 use akson_store::engine::check::check;
 use akson_store::engine::fjall_engine::{FjallEngine, Options};
-use akson_store::engine::{CommitError, Committed, Engine, Transaction, commit_and_wait};
+use akson_store::engine::postgres::{self, PostgresEngine};
+use akson_store::engine::{CommitError, Committed, Engine, Transaction, chain, commit_and_wait};
+use akson_testkit::postgres::Postgres;
 
 use super::engines::{self, WallClock};
 
@@ -229,4 +231,38 @@ fn rounds(engine: &dyn Engine, ballast: &Path) -> (u32, Vec<u32>) {
         there(engine, (0..next).filter(|number| !refused.contains(number)));
     }
     (next, refused)
+}
+
+/// PostgreSQL refuses, or falls over when it cannot write ahead; nothing that was acknowledged is lost, and
+/// writing comes back when there is room, after a start of PostgreSQL if it fell.
+#[test]
+fn a_full_disk_under_postgresql_loses_nothing_and_writing_comes_back() {
+    let Some(disk) = Mounted::new(256) else {
+        println!("skipped: this user may not mount a small file system");
+        return;
+    };
+    let ballast = disk.path().join("ballast");
+    let folder = tempfile::tempdir_in(disk.path()).unwrap();
+    let mut server = Postgres::start_in(folder, &[], &[]).unwrap();
+    let options = postgres::Options { patience: Duration::from_secs(2), ..Default::default() };
+    let engine = PostgresEngine::open(&server.url(), &options, Arc::new(WallClock)).unwrap();
+    std::fs::write(&ballast, vec![1; 60 << 20]).unwrap();
+    let began = Instant::now();
+    let (stored, error) = fill(&engine);
+    let CommitError::Problem(problem) = error else { panic!("{error:?}") };
+    assert!(["STO-077", "STO-081"].contains(&problem.code), "{problem}");
+    println!("{stored} were stored in {:?}: {problem}", began.elapsed());
+    assert!(stored > 20, "only {stored} were stored");
+    assert!(engine.writable().is_err());
+    std::fs::remove_file(&ballast).unwrap();
+    if !server.is_running().unwrap() {
+        println!("PostgreSQL fell over");
+        server.go_on().unwrap();
+    }
+    write_again(&engine, stored + 1);
+    assert_eq!(engine.writable(), Ok(()));
+    all_there(&engine, stored);
+    there(&engine, stored + 1..stored + 2);
+    let newest = engine.last_commit().commit;
+    chain::verify_chain(&*engine.snapshot(), 1, newest, &mut |_| {}).unwrap();
 }

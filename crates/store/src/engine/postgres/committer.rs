@@ -4,30 +4,32 @@
 //! about; the second writes everything and commits. Processes take turns by that lock, so the number,
 //! the time and the chain go on from whoever committed last. A connection that breaks is made anew and
 //! the group tried again; when it broke on the way to the commit, the chain tells whether the commit
-//! is there.
+//! is there. A database that does not answer is given up when the oldest of a group has waited for as
+//! long as a request may; those who came later wait on.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use akson_base::{Clock, Problem};
+use akson_base::{Clock, Kind, Problem};
 use bytes::Bytes;
 use futures_util::future::{try_join_all, try_join4, try_join5};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
+use tokio::time::timeout_at;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::Shared;
-use super::connection::{may_pass, refused, unreachable};
+use super::connection::{PAUSE, may_pass, refused, unreachable};
 use super::news::Resources;
 use super::schema::number;
 use crate::engine::chain::{self, RecordDigest, RecordEncoder};
 use crate::engine::committer::{check, is_empty, micros, stamp};
 use crate::engine::overlay::Overlay;
-use crate::engine::queue::Next;
+use crate::engine::queue::{Next, Waiting};
 use crate::engine::{
     CommitError, Committed, Direction, Done, Op, Precondition, Range, Snapshot, Transaction, Visit,
 };
@@ -38,6 +40,17 @@ const STATEMENT_BYTES_MAX: usize = 8 << 20;
 const STATEMENT_ROWS_MAX: usize = 20_000;
 /// Ranges asked about without waiting for the answer to the one before.
 const PIPELINED_MAX: usize = 16;
+
+/// Shortest time for a try, when its callers have waited elsewhere.
+const TRY_MIN: Duration = Duration::from_secs(1);
+/// Shortest time for writing, which is not given up lightly: its outcome has to be looked up then.
+const WRITE_MIN: Duration = Duration::from_secs(5);
+/// What any database writes of a large group in a second, in bytes.
+const WRITTEN_PER_SECOND: usize = 4 << 20;
+
+/// A connection whose program stops between the two trips of a commit holds the lock that everybody
+/// commits under: the server ends it.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
 const HEAD: &str = "SELECT commit, time, digest FROM akson_head FOR UPDATE";
 const VALUES: &str = "SELECT k, substring(v FROM 1 FOR $2) FROM akson_entry WHERE k = ANY($1)";
@@ -88,16 +101,48 @@ struct Committer {
 /// How a try to commit a group failed.
 enum Failure {
     /// Nothing was committed; another connection may do better.
-    Passing(Error),
+    Passing(String),
     /// The connection broke on the way to this commit.
-    Unknown(Error, Made),
+    Unknown(String, Made),
     /// Nothing was committed, and trying again would not help.
     Final(Problem),
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        if may_pass(&error) { Self::Passing(error) } else { Self::Final(refused(&error)) }
+        if may_pass(&error) {
+            Self::Passing(error.to_string())
+        } else {
+            Self::Final(refused(&error))
+        }
+    }
+}
+
+/// Those who wait for one commit, in the order in which they came.
+struct Callers {
+    transactions: Vec<Transaction>,
+    dones: Vec<Done>,
+    since: Vec<Instant>,
+}
+
+impl Callers {
+    fn of(waiting: Vec<Waiting>) -> Self {
+        let mut callers = Self { transactions: Vec::new(), dones: Vec::new(), since: Vec::new() };
+        for one in waiting {
+            callers.transactions.push(one.transaction);
+            callers.dones.push(one.done);
+            callers.since.push(one.since);
+        }
+        callers
+    }
+
+    /// Takes out the first, and all others who have waited for so long.
+    fn take_late(&mut self, patience: Duration) -> Vec<Done> {
+        let late = self.since.iter().take_while(|since| since.elapsed() >= patience).count();
+        let late = late.max(1).min(self.dones.len());
+        self.transactions.drain(..late);
+        self.since.drain(..late);
+        self.dones.drain(..late).collect()
     }
 }
 
@@ -116,7 +161,7 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
             tracing::error!("the committer panicked; nothing is written until a restart");
-            shared.unreachable.store(true, Ordering::Release);
+            shared.pulse.ended(true);
             shared.queue.abandon();
         }
     }
@@ -124,17 +169,38 @@ impl Committer {
     fn run(&mut self) {
         loop {
             match self.shared.queue.next() {
-                Next::Group(waiting) => {
-                    let (mut transactions, dones): (Vec<_>, Vec<_>) =
-                        waiting.into_iter().map(|w| (w.transaction, w.done)).unzip();
-                    let runtime = self.runtime.clone();
-                    let outcome = runtime.block_on(self.commit(&mut transactions));
-                    self.tell(dones, outcome);
-                }
+                Next::Group(waiting) => self.serve(Callers::of(waiting)),
                 // Whoever asked may have gone.
                 Next::Settle(tell) => drop(tell.send(Ok(()))),
                 Next::Close => return,
             }
+        }
+    }
+
+    /// Commits for all of them, or tells them why not.
+    fn serve(&mut self, mut callers: Callers) {
+        let patience = self.shared.options.patience;
+        let runtime = self.runtime.clone();
+        while let Some(&oldest) = callers.since.first() {
+            self.shared.pulse.begin(oldest);
+            let until = (oldest + patience).max(Instant::now() + TRY_MIN);
+            let outcome = match runtime.block_on(self.commit(&mut callers.transactions, until)) {
+                Err(Failure::Passing(why)) => {
+                    self.shared.pulse.ended(true);
+                    let late = callers.take_late(patience);
+                    self.tell(late, Err(unreachable(&why)));
+                    continue;
+                }
+                Err(Failure::Unknown(_, made)) => Err(unknown(made.committed.commit)),
+                Err(Failure::Final(problem)) => Err(problem),
+                Ok(done) => Ok(done),
+            };
+            if outcome.is_ok() {
+                self.shared.pulse.got_through();
+            } else {
+                self.shared.pulse.ended(self.open.is_none());
+            }
+            return self.tell(callers.dones, outcome);
         }
     }
 
@@ -157,56 +223,64 @@ impl Committer {
         }
     }
 
-    /// Commits a group, trying again for as long as its callers may wait.
+    /// Commits a group, trying again until then.
     async fn commit(
         &mut self,
         transactions: &mut [Transaction],
-    ) -> Result<(Committed, Verdicts), Problem> {
+        until: Instant,
+    ) -> Result<(Committed, Verdicts), Failure> {
         let began = Instant::now();
         loop {
-            let failure = match self.try_commit(transactions).await {
+            let failure = match self.try_commit(transactions, until).await {
                 Ok(done) => {
-                    self.shared.unreachable.store(false, Ordering::Release);
                     let counters = &self.shared.counters;
                     counters.write_microseconds.fetch_add(micros(began), Ordering::Relaxed);
                     return Ok(done);
                 }
                 Err(failure) => failure,
             };
-            // Whatever went wrong, the next try begins with nothing open.
-            self.open = None;
-            self.shared.counters.connections_lost.fetch_add(1, Ordering::Relaxed);
+            self.give_up();
             match failure {
-                Failure::Final(problem) => return Err(problem),
-                Failure::Passing(error) if began.elapsed() < self.shared.options.patience => {
-                    tracing::warn!("a group is committed anew: {error}");
+                Failure::Passing(why) if Instant::now() < until => {
+                    tracing::warn!("a group is committed anew: {why}");
+                    tokio::time::sleep(PAUSE).await;
                 }
-                Failure::Passing(error) => {
-                    self.shared.unreachable.store(true, Ordering::Release);
-                    return Err(unreachable(&error.to_string()));
-                }
-                Failure::Unknown(error, made) => {
+                Failure::Unknown(why, made) => {
                     let commit = made.committed.commit;
-                    tracing::warn!("the outcome of commit {commit} is looked up: {error}");
-                    if self.is_committed(&made).await.map_err(|_| unknown(commit))? {
-                        return Ok((made.committed, made.verdicts));
+                    tracing::warn!("the outcome of commit {commit} is looked up: {why}");
+                    match self.is_committed(&made).await {
+                        Ok(true) => return Ok((made.committed, made.verdicts)),
+                        Ok(false) => {}
+                        Err(why) => return Err(Failure::Unknown(why.to_string(), made)),
                     }
                 }
+                failure @ (Failure::Passing(_) | Failure::Final(_)) => return Err(failure),
             }
+        }
+    }
+
+    /// Whatever went wrong, the next try begins with nothing open.
+    fn give_up(&mut self) {
+        self.shared.counters.connections_lost.fetch_add(1, Ordering::Relaxed);
+        if let Some((client, _)) = self.open.take()
+            && !client.is_closed()
+        {
+            self.shared.database.give_up(client.cancel_token());
         }
     }
 
     async fn try_commit(
         &mut self,
         transactions: &mut [Transaction],
+        until: Instant,
     ) -> Result<(Committed, Verdicts), Failure> {
         if self.open.is_none() {
-            self.open = Some(self.connect().await?);
+            self.open = Some(in_time(until, self.connect(until)).await?);
         }
         let Some((client, statements)) = &self.open else {
             return Err(Failure::Final(unreachable("not connected")));
         };
-        let (head, fetched) = fetch(client, statements, transactions).await?;
+        let (head, fetched) = in_time(until, fetch(client, statements, transactions)).await?;
         let commit = head.commit + 1;
         let time = self.clock.now().0.max(head.time);
         for transaction in transactions.iter_mut() {
@@ -219,30 +293,36 @@ impl Committer {
             .filter_map(|(transaction, verdict)| verdict.is_ok().then_some(transaction))
             .collect();
         if accepted.iter().all(|transaction| is_empty(transaction)) {
-            client.batch_execute("ROLLBACK").await?;
+            let undone = async { Ok(client.batch_execute("ROLLBACK").await?) };
+            in_time(until, undone).await?;
             return Ok((Committed { commit: head.commit, time: head.time }, verdicts));
         }
         let (record, digest) =
             self.encoder.encode(commit, time, &head.digest, accepted.iter().copied());
         let final_ops = Final::of(&accepted, (keys::commit(commit), record));
         let made = Made { committed: Committed { commit, time }, digest, verdicts };
-        match write(client, statements, &final_ops, &made).await {
-            Ok(()) => {
+        let bound = until.max(Instant::now() + WRITE_MIN) + final_ops.writing_time();
+        let written = write(client, statements, &final_ops, &made);
+        match timeout_at(bound.into(), written).await {
+            Ok(Ok(())) => {
                 self.shared.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.shared.news.committed(commit, &final_ops.resources);
                 Ok((made.committed, made.verdicts))
             }
             // A server that goes away may have committed before it did.
-            Err(error) if may_pass(&error) => Err(Failure::Unknown(error, made)),
-            Err(error) => Err(Failure::Final(refused(&error))),
+            Ok(Err(error)) if may_pass(&error) => Err(Failure::Unknown(error.to_string(), made)),
+            Ok(Err(error)) => Err(Failure::Final(refused(&error))),
+            Err(_) => Err(Failure::Unknown(NO_ANSWER.to_owned(), made)),
         }
     }
 
-    async fn connect(&self) -> Result<Open, Failure> {
-        let client = self.shared.database.connect().await.map_err(|problem| {
-            self.shared.unreachable.store(true, Ordering::Release);
-            Failure::Final(problem)
+    async fn connect(&self, until: Instant) -> Result<Open, Failure> {
+        let connected = self.shared.database.connect_until(until.into()).await;
+        let client = connected.map_err(|problem| {
+            let may_come = problem.kind == Kind::Busy;
+            if may_come { Failure::Passing(problem.for_log) } else { Failure::Final(problem) }
         })?;
+        client.batch_execute(SETTINGS).await?;
         let statements = Statements {
             head: client.prepare(HEAD).await?,
             values: client.prepare(VALUES).await?,
@@ -257,20 +337,34 @@ impl Committer {
 
     /// Whether a commit whose answer was lost is there, and as durable as any.
     async fn is_committed(&self, made: &Made) -> Result<bool, Problem> {
-        let began = Instant::now();
+        let until = Instant::now() + self.shared.options.patience;
         loop {
-            let client = self.shared.database.connect().await?;
-            match look_up(&client, made).await {
-                Ok(found) => return Ok(found),
-                Err(error)
-                    if may_pass(&error) && began.elapsed() < self.shared.options.patience =>
-                {
+            let client = self.shared.database.connect_until(until.into()).await?;
+            match timeout_at(until.into(), look_up(&client, made)).await {
+                Ok(Ok(found)) => return Ok(found),
+                Ok(Err(error)) if may_pass(&error) && Instant::now() < until => {
                     tracing::warn!("looked up anew: {error}");
+                    tokio::time::sleep(PAUSE).await;
                 }
-                Err(error) => return Err(refused(&error)),
+                Ok(Err(error)) => return Err(refused(&error)),
+                Err(_) => {
+                    self.shared.database.give_up(client.cancel_token());
+                    return Err(unreachable(NO_ANSWER));
+                }
             }
         }
     }
+}
+
+const NO_ANSWER: &str = "no answer in time";
+
+/// What comes of it, if it comes until then.
+async fn in_time<T>(
+    until: Instant,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let done = timeout_at(until.into(), work).await;
+    done.unwrap_or_else(|_| Err(Failure::Passing(NO_ANSWER.to_owned())))
 }
 
 async fn look_up(client: &Client, made: &Made) -> Result<bool, Error> {
@@ -459,6 +553,12 @@ impl<'a> Final<'a> {
             }
         }
         made
+    }
+
+    /// What the mere amount takes to write.
+    fn writing_time(&self) -> Duration {
+        let bytes: usize = self.puts.iter().map(|(key, value)| key.len() + value.len()).sum();
+        Duration::from_secs((bytes / WRITTEN_PER_SECOND) as u64)
     }
 
     /// The entries to set, in pieces that one statement takes.

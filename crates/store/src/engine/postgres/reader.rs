@@ -17,10 +17,11 @@ use futures_util::future::{join_all, join3};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_postgres::{Client, Row, Statement};
 
 use super::Shared;
-use super::connection::{blocking, may_pass, refused, unreachable};
+use super::connection::{PAUSE, blocking, may_pass, refused, unreachable};
 use super::news::{Hearing, NOTHING_NEW, News, Told, touched_since};
 use super::schema::number;
 use crate::engine::{Direction, Lead, Range};
@@ -94,12 +95,10 @@ impl Reader {
         let ask = Ask { commit, what, asked: Instant::now(), tell };
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(ask);
         self.wake.notify_one();
-        // Twice: the patience is for the way to the database; the statement itself takes its time.
-        let patience = self.shared.options.patience * 2;
-        match blocking(|| told.recv_timeout(patience)) {
+        match blocking(|| told.recv_timeout(self.shared.options.patience)) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(unreachable("a read was not answered in time")),
-            Err(RecvTimeoutError::Disconnected) => Err(unreachable("the engine is closing")),
+            Err(RecvTimeoutError::Disconnected) => Err(unreachable("a read was given up")),
         }
     }
 
@@ -108,10 +107,19 @@ impl Reader {
         self.ask(None, What::Keys(Vec::new())).map(drop)
     }
 
+    /// Those whose callers still wait.
     fn take(&self) -> Vec<Ask> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = waiting.len().min(BATCH_MAX);
-        waiting.drain(..count).collect()
+        let patience = self.shared.options.patience;
+        let mut asks = Vec::with_capacity(waiting.len().min(BATCH_MAX));
+        while asks.len() < BATCH_MAX
+            && let Some(ask) = waiting.pop_front()
+        {
+            if ask.asked.elapsed() < patience {
+                asks.push(ask);
+            }
+        }
+        asks
     }
 
     /// Puts back what was not answered, first in the row, but for what has waited too long.
@@ -212,27 +220,48 @@ async fn run(reader: Arc<Reader>) {
         let (client, statements) = match open.take() {
             Some(open) => open,
             None => match connect(&reader).await {
-                Ok(open) => open,
+                Ok(Some(open)) => open,
+                Ok(None) => {
+                    reader.put_back(asks);
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
                 Err(problem) => {
                     asks.into_iter().for_each(|ask| answer(ask, Err(problem.clone())));
                     continue;
                 }
             },
         };
-        match serve(&reader, &client, &statements, asks).await {
-            Ok(()) => open = Some((client, statements)),
-            Err(asks) => {
-                reader.shared.counters.connections_lost.fetch_add(1, Ordering::Relaxed);
-                reader.put_back(asks);
+        let lost = match timeout(
+            reader.shared.options.patience,
+            serve(&reader, &client, &statements, asks),
+        )
+        .await
+        {
+            Ok(Ok(())) => {
+                open = Some((client, statements));
+                continue;
             }
-        }
+            Ok(Err(asks)) => asks,
+            // Nobody waits any more for what was asked so long ago.
+            Err(_) => {
+                reader.shared.database.give_up(client.cancel_token());
+                Vec::new()
+            }
+        };
+        reader.shared.counters.connections_lost.fetch_add(1, Ordering::Relaxed);
+        reader.put_back(lost);
     }
 }
 
-async fn connect(reader: &Reader) -> Result<(Client, Statements), Problem> {
+/// A connection and its statements; nothing when it broke meanwhile.
+async fn connect(reader: &Reader) -> Result<Option<(Client, Statements)>, Problem> {
     let client = reader.shared.database.connect().await?;
-    let statements = prepare(&client).await.map_err(|error| refused(&error))?;
-    Ok((client, statements))
+    match timeout(reader.shared.options.patience, prepare(&client)).await {
+        Ok(Ok(statements)) => Ok(Some((client, statements))),
+        Ok(Err(error)) if !may_pass(&error) => Err(refused(&error)),
+        Ok(Err(_)) | Err(_) => Ok(None),
+    }
 }
 
 /// Answers all; gives them back when the connection broke.
