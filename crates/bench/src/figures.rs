@@ -1,6 +1,7 @@
 //! The figures, in the order they are measured: loading, start, reading, then what writes.
 
 mod engine_alone;
+mod growth;
 mod hidden;
 mod loading;
 mod log;
@@ -68,6 +69,9 @@ pub(crate) enum Name {
     Users,
     /// The pages of a patient with ten thousand resources over ten years; only when named
     TenYears,
+    /// A record that grows to `--resources`; only when named (slow; in a database
+    /// 12 GB of disk for three million)
+    Growth,
     /// The HTTP stack alone, answering a constant of 1.6 KB; only when named
     Http,
 }
@@ -99,6 +103,11 @@ impl Name {
         Self::Crud,
         Self::TenYears,
     ];
+
+    /// Whether it is measured on a record of its own.
+    fn is_apart(self) -> bool {
+        matches!(self, Self::Http | Self::Log | Self::Users | Self::TenYears | Self::Growth)
+    }
 }
 
 /// One run: what is asked for, where it works, what came of it.
@@ -108,6 +117,8 @@ pub(crate) struct Bench {
     /// Folder for data, logs and the figures.
     pub(crate) work: PathBuf,
     akson: PathBuf,
+    /// How many resources [`Name::Growth`] goes up to.
+    pub(crate) resources: u64,
     /// The server of databases, when records are measured there.
     postgres: Option<Rc<Postgres>>,
     /// What figures should be.
@@ -147,7 +158,8 @@ impl Bench {
         }
         std::fs::create_dir_all(work).map_err(|e| format!("{}: {e}", work.display()))?;
         let (postgres, targets, figures) = (None, Targets::IN_A_FOLDER, Vec::new());
-        Ok(Self { names, seconds, work: work.to_path_buf(), akson, postgres, targets, figures })
+        let (work, resources) = (work.to_path_buf(), 0);
+        Ok(Self { names, seconds, work, akson, resources, postgres, targets, figures })
     }
 
     /// An empty place for a record.
@@ -223,9 +235,10 @@ impl Bench {
         if self.wants(Name::TenYears) {
             self.ten_years()?;
         }
-        let is_apart =
-            |name: &Name| matches!(name, Name::Http | Name::Log | Name::Users | Name::TenYears);
-        if self.names.iter().all(is_apart) {
+        if self.wants(Name::Growth) {
+            self.growth(patients)?;
+        }
+        if self.names.iter().all(|name| name.is_apart()) {
             return Ok(());
         }
         let data = self.work.join("data");
@@ -270,7 +283,8 @@ impl Bench {
     /// As [`Bench::measure_akson`], of a record in PostgreSQL; the server of databases is started here and
     /// shares the machine.
     pub(crate) fn measure_on_a_database(&mut self, patients: &Path) -> Result<(), String> {
-        let other = self.names.iter().find(|name| !Name::ON_A_DATABASE.contains(name));
+        let can = |name: &Name| *name == Name::Growth || Name::ON_A_DATABASE.contains(name);
+        let other = self.names.iter().find(|name| !can(name));
         if let Some(name) = other.and_then(ValueEnum::to_possible_value) {
             return Err(format!("{} is not measured on a database", name.get_name()));
         }
@@ -279,7 +293,10 @@ impl Bench {
         if self.wants(Name::TenYears) {
             self.ten_years()?;
         }
-        if self.names.iter().any(|name| *name != Name::TenYears) {
+        if self.wants(Name::Growth) {
+            self.growth(patients)?;
+        }
+        if !self.names.iter().all(|name| name.is_apart()) {
             self.loaded(patients)?;
         }
         Ok(())

@@ -84,6 +84,9 @@ struct Measure {
     /// Measure the record in a PostgreSQL that is started for it, and not in a folder
     #[arg(long, conflicts_with_all = ["target", "ten"])]
     database: bool,
+    /// How many resources `growth` loads
+    #[arg(long, default_value_t = 3_000_000)]
+    resources: u64,
     /// Also load the patients nine more times under other ids and measure again (slow)
     #[arg(long)]
     ten: bool,
@@ -122,6 +125,7 @@ fn measure(measure: Measure) -> Result<(), String> {
         (true, false) => Name::ALL.to_vec(),
     };
     let mut bench = Bench::new(names, measure.seconds, &measure.work, akson)?;
+    bench.resources = measure.resources;
     match &measure.target {
         Some(url) => bench.measure_target(url)?,
         None if measure.database => bench.measure_on_a_database(&measure.patients)?,

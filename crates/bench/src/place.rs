@@ -42,6 +42,24 @@ impl Place {
         }
     }
 
+    /// The process of the database's server, whose children do its work; `None` for a folder.
+    pub(crate) fn process(&self) -> Option<u32> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Database(_, server) => server.process(),
+        }
+    }
+
+    /// Has the database do now what it would do in the background after a load: tidy, count and write
+    /// out. A folder's server does it when it starts.
+    pub(crate) fn settle(&self) -> Result<(), String> {
+        let Self::Database(name, server) = self else { return Ok(()) };
+        for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
+            server.sql(name, statement).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
     /// Bytes of disk that it takes: of a database its tables and indexes, with what is kept aside for
     /// readers, and without the write-ahead log, which PostgreSQL uses over and over.
     pub(crate) fn disk_bytes(&self) -> Result<u64, String> {

@@ -48,6 +48,47 @@ fn free_port() -> Result<u16, String> {
     Ok(listener.local_addr().map_err(|error| error.to_string())?.port())
 }
 
+/// Seconds of processor time that a process and its children have used, those that have ended too; its
+/// grandchildren's only once they have ended.
+pub(crate) fn processor_seconds(process: u32) -> f64 {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = numbers.filter_map(accounts).filter(|account| account.parent == process);
+    let all = accounts(process).into_iter().chain(children);
+    all.map(|account| account.own + account.ended).sum()
+}
+
+/// Seconds of processor time of the children of this program that have ended.
+pub(crate) fn processor_seconds_of_ended() -> f64 {
+    accounts(std::process::id()).map_or(0.0, |account| account.ended)
+}
+
+/// What Linux has noted of a process.
+struct Account {
+    parent: u32,
+    /// Seconds of the process itself.
+    own: f64,
+    /// Seconds of its children that have ended and were waited for.
+    ended: f64,
+}
+
+/// Reads `/proc/[pid]/stat`; `None` when the process is gone.
+/// Source: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+fn accounts(process: u32) -> Option<Account> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in brackets may hold anything. After it: the state, the parent, and as the 14th to 17th
+    // of all the time in user and system mode, of the process and of its children.
+    let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
+    let seconds = |place: usize| -> Option<f64> {
+        Some(fields.get(place)?.parse::<f64>().ok()? / TICKS_PER_SECOND)
+    };
+    let parent = fields.get(1)?.parse().ok()?;
+    Some(Account { parent, own: seconds(11)? + seconds(12)?, ended: seconds(13)? + seconds(14)? })
+}
+
+/// `USER_HZ`: 100 on every machine that this program is measured on.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 impl Program {
     /// `akson serve` on a record; waits until `/health/ready` answers 200.
     pub(crate) fn akson(akson: &Path, place: &Place, log: &Path) -> Result<Self, String> {
@@ -136,6 +177,11 @@ impl Program {
         Ok(Self { child, address, ready_after: begin.elapsed() })
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the process holds.
     pub(crate) fn memory(&self) -> Memory {
         memory(self.child.id()).unwrap_or_default()
@@ -171,7 +217,7 @@ impl Drop for Program {
     clippy::disallowed_methods,
     reason = "waits for another process, which has no event for us"
 )]
-fn pause(duration: Duration) {
+pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 

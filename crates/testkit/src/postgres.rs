@@ -98,6 +98,11 @@ impl Postgres {
         format!("postgresql://akson@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The number of its process, whose children do the work; `None` while it is not running.
+    pub fn process(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+
     /// Makes an empty database and answers its address.
     pub fn database(&self, name: &str) -> io::Result<String> {
         self.sql("postgres", &format!("CREATE DATABASE {name}"))?;

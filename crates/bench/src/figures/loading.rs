@@ -48,7 +48,7 @@ pub(super) struct Loaded {
 impl Bench {
     /// Bundles packed with bzip2 are unpacked first, so that the load measures the store: one core
     /// unpacks less of it in a second than the store takes in. `None` when nothing is packed.
-    fn unpack(&self, patients: &Path) -> Result<Option<PathBuf>, String> {
+    pub(super) fn unpack(&self, patients: &Path) -> Result<Option<PathBuf>, String> {
         let told = |error: std::io::Error| format!("unpacking {}: {error}", patients.display());
         let files: Vec<PathBuf> = std::fs::read_dir(patients)
             .map_err(told)?

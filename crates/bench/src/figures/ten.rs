@@ -87,9 +87,10 @@ impl Bench {
     }
 }
 
-/// The bundles of `from` under other ids. The file of practitioners is left out: the copies share
-/// them, since bundles name them by a number that is no id.
-fn write_copy(from: &Path, to: &Path, copy: u8) -> Result<(), String> {
+/// The bundles of `from` about other people: with other ids, family names, days of birth and social
+/// security numbers. The file of practitioners is left out: the copies share them, since bundles name
+/// them by a number that is no id.
+pub(super) fn write_copy(from: &Path, to: &Path, copy: u8) -> Result<(), String> {
     let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(to).map_err(|error| failed(to, error))?;
     let entries = std::fs::read_dir(from).map_err(|error| failed(from, error))?;
@@ -110,6 +111,7 @@ fn write_copy(from: &Path, to: &Path, copy: u8) -> Result<(), String> {
             file.read_to_end(&mut bytes).map_err(|error| failed(&path, error))?;
         }
         other_ids(&mut bytes, copy);
+        other_people(&mut bytes, copy);
         // The name is kept: the loader takes files that others refer to first, by their names.
         let target = to.join(name.trim_end_matches(".bz2"));
         std::fs::write(&target, &bytes).map_err(|error| failed(&target, error))?;
@@ -148,9 +150,72 @@ fn is_uuid(window: &[u8]) -> bool {
     })
 }
 
+/// Changes the number that ends each family name (Synthea's do), each day of birth within its month and
+/// each social security number, so that copies are people of their own, not one person with many records.
+fn other_people(text: &mut [u8], copy: u8) {
+    let copy = u32::from(copy);
+    each_text(text, b"\"family\"", |value| {
+        let name = value.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+        let digits = value.get_mut(name..).unwrap_or_default();
+        count_on(digits, copy, 0, 10_u32.pow(digits.len().min(9) as u32));
+    });
+    each_text(text, b"\"birthDate\"", |value| {
+        // Every month has 28 days.
+        count_on(value.get_mut(8..10).unwrap_or_default(), copy, 1, 28);
+    });
+    each_text(text, b"\"value\"", |value| {
+        if value.starts_with(b"999-") && value.len() == 11 {
+            count_on(value.get_mut(7..11).unwrap_or_default(), copy, 0, 10_000);
+        }
+    });
+}
+
+/// Adds to a number of so many digits that begins at `first` and starts over after `many`.
+fn count_on(digits: &mut [u8], by: u32, first: u32, many: u32) {
+    let number = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u32>().ok());
+    let Some(number) = number else { return };
+    let number = (number.saturating_sub(first) + by) % many + first;
+    let width = digits.len();
+    for (place, digit) in digits.iter_mut().zip(format!("{number:0width$}").bytes()) {
+        *place = digit;
+    }
+}
+
+/// Visits every text that stands in the members of a quoted name.
+fn each_text(text: &mut [u8], name: &[u8], mut change: impl FnMut(&mut [u8])) {
+    let mut at = 0;
+    while let Some(found) = find(text.get(at..).unwrap_or_default(), name) {
+        at += found + name.len();
+        let rest = text.get_mut(at..).unwrap_or_default();
+        let between = |byte: &u8| byte.is_ascii_whitespace() || *byte == b':';
+        let Some(opening) = rest.iter().position(|byte| !between(byte)) else { return };
+        if rest.get(opening) != Some(&b'"') {
+            continue;
+        }
+        let value = rest.get_mut(opening + 1..).unwrap_or_default();
+        let Some(end) = value.iter().position(|byte| *byte == b'"') else { return };
+        change(value.get_mut(..end).unwrap_or_default());
+        at += opening + 1 + end;
+    }
+}
+
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::other_ids;
+    use super::{other_ids, other_people};
+
+    #[test]
+    fn copies_are_other_people() {
+        let text =
+            r#""family": "Cormier289","birthDate" : "1929-03-28","value":"999-82-5655","value":7"#;
+        let mut copied = text.as_bytes().to_vec();
+        other_people(&mut copied, 2);
+        let expected = text.replace("289", "291").replace("03-28", "03-02").replace("5655", "5657");
+        assert_eq!(String::from_utf8(copied).unwrap(), expected);
+    }
 
     #[test]
     fn the_same_id_becomes_the_same_other_id_everywhere() {
