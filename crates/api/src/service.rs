@@ -180,6 +180,19 @@ impl Api {
         compress::compress(&parts.headers, response).await
     }
 
+    /// The answer to a request that is not looked at any further.
+    pub fn not_taken(&self, problem: Problem, headers: &HeaderMap) -> Response<Body> {
+        let caller = Caller {
+            actor: Arc::clone(&self.nobody),
+            trace: self.traces.of(headers),
+            base: Arc::clone(&self.base),
+        };
+        let mut response = failed(&problem.into(), &caller);
+        cors::expose(&self.options.cors_origins, headers, &mut response);
+        put(response.headers_mut(), HeaderName::from_static("x-request-id"), caller.trace);
+        response
+    }
+
     /// Who calls. What we offer is told to everybody: callers learn there how to come in.
     async fn admit(
         &self,

@@ -8,6 +8,8 @@ pub const RESOURCE_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const REQUEST_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Request bodies over 1 MiB that are in memory at once, together; more wait for their turn.
 pub const REQUEST_BODIES_MEBIBYTES_MAX: u32 = 1024;
+/// Requests under way in one server.
+pub const REQUESTS_UNDER_WAY_MAX: usize = 1_024;
 /// Deepest nesting of JSON objects and arrays.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Entries in one batch or transaction.

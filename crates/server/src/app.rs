@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use akson_api::{Api, OAuth, SaysNo};
+use akson_base::Problem;
 use akson_store::Store;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -18,6 +20,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
+use crate::admission::{Admission, Work};
 use crate::downtime::Freshness;
 use crate::limits::Limits;
 use crate::{health, observe};
@@ -31,6 +34,7 @@ pub(crate) struct App {
     pub(crate) meters: PrometheusHandle,
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) admission: Admission,
     /// How old the copy for downtime is, where one is kept.
     pub(crate) downtime: Option<Arc<Freshness>>,
     /// Whether not everybody sees everything.
@@ -88,21 +92,12 @@ impl App {
         request: Request<Incoming>,
     ) -> Response<Body> {
         let began = Instant::now();
-        let path = request.uri().path();
-        let mut response = if let Some(oauth) = self.oauth.as_ref().filter(|_| OAuth::owns(path)) {
-            let address = self.limits.address(peer, request.headers());
-            let taken = match *request.method() {
-                Method::POST => self.limits.take_token_request(address),
-                _ => Ok(()),
-            };
-            match taken {
-                Ok(()) => oauth.handle(request).await,
-                Err(throttled) => oauth.throttled(&throttled, request.headers()),
-            }
-        } else if Api::owns(path) {
-            self.api.handle(request).await
-        } else {
-            self.other(peer, request).await
+        let mut response = match self.watched(&request) {
+            Some(response) => response,
+            None => match self.admission.take(Work::of(request.method(), request.uri())) {
+                Ok(_under_way) => self.taken(peer, request).await,
+                Err(problem) => self.sent_away(problem, &request).await,
+            },
         };
         if self.is_ruled
             && let Some(step) = step_of(&response)
@@ -116,26 +111,59 @@ impl App {
         response
     }
 
-    async fn other(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    /// The answer to a request that is under way.
+    async fn taken(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
-        let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-        match path {
-            "/health/live" if is_get => health::live(),
-            "/health/ready" if is_get => {
+        if let Some(oauth) = self.oauth.as_ref().filter(|_| OAuth::owns(path)) {
+            let address = self.limits.address(peer, request.headers());
+            let taken = match *request.method() {
+                Method::POST => self.limits.take_token_request(address),
+                _ => Ok(()),
+            };
+            return match taken {
+                Ok(()) => oauth.handle(request).await,
+                Err(throttled) => oauth.throttled(&throttled, request.headers()),
+            };
+        }
+        if Api::owns(path) {
+            return self.api.handle(request).await;
+        }
+        self.page(peer, request).await
+    }
+
+    /// The answer to one that there is no room for.
+    async fn sent_away(&self, problem: Problem, request: &Request<Incoming>) -> Response<Body> {
+        if Api::owns(request.uri().path()) {
+            return self.api.not_taken(problem, request.headers());
+        }
+        let mut response = akson_web::not_taken(&problem, request.headers()).await;
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+
+    /// What whoever watches the process asks; it is answered however much there is to do.
+    fn watched(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
+        }
+        Some(match request.uri().path() {
+            "/health/live" => health::live(),
+            "/health/ready" => {
                 let is_draining = self.is_draining.load(Ordering::Relaxed);
                 health::ready(is_draining, self.store.engine().writable())
             }
-            "/metrics" if is_get => health::text(
+            "/metrics" => health::text(
                 StatusCode::OK,
                 observe::page(
                     &self.meters,
                     &self.limits,
+                    &self.admission,
                     &self.store.engine().stats(),
                     self.downtime.as_ref().map(|copy| copy.age_seconds()),
                 ),
             ),
-            _ => self.page(peer, request).await,
-        }
+            _ => return None,
+        })
     }
 
     async fn page(&self, peer: IpAddr, mut request: Request<Incoming>) -> Response<Body> {

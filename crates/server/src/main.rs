@@ -5,6 +5,7 @@
 //! 0 done, 1 failed (or something was refused), 2 wrong usage; one clear line on standard error.
 //! Not here: HTTP for machines (`api`), pages (`web`), what a request does (`record`).
 
+mod admission;
 mod app;
 mod app_callers;
 mod apps;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(admission::THREADS_MAX)
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::admission::Admission;
 use crate::failure::Failure;
 use crate::limits::Limits;
 
@@ -37,11 +38,12 @@ pub(crate) fn keep_up(handle: PrometheusHandle) {
     });
 }
 
-/// The page: the recorder's meters, what the limits refused, the store's own numbers, and the age of the
+/// The page: the recorder's meters, what the limits refused, who was sent away, the store's own numbers, and the age of the
 /// copy for downtime in seconds, where one is kept.
 pub(crate) fn page(
     handle: &PrometheusHandle,
     limits: &Limits,
+    admission: &Admission,
     store: &[(&'static str, u64)],
     copy_age: Option<f64>,
 ) -> String {
@@ -50,6 +52,13 @@ pub(crate) fn page(
     page.push_str("# TYPE akson_throttled_total counter\n");
     for (name, count) in limits.refused() {
         let _ = writeln!(page, "akson_throttled_total{{limit=\"{name}\"}} {count}");
+    }
+    let under_way = admission.under_way();
+    let _ = writeln!(page, "# TYPE akson_under_way gauge\nakson_under_way {under_way}");
+    page.push_str("# HELP akson_shed_total Requests sent away because too many were under way\n");
+    page.push_str("# TYPE akson_shed_total counter\n");
+    for (name, count) in admission.refused() {
+        let _ = writeln!(page, "akson_shed_total{{work=\"{name}\"}} {count}");
     }
     for (name, value) in store {
         // Writing to a String cannot fail.

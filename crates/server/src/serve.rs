@@ -20,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::admission::Admission;
 use crate::app::App;
 use crate::apps;
 use crate::callers::TokenCallers;
@@ -277,6 +278,7 @@ pub(crate) async fn serve(
         meters,
         store: Arc::clone(&store),
         limits,
+        admission: Admission::default(),
         downtime: copy.as_ref().map(|copy| Arc::clone(&copy.freshness)),
         is_ruled: policy == Policy::Rules,
         is_tls: tls.is_some(),

@@ -92,7 +92,7 @@ pub(crate) fn cookie(tag: &str) -> Option<String> {
     Some(format!("{COOKIE}={tag}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"))
 }
 
-fn chosen(headers: &HeaderMap) -> Language {
+pub(crate) fn chosen(headers: &HeaderMap) -> Language {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|c| c.split_once('='));
     let tags = pairs.filter(|(name, _)| name.trim() == COOKIE).map(|(_, tag)| tag.trim());

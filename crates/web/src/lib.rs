@@ -70,5 +70,6 @@ mod writing;
 pub use door::{Door, Guard};
 pub use growth::References;
 pub use login::{DemoLogin, DemoPerson};
+pub use response::not_taken;
 pub use routes::router;
 pub use terminology::{Concept, System, Terminology};

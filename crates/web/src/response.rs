@@ -12,7 +12,10 @@ use axum::response::{IntoResponse, Response};
 use maud::Markup;
 use serde_json::Value;
 
+use crate::language::chosen;
+use crate::messages::in_language;
 use crate::pages::problem_page::{problem_line, problem_page};
+use crate::routes::wants_fragment;
 use crate::sight::Timing;
 use crate::who::Who;
 
@@ -106,6 +109,13 @@ pub(crate) fn to(address: &str) -> Response {
 pub(crate) fn problem(problem: &Problem, who: Option<&Who>, fragment: bool) -> Response {
     let markup = if fragment { problem_line(problem) } else { problem_page(problem, who) };
     told(problem, markup)
+}
+
+/// The answer to a request that is not looked at any further, in the reader's language.
+pub async fn not_taken(found: &Problem, headers: &HeaderMap) -> Response {
+    let is_fragment = wants_fragment(headers);
+    let answer = async { problem(found, None, is_fragment) };
+    secure(in_language(chosen(headers), answer).await).await
 }
 
 /// A problem in words of its own, with the status of its kind.

@@ -190,3 +190,67 @@ async fn a_server_that_stands_still_does_not_hold_up_the_others() {
     }
     assert_eq!(total(&nodes[1], "Patient?_summary=count").await, stored.len().to_string());
 }
+
+/// Waits until so many requests are under way.
+async fn under_way(ask: &Ask, count: usize) {
+    let line = format!("\nakson_under_way {count}\n");
+    let began = Instant::now();
+    loop {
+        let page = ask.client.get(format!("{}/metrics", ask.server.root())).send().await.unwrap();
+        if page.text().await.unwrap().contains(&line) {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "never {count} under way");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The status, and after how many seconds one may try again.
+async fn told(request: reqwest::RequestBuilder) -> (u16, Option<String>) {
+    let answer = tokio::time::timeout(Duration::from_secs(5), request.send()).await;
+    let answer = answer.expect("it waits").unwrap();
+    let again = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), again)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_too_many_wait_whoever_reads_is_sent_away_last_and_nobody_is_kept_from_asking_how_it_is()
+ {
+    let database = Postgres::start(&[]).unwrap();
+    let ask = serve(&database.url());
+    assert_eq!(ask.put("/Patient/one", &patient("one", "Lie")).await.status, 201);
+    let at = |path: &str| format!("{}{path}", ask.server.fhir());
+    let read = || ask.client.get(at("/Patient/one"));
+    let write =
+        || ask.client.put(at("/Patient/two")).header("content-type", "application/fhir+json");
+    let entry = json!({ "request": { "method": "GET", "url": "Patient/one" } });
+    let bundle = json!({ "resourceType": "Bundle", "type": "batch", "entry": [entry] }).to_string();
+    let bulk = || {
+        ask.client.post(at("")).header("content-type", "application/fhir+json").body(bundle.clone())
+    };
+    let page = || ask.client.get(format!("{}/pasienter", ask.server.root()));
+    let away = (503, Some("1".to_owned()));
+    database.stand_still().unwrap();
+    let mut waiting = Vec::new();
+    let fill = |waiting: &mut Vec<_>, count: usize| {
+        waiting.extend((0..count).map(|_| tokio::spawn(read().send())));
+    };
+    fill(&mut waiting, 512);
+    under_way(&ask, 512).await;
+    assert_eq!(told(bulk()).await, away, "who sends much");
+    fill(&mut waiting, 256);
+    under_way(&ask, 768).await;
+    assert_eq!(told(write().body(patient("two", "Lie"))).await, away, "who writes");
+    fill(&mut waiting, 256);
+    under_way(&ask, 1_024).await;
+    assert_eq!(told(read()).await, away, "who reads");
+    assert_eq!(told(page()).await, away);
+    let live = ask.client.get(format!("{}/health/live", ask.server.root()));
+    assert_eq!(told(live).await.0, 200);
+    database.move_on().unwrap();
+    for waited in waiting {
+        assert_eq!(waited.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(told(bulk()).await.0, 200);
+    under_way(&ask, 0).await;
+}
