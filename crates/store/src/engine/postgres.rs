@@ -10,16 +10,19 @@
 //! What other processes change is heard of on the way (`news`).
 //!
 //! Work that takes hours reads in one transaction of the database's own (`lasting`). Here: settings,
-//! opening, and the parts put together. Not here: tables (`schema`), filling an empty one (`filling`).
+//! opening, and the parts put together. Not here: tables (`schema`), tables divided over parts or machines
+//! (`shards`, `divided`), filling empty ones (`filling`).
 
 mod committer;
 mod connection;
+mod divided;
 pub(crate) mod filling;
 mod lasting;
 mod news;
 mod pulse;
 mod reader;
 mod schema;
+mod shards;
 mod snapshot;
 mod tls;
 
@@ -39,6 +42,7 @@ use lasting::LastingSnapshot;
 use news::News;
 use pulse::{Health, Pulse};
 use reader::Reader;
+use shards::Layout;
 use snapshot::PostgresSnapshot;
 
 /// How long a snapshot can be read after a later commit changed what it shows. Older ones answer
@@ -96,6 +100,7 @@ struct Shared {
     acknowledged: Mutex<Committed>,
     pulse: Pulse,
     options: Options,
+    layout: Layout,
 }
 
 impl Shared {
@@ -131,7 +136,8 @@ impl PostgresEngine {
             let head = schema::prepare(&database).await;
             (database, head)
         })?;
-        let head = head.map(|head| Committed { commit: head.commit, time: head.time })?;
+        let (head, layout) = head?;
+        let head = Committed { commit: head.commit, time: head.time };
         let limits = Limits {
             waiting_max: options.waiting_max,
             waiting_bytes_max: options.waiting_bytes_max,
@@ -147,6 +153,7 @@ impl PostgresEngine {
             acknowledged: Mutex::new(head),
             pulse: Pulse::new(options.patience),
             options: options.clone(),
+            layout,
         });
         let reader = Reader::start(&shared, &runtime);
         runtime.spawn(schema::tidy_past(Arc::downgrade(&shared)));

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use akson_base::{Clock, Kind, Problem};
 use bytes::Bytes;
-use futures_util::future::{try_join_all, try_join4, try_join5};
+use futures_util::future::{try_join_all, try_join3, try_join4, try_join5};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::time::timeout_at;
@@ -24,8 +24,10 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::Shared;
 use super::connection::{PAUSE, may_pass, refused, unreachable};
+use super::divided::{self, Writes};
 use super::news::Resources;
 use super::schema::number;
+use super::shards::{Layout, shard_of};
 use crate::engine::chain::{self, RecordDigest, RecordEncoder};
 use crate::engine::committer::{check, is_empty, micros, stamp};
 use crate::engine::overlay::Overlay;
@@ -52,7 +54,6 @@ const WRITTEN_PER_SECOND: usize = 4 << 20;
 /// commits under: the server ends it.
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
-const HEAD: &str = "SELECT commit, time, digest FROM akson_head FOR UPDATE";
 const VALUES: &str = "SELECT k, substring(v FROM 1 FOR $2) FROM akson_entry WHERE k = ANY($1)";
 const RANGE: &str = "SELECT k FROM akson_entry WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3";
 const PUT: &str = "WITH moved AS (INSERT INTO akson_past (k, since, until, v) \
@@ -63,6 +64,11 @@ const REMOVE: &str = "WITH gone AS (DELETE FROM akson_entry WHERE k = ANY($1) RE
      INSERT INTO akson_past (k, since, until, v) SELECT k, since, $2, v FROM gone";
 const TOUCH: &str = "INSERT INTO akson_touched (commit, resources) VALUES ($1, $2)";
 const ADVANCE: &str = "UPDATE akson_head SET commit = $1, time = $2, digest = $3";
+
+/// Takes the lock.
+fn head_statement(layout: Layout) -> String {
+    format!("SELECT commit, time, digest, {} FROM akson_head FOR UPDATE", layout.newest())
+}
 
 /// Starts the thread; it ends when the queue is closed and empty.
 pub(super) fn start(
@@ -80,12 +86,47 @@ pub(super) fn start(
 
 struct Statements {
     head: Statement,
-    values: Statement,
-    range: Statement,
-    put: Statement,
-    remove: Statement,
+    entries: Entries,
     touch: Statement,
     advance: Statement,
+}
+
+enum Entries {
+    Whole { values: Statement, range: Statement, put: Statement, remove: Statement },
+    Divided(Writes),
+}
+
+impl Entries {
+    async fn prepare(client: &Client, layout: Layout) -> Result<Self, Error> {
+        if layout.is_divided() {
+            return Writes::prepare(client).await.map(Self::Divided);
+        }
+        Ok(Self::Whole {
+            values: client.prepare(VALUES).await?,
+            range: client.prepare(RANGE).await?,
+            put: client.prepare(PUT).await?,
+            remove: client.prepare(REMOVE).await?,
+        })
+    }
+
+    /// Keys and the beginnings of their values.
+    async fn values(&self, client: &Client, keys: &[&[u8]], bytes: i32) -> Result<Vec<Row>, Error> {
+        match self {
+            _ if keys.is_empty() => Ok(Vec::new()),
+            Self::Whole { values, .. } => client.query(values, &[&keys, &bytes]).await,
+            Self::Divided(writes) => writes.values(client, keys, bytes).await,
+        }
+    }
+
+    /// The first keys of a range.
+    async fn range(&self, client: &Client, range: Range, limit: i64) -> Result<Vec<Row>, Error> {
+        match self {
+            Self::Whole { range: statement, .. } => {
+                client.query(statement, &[&range.start, &range.end, &limit]).await
+            }
+            Self::Divided(writes) => writes.range(client, &range, limit).await,
+        }
+    }
 }
 
 type Open = (Client, Statements);
@@ -149,8 +190,8 @@ impl Callers {
 type Verdicts = Vec<Result<(), CommitError>>;
 
 /// A group that was decided upon.
-struct Made {
-    committed: Committed,
+pub(super) struct Made {
+    pub(super) committed: Committed,
     digest: RecordDigest,
     verdicts: Verdicts,
 }
@@ -280,7 +321,9 @@ impl Committer {
         let Some((client, statements)) = &self.open else {
             return Err(Failure::Final(unreachable("not connected")));
         };
-        let (head, fetched) = in_time(until, fetch(client, statements, transactions)).await?;
+        let layout = self.shared.layout;
+        let fetched = fetch_shown(client, statements, layout, transactions);
+        let (head, fetched) = in_time(until, fetched).await?;
         let commit = head.commit + 1;
         let time = self.clock.now().0.max(head.time);
         for transaction in transactions.iter_mut() {
@@ -302,7 +345,10 @@ impl Committer {
         let final_ops = Final::of(&accepted, (keys::commit(commit), record));
         let made = Made { committed: Committed { commit, time }, digest, verdicts };
         let bound = until.max(Instant::now() + WRITE_MIN) + final_ops.writing_time();
-        let written = write(client, statements, &final_ops, &made);
+        let written = async {
+            write(client, statements, &final_ops, &made).await?;
+            divided::show(client, layout, commit).await
+        };
         match timeout_at(bound.into(), written).await {
             Ok(Ok(())) => {
                 self.shared.counters.groups.fetch_add(1, Ordering::Relaxed);
@@ -324,11 +370,8 @@ impl Committer {
         })?;
         client.batch_execute(SETTINGS).await?;
         let statements = Statements {
-            head: client.prepare(HEAD).await?,
-            values: client.prepare(VALUES).await?,
-            range: client.prepare(RANGE).await?,
-            put: client.prepare(PUT).await?,
-            remove: client.prepare(REMOVE).await?,
+            head: client.prepare(&head_statement(self.shared.layout)).await?,
+            entries: Entries::prepare(&client, self.shared.layout).await?,
             touch: client.prepare(TOUCH).await?,
             advance: client.prepare(ADVANCE).await?,
         };
@@ -340,7 +383,7 @@ impl Committer {
         let until = Instant::now() + self.shared.options.patience;
         loop {
             let client = self.shared.database.connect_until(until.into()).await?;
-            match timeout_at(until.into(), look_up(&client, made)).await {
+            match timeout_at(until.into(), look_up(&client, self.shared.layout, made)).await {
                 Ok(Ok(found)) => return Ok(found),
                 Ok(Err(error)) if may_pass(&error) && Instant::now() < until => {
                     tracing::warn!("looked up anew: {error}");
@@ -367,16 +410,22 @@ async fn in_time<T>(
     done.unwrap_or_else(|_| Err(Failure::Passing(NO_ANSWER.to_owned())))
 }
 
-async fn look_up(client: &Client, made: &Made) -> Result<bool, Error> {
+async fn look_up(client: &Client, layout: Layout, made: &Made) -> Result<bool, Error> {
     client.batch_execute("BEGIN").await?;
     // A server process that is still at the lost commit holds this lock.
-    client.query_one(HEAD, &[]).await?;
+    client.query_one(&head_statement(layout), &[]).await?;
     let key = keys::commit(made.committed.commit);
-    let row = client.query_opt("SELECT v FROM akson_entry WHERE k = $1", &[&key]).await?;
+    let row = if layout.is_divided() {
+        let record = "SELECT v FROM akson_entry WHERE shard = $1 AND k = $2";
+        client.query_opt(record, &[&shard_of(&key), &key]).await?
+    } else {
+        client.query_opt("SELECT v FROM akson_entry WHERE k = $1", &[&key]).await?
+    };
     // Its commit waits for the standby as every commit does; one that was interrupted while it waited
     // for the standby is behind it then.
     client.batch_execute("UPDATE akson_horizon SET commit = commit; COMMIT").await?;
     let record = row.and_then(|row| chain::decode(row.get(0)).ok());
+    divided::catch_up(client, layout).await?;
     Ok(record.is_some_and(|record| record.digest == made.digest))
 }
 
@@ -391,6 +440,8 @@ fn unknown(commit: u64) -> Problem {
 /// The newest commit.
 struct Head {
     commit: u64,
+    /// The newest that is done on every part of the tables.
+    shown: u64,
     time: i64,
     digest: RecordDigest,
 }
@@ -402,6 +453,24 @@ struct Fetched {
     ranges: FxHashMap<(Vec<u8>, Vec<u8>), Vec<Bytes>>,
 }
 
+/// As [`fetch`], when the newest commit is done on every part of the tables.
+async fn fetch_shown(
+    client: &Client,
+    statements: &Statements,
+    layout: Layout,
+    transactions: &[Transaction],
+) -> Result<(Head, Fetched), Failure> {
+    loop {
+        let (head, fetched) = fetch(client, statements, transactions).await?;
+        if head.shown >= head.commit {
+            return Ok((head, fetched));
+        }
+        // What was fetched may be from before that commit.
+        client.batch_execute("ROLLBACK").await?;
+        divided::catch_up(client, layout).await?;
+    }
+}
+
 /// Takes the lock and fetches what the preconditions ask about, in one trip.
 async fn fetch(
     client: &Client,
@@ -411,18 +480,13 @@ async fn fetch(
     let asked = Asked::of(transactions);
     let begin = client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
     let head = client.query_one(&statements.head, &[]);
-    let values = async {
-        if asked.keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        client.query(&statements.values, &[&asked.keys, &asked.prefix]).await
-    };
+    let entries = &statements.entries;
+    let values = entries.values(client, &asked.keys, asked.prefix);
     let mut rows = Vec::with_capacity(asked.ranges.len());
     let (few, rest) = asked.ranges.split_at(asked.ranges.len().min(PIPELINED_MAX));
     let ranges = |some: &[(Range, i64)]| {
-        try_join_all(some.iter().cloned().map(|(range, limit)| async move {
-            client.query(&statements.range, &[&range.start, &range.end, &limit]).await
-        }))
+        let some = some.iter().cloned();
+        try_join_all(some.map(|(range, limit)| entries.range(client, range, limit)))
     };
     let sent = try_join4(begin, head, values, ranges(few));
     let ((), head, values, first) = sent.await?;
@@ -432,7 +496,8 @@ async fn fetch(
     }
     let digest = RecordDigest::try_from(head.get::<_, &[u8]>(2))
         .map_err(|_| Failure::Final(Problem::fault("STO-050", "the newest digest is damaged")))?;
-    let head = Head { commit: number(head.get(0)), time: head.get(1), digest };
+    let (commit, shown) = (number(head.get(0)), number(head.get(3)));
+    let head = Head { commit, shown, time: head.get(1), digest };
     let ranges = asked.ranges.into_iter().zip(rows).map(|((range, _), rows)| {
         ((range.start, range.end), rows.iter().map(|row| bytes(row, 0)).collect())
     });
@@ -523,12 +588,12 @@ impl Snapshot for Fetched {
 }
 
 /// Keys and their values, side by side.
-type Piece<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
+pub(super) type Piece<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
 
 /// What a group comes to: one change of each key, in the keys' order.
-struct Final<'a> {
-    puts: Vec<(&'a [u8], &'a [u8])>,
-    removed: Vec<&'a [u8]>,
+pub(super) struct Final<'a> {
+    pub(super) puts: Vec<(&'a [u8], &'a [u8])>,
+    pub(super) removed: Vec<&'a [u8]>,
     record: (Vec<u8>, Vec<u8>),
     /// What others are told of it.
     resources: Resources,
@@ -562,7 +627,7 @@ impl<'a> Final<'a> {
     }
 
     /// The entries to set, in pieces that one statement takes.
-    fn pieces(&self) -> Vec<Piece<'_>> {
+    pub(super) fn pieces(&self) -> Vec<Piece<'_>> {
         let (key, value) = &self.record;
         let mut pieces = vec![(vec![key.as_slice()], vec![value.as_slice()])];
         let mut bytes = key.len() + value.len();
@@ -595,21 +660,6 @@ async fn write(
     let commit = i64::try_from(group.committed.commit).unwrap_or(i64::MAX);
     let time = group.committed.time;
     let digest = group.digest.as_slice();
-    let mut pieces = made.pieces();
-    let last = pieces.pop();
-    for (keys, values) in pieces {
-        client.execute(&statements.put, &[&keys, &values, &commit]).await?;
-    }
-    let last = async {
-        let Some((keys, values)) = last else { return Ok(0) };
-        client.execute(&statements.put, &[&keys, &values, &commit]).await
-    };
-    let remove = async {
-        if made.removed.is_empty() {
-            return Ok(0);
-        }
-        client.execute(&statements.remove, &[&made.removed, &commit]).await
-    };
     let touch = async {
         if made.resources.are_none() {
             return Ok(0);
@@ -618,6 +668,29 @@ async fn write(
     };
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&commit, &time, &digest];
     let advance = client.execute(&statements.advance, &parameters);
+    let end = client.batch_execute("COMMIT");
+    let (put, remove) = match &statements.entries {
+        Entries::Whole { put, remove, .. } => (put, remove),
+        Entries::Divided(writes) => {
+            let end = async { try_join3(touch, advance, end).await.map(|_| Vec::new()) };
+            return writes.write(client, made, group, Box::pin(end)).await;
+        }
+    };
+    let mut pieces = made.pieces();
+    let last = pieces.pop();
+    for (keys, values) in pieces {
+        client.execute(put, &[&keys, &values, &commit]).await?;
+    }
+    let last = async {
+        let Some((keys, values)) = last else { return Ok(0) };
+        client.execute(put, &[&keys, &values, &commit]).await
+    };
+    let remove = async {
+        if made.removed.is_empty() {
+            return Ok(0);
+        }
+        client.execute(remove, &[&made.removed, &commit]).await
+    };
     // In an aborted transaction COMMIT succeeds and undoes; then one of the others has failed.
-    try_join5(last, remove, touch, advance, client.batch_execute("COMMIT")).await.map(|_| ())
+    try_join5(last, remove, touch, advance, end).await.map(|_| ())
 }

@@ -16,9 +16,11 @@ use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use super::tls::{self, Tls};
 
 /// What every connection is set to: plans do not depend on the values asked for (each statement is
-/// answered by an index), and the server notices when we have fallen silent. The same times for our side:
-/// [`Database::new`].
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+/// answered by an index), and the server notices when we have fallen silent. Citus makes no such plan of
+/// what asks all shards. The same times for our side: [`Database::new`].
+const SETTINGS: &str = "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT FROM pg_extension \
+     WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan' END, false); \
+     SET enable_seqscan = off; \
      SET enable_bitmapscan = off; SET jit = off; SET client_min_messages = warning; \
      SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
      SET tcp_user_timeout = 20000";

@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Error};
 use super::connection::{Database, Threads, refused, wait};
 use super::lasting::LastingSnapshot;
 use super::schema;
+use super::shards::{Layout, shard_of};
 use crate::engine::Snapshot;
 use crate::engine::filling::{Again, Entry, Filling, Reached};
 use crate::engine::high_water::Mark;
@@ -27,10 +28,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const COPY: &str = "COPY akson_entry (k, since, v) FROM STDIN BINARY";
+const COPY_DIVIDED: &str = "COPY akson_entry (k, since, v, shard) FROM STDIN BINARY";
 
 /// A database that is being filled.
 pub(crate) struct PostgresFilling {
     client: Arc<Client>,
+    layout: Layout,
     database: Arc<Database>,
     mark: Mark,
     reached: Option<Reached>,
@@ -42,13 +45,13 @@ impl PostgresFilling {
         let database = Arc::new(Database::at(url, PATIENCE)?);
         let threads = Threads::start()?;
         let ours = Arc::clone(&database);
-        let (client, reached) = wait(&threads.handle()?, async move {
-            let client = schema::make(&ours).await?;
+        let (client, layout, reached) = wait(&threads.handle()?, async move {
+            let (client, layout) = schema::make(&ours).await?;
             take_lock(&client).await?;
             let reached = begin(&client, mark, again).await?;
-            Ok::<_, Problem>((client, reached))
+            Ok::<_, Problem>((client, layout, reached))
         })??;
-        Ok(Self { client: Arc::new(client), database, mark, reached, threads })
+        Ok(Self { client: Arc::new(client), layout, database, mark, reached, threads })
     }
 }
 
@@ -69,13 +72,18 @@ async fn begin(client: &Client, mark: Mark, again: Again) -> Result<Option<Reach
     let told = |error: Error| refused(&error);
     let begun = client.query_opt("SELECT reached FROM akson_filling", &[]).await.map_err(told)?;
     let Some(begun) = begun else {
-        let used = "SELECT commit > 0 OR EXISTS (SELECT FROM akson_entry) FROM akson_head";
+        let questions = [
+            "SELECT commit > 0 FROM akson_head",
+            "SELECT count(*) > 0 FROM (SELECT FROM akson_entry LIMIT 1) AS any_entry",
+        ];
         let begin = "DELETE FROM akson_head; INSERT INTO akson_filling DEFAULT VALUES; COMMIT";
         // The lock makes a commit that is on its way be seen.
         client.batch_execute("BEGIN; LOCK TABLE akson_head").await.map_err(told)?;
-        if client.query_one(used, &[]).await.map_err(told)?.get(0) {
-            client.batch_execute("ROLLBACK").await.map_err(told)?;
-            return Err(not_empty());
+        for is_used in questions {
+            if client.query_one(is_used, &[]).await.map_err(told)?.get(0) {
+                client.batch_execute("ROLLBACK").await.map_err(told)?;
+                return Err(not_empty());
+            }
         }
         client.batch_execute(begin).await.map_err(told)?;
         return Ok(None);
@@ -83,7 +91,7 @@ async fn begin(client: &Client, mark: Mark, again: Again) -> Result<Option<Reach
     let reached = begun.get::<_, Option<&[u8]>>(0).and_then(Reached::decode);
     let reached = reached.filter(|reached| again == Again::GoOn && reached.of == mark);
     if reached.is_none() {
-        let anew = "BEGIN; TRUNCATE akson_entry, akson_past, akson_touched; UPDATE akson_filling SET reached = NULL; \
+        let anew = "BEGIN; TRUNCATE akson_entry, akson_past; TRUNCATE akson_touched; UPDATE akson_filling SET reached = NULL; \
              COMMIT";
         client.batch_execute(anew).await.map_err(told)?;
     }
@@ -101,18 +109,25 @@ fn not_empty() -> Problem {
 /// Adds entries, and tells how far that is.
 async fn add(
     client: &Client,
+    layout: Layout,
     since: i64,
     entries: &[Entry],
     reached: Option<Vec<u8>>,
 ) -> Result<(), Error> {
     client.batch_execute("BEGIN").await?;
-    let writer = BinaryCopyInWriter::new(
-        client.copy_in(COPY).await?,
-        &[Type::BYTEA, Type::INT8, Type::BYTEA],
-    );
+    let is_divided = layout.is_divided();
+    let types = [Type::BYTEA, Type::INT8, Type::BYTEA, Type::INT2];
+    let (copy, columns) = if is_divided { (COPY_DIVIDED, 4) } else { (COPY, 3) };
+    let types = types.get(..columns).unwrap_or_default();
+    let writer = BinaryCopyInWriter::new(client.copy_in(copy).await?, types);
     let mut writer = std::pin::pin!(writer);
     for (key, value) in entries {
-        writer.as_mut().write(&[&key.as_ref(), &since, &value.as_ref()]).await?;
+        let (key, value) = (key.as_ref(), value.as_ref());
+        if is_divided {
+            writer.as_mut().write(&[&key, &since, &value, &shard_of(key)]).await?;
+        } else {
+            writer.as_mut().write(&[&key, &since, &value]).await?;
+        }
     }
     writer.finish().await?;
     client.execute("UPDATE akson_filling SET reached = $1", &[&reached]).await?;
@@ -137,13 +152,11 @@ impl Filling for PostgresFilling {
 
     fn put(&mut self, entries: Vec<Entry>, reached: Option<Reached>) -> Result<(), Problem> {
         let client = Arc::clone(&self.client);
+        let layout = self.layout;
         let since = i64::try_from(self.mark.commit).unwrap_or(i64::MAX);
         let reached = reached.map(|reached| reached.encode());
-        let added =
-            wait(
-                &self.threads.handle()?,
-                async move { add(&client, since, &entries, reached).await },
-            );
+        let work = async move { add(&client, layout, since, &entries, reached).await };
+        let added = wait(&self.threads.handle()?, work);
         added?.map_err(|error| refused(&error))
     }
 
@@ -161,7 +174,9 @@ impl Filling for PostgresFilling {
         finished?.map_err(|error| refused(&error))?;
         // The last proof: it opens.
         let database = Arc::clone(database);
-        let head = wait(&self.threads.handle()?, async move { schema::prepare(&database).await })??;
+        let prepared =
+            wait(&self.threads.handle()?, async move { schema::prepare(&database).await });
+        let (head, _) = prepared??;
         if head == mark {
             return Ok(());
         }

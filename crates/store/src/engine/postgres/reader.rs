@@ -22,8 +22,10 @@ use tokio_postgres::{Client, Row, Statement};
 
 use super::Shared;
 use super::connection::{PAUSE, blocking, may_pass, refused, unreachable};
+use super::divided::Reads;
 use super::news::{Hearing, NOTHING_NEW, News, Told, touched_since};
 use super::schema::number;
+use super::shards::Layout;
 use crate::engine::{Direction, Lead, Range};
 
 /// Reads that share a trip to the database.
@@ -51,9 +53,9 @@ pub(super) struct Answer {
     pub(super) found: Found,
 }
 
-struct Ask {
-    commit: Option<u64>,
-    what: What,
+pub(super) struct Ask {
+    pub(super) commit: Option<u64>,
+    pub(super) what: What,
     asked: Instant,
     tell: SyncSender<Result<Answer, Problem>>,
 }
@@ -78,6 +80,10 @@ impl Reader {
             runtime.spawn(run(Arc::clone(&reader)));
         }
         reader
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn close(&self) {
@@ -137,12 +143,19 @@ impl Reader {
     }
 }
 
-fn answer(ask: Ask, outcome: Result<Answer, Problem>) {
+pub(super) fn answer(ask: Ask, outcome: Result<Answer, Problem>) {
     // Whoever asked may have gone.
     let _ = ask.tell.send(outcome);
 }
 
-struct Statements {
+/// The statements of a connection.
+enum Statements {
+    Whole(Whole),
+    Divided(Reads),
+}
+
+/// Those that ask whole tables.
+struct Whole {
     keys: Statement,
     led: Statement,
     up: Statement,
@@ -150,10 +163,10 @@ struct Statements {
 }
 
 /// One row: the newest commit, the horizon, and what was touched since a commit.
-pub(super) fn bounds_statement(since: &str) -> String {
-    let touched = touched_since(since);
+pub(super) fn bounds_statement(since: &str, layout: Layout) -> String {
+    let (touched, newest) = (touched_since(since), layout.newest());
     format!(
-        "SELECT NULL::bytea, (SELECT commit FROM akson_head), (SELECT commit FROM akson_horizon), \
+        "SELECT NULL::bytea, (SELECT {newest} FROM akson_head), (SELECT commit FROM akson_horizon), \
          {touched}"
     )
 }
@@ -163,7 +176,7 @@ fn keys_statement() -> String {
     format!(
         "SELECT k, since, NULL::bigint, v FROM akson_entry WHERE k = ANY($1) \
          UNION ALL SELECT k, since, until, v FROM akson_past WHERE k = ANY($1) UNION ALL {}",
-        bounds_statement("$2::bigint")
+        bounds_statement("$2::bigint", Layout::Whole)
     )
 }
 
@@ -192,12 +205,12 @@ fn range_statement(order: &str) -> String {
          (SELECT k, since, until, v FROM akson_past \
           WHERE k >= $1 AND k < $2 AND since <= $3 AND until > $3 ORDER BY k {order} LIMIT $4)\
          ) AS both_tables ORDER BY k {order} LIMIT $4) UNION ALL {}",
-        bounds_statement("$5::bigint")
+        bounds_statement("$5::bigint", Layout::Whole)
     )
 }
 
-async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
-    Ok(Statements {
+async fn prepare(client: &Client) -> Result<Whole, tokio_postgres::Error> {
+    Ok(Whole {
         keys: client.prepare(&keys_statement()).await?,
         led: client.prepare(&led_statement()).await?,
         up: client.prepare(&range_statement("ASC")).await?,
@@ -232,12 +245,13 @@ async fn run(reader: Arc<Reader>) {
                 }
             },
         };
-        let lost = match timeout(
-            reader.shared.options.patience,
-            serve(&reader, &client, &statements, asks),
-        )
-        .await
-        {
+        let served = async {
+            match &statements {
+                Statements::Whole(whole) => serve(&reader, &client, whole, asks).await,
+                Statements::Divided(reads) => reads.serve(&reader, &client, asks).await,
+            }
+        };
+        let lost = match timeout(reader.shared.options.patience, served).await {
             Ok(Ok(())) => {
                 open = Some((client, statements));
                 continue;
@@ -257,7 +271,14 @@ async fn run(reader: Arc<Reader>) {
 /// A connection and its statements; nothing when it broke meanwhile.
 async fn connect(reader: &Reader) -> Result<Option<(Client, Statements)>, Problem> {
     let client = reader.shared.database.connect().await?;
-    match timeout(reader.shared.options.patience, prepare(&client)).await {
+    let layout = reader.shared.layout;
+    let prepared = async {
+        if layout.is_divided() {
+            return Reads::prepare(&client, layout).await.map(Statements::Divided);
+        }
+        prepare(&client).await.map(Statements::Whole)
+    };
+    match timeout(reader.shared.options.patience, prepared).await {
         Ok(Ok(statements)) => Ok(Some((client, statements))),
         Ok(Err(error)) if !may_pass(&error) => Err(refused(&error)),
         Ok(Err(_)) | Err(_) => Ok(None),
@@ -268,7 +289,7 @@ async fn connect(reader: &Reader) -> Result<Option<(Client, Statements)>, Proble
 async fn serve(
     reader: &Reader,
     client: &Client,
-    statements: &Statements,
+    statements: &Whole,
     asks: Vec<Ask>,
 ) -> Result<(), Vec<Ask>> {
     let counters = &reader.shared.counters;
@@ -331,7 +352,7 @@ async fn by_key(
     asks: &[Ask],
     hearing: Option<Hearing>,
     client: &Client,
-    statements: &Statements,
+    statements: &Whole,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
     if !asks.iter().any(|ask| matches!(ask.what, What::Keys(_))) {
         return Ok(Vec::new());
@@ -345,7 +366,7 @@ async fn led(
     asks: &[Ask],
     hearing: Option<Hearing>,
     client: &Client,
-    statements: &Statements,
+    statements: &Whole,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
     let (mut keys, mut letters, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
     for ask in asks {
@@ -366,7 +387,7 @@ fn range_of<'a>(
     ask: &'a Ask,
     hearing: Option<Hearing>,
     client: &'a Client,
-    statements: &'a Statements,
+    statements: &'a Whole,
 ) -> Option<impl Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + 'a> {
     let What::Range { range, direction, limit } = &ask.what else { return None };
     let statement = match direction {
@@ -384,8 +405,8 @@ fn range_of<'a>(
 
 /// The newest commit, the oldest that can still be looked at, and what is new.
 pub(super) struct Bounds<'a> {
-    newest: u64,
-    horizon: u64,
+    pub(super) newest: u64,
+    pub(super) horizon: u64,
     touched: Option<&'a [u8]>,
 }
 
@@ -418,33 +439,48 @@ impl<'a> Bounds<'a> {
 type Form<'a> = (u64, Option<u64>, &'a [u8]);
 
 /// What the keys of a batch hold.
-struct Rows<'a> {
-    bounds: Option<Bounds<'a>>,
+pub(super) struct Rows<'a> {
+    pub(super) bounds: Option<Bounds<'a>>,
     forms: FxHashMap<&'a [u8], Vec<Form<'a>>>,
 }
 
 impl<'a> Rows<'a> {
-    fn of(rows: &'a [Row]) -> Self {
+    pub(super) fn of(rows: &'a [Row]) -> Self {
         let mut found = Rows { bounds: None, forms: FxHashMap::default() };
-        for row in rows {
-            let Some(key) = row.get::<_, Option<&[u8]>>(0) else {
-                found.bounds = Some(Bounds::of(row));
-                continue;
-            };
-            let until = row.get::<_, Option<i64>>(2).map(number);
-            found.forms.entry(key).or_default().push((number(row.get(1)), until, row.get(3)));
-        }
+        found.add(rows);
         found
     }
 
-    fn values(&self, keys: &[Vec<u8>], asked: Option<u64>) -> Result<Answer, Problem> {
+    pub(super) fn add(&mut self, rows: &'a [Row]) {
+        for row in rows {
+            let Some(key) = row.get::<_, Option<&[u8]>>(0) else {
+                self.bounds = Some(Bounds::of(row));
+                continue;
+            };
+            let until = row.get::<_, Option<i64>>(2).map(number);
+            self.forms.entry(key).or_default().push((number(row.get(1)), until, row.get(3)));
+        }
+    }
+
+    /// The key that the value of an asked one leads to.
+    pub(super) fn leads_to(&self, ask: &Ask, newest: u64) -> Option<Vec<u8>> {
+        let What::Led { key, lead } = &ask.what else { return None };
+        self.value(key, ask.commit.unwrap_or(newest)).and_then(|value| lead.from(&value))
+    }
+
+    pub(super) fn values(&self, keys: &[Vec<u8>], asked: Option<u64>) -> Result<Answer, Problem> {
         let commit = self.commit(asked)?;
         let values = keys.iter().map(|key| self.value(key, commit)).collect();
         Ok(Answer { commit, found: Found::Values(values) })
     }
 
     /// The value of a key, and of the one that it leads to.
-    fn led(&self, key: &[u8], lead: Lead, asked: Option<u64>) -> Result<Answer, Problem> {
+    pub(super) fn led(
+        &self,
+        key: &[u8],
+        lead: Lead,
+        asked: Option<u64>,
+    ) -> Result<Answer, Problem> {
         let commit = self.commit(asked)?;
         let value = self.value(key, commit);
         let next = value.as_ref().and_then(|value| lead.from(value));
@@ -452,7 +488,7 @@ impl<'a> Rows<'a> {
         Ok(Answer { commit, found: Found::Values(vec![value, next]) })
     }
 
-    fn commit(&self, asked: Option<u64>) -> Result<u64, Problem> {
+    pub(super) fn commit(&self, asked: Option<u64>) -> Result<u64, Problem> {
         self.bounds.as_ref().ok_or_else(headless)?.commit(asked)
     }
 
@@ -488,6 +524,6 @@ fn entries(
     Ok(Answer { commit, found: Found::Entries(found) })
 }
 
-fn headless() -> Problem {
+pub(super) fn headless() -> Problem {
     Problem::fault("STO-080", "the database has no newest commit: its tables are damaged")
 }

@@ -5,6 +5,7 @@
 //! snapshot may still be of. `akson_touched` tells which resources a commit changed, for as long as what
 //! it replaced is kept (`news`). `akson_filling` has a row, and `akson_head` none, while a copy or a
 //! restore fills the tables. `akson_schema` tells the version of the tables, and of what is in them.
+//! The first two can be divided (`shards`).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -14,7 +15,9 @@ use akson_base::{Kind, Problem};
 use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::connection::{Database, refused};
+use super::divided;
 use super::reader::{Bounds, bounds_statement};
+use super::shards::Layout;
 use super::{SNAPSHOT_SECONDS_MAX, Shared};
 use crate::engine::chain::{GENESIS, RecordDigest};
 use crate::engine::folder::{FORMAT, unfinished_problem};
@@ -31,21 +34,29 @@ CREATE TABLE akson_horizon (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), commit bigint NOT NULL
 );
 INSERT INTO akson_horizon (commit) VALUES (0);
-CREATE TABLE akson_entry (k bytea PRIMARY KEY, since bigint NOT NULL, v bytea NOT NULL);
-CREATE TABLE akson_past (
-    k bytea, since bigint, until bigint NOT NULL, v bytea NOT NULL, PRIMARY KEY (k, since)
-);
 CREATE TABLE akson_filling (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), reached bytea
 );
-CREATE INDEX akson_past_until ON akson_past (until);
-ALTER TABLE akson_entry ALTER COLUMN v SET STORAGE EXTERNAL;
-ALTER TABLE akson_past ALTER COLUMN v SET STORAGE EXTERNAL;
 ",
     "
 CREATE TABLE IF NOT EXISTS akson_touched (commit bigint PRIMARY KEY, resources bytea);
 ",
 ];
+
+/// The large tables, made with the first step unless an operator has made divided ones
+/// (`docs/operate/shards.md`).
+const WHOLE: &str = "
+CREATE TABLE akson_entry (k bytea PRIMARY KEY, since bigint NOT NULL, v bytea NOT NULL);
+CREATE TABLE akson_past (
+    k bytea, since bigint, until bigint NOT NULL, v bytea NOT NULL, PRIMARY KEY (k, since)
+);
+CREATE INDEX akson_past_until ON akson_past (until);
+ALTER TABLE akson_entry ALTER COLUMN v SET STORAGE EXTERNAL;
+ALTER TABLE akson_past ALTER COLUMN v SET STORAGE EXTERNAL;
+";
+
+/// What divided tables need beside them: the newest commit that is done on every part (`divided`).
+const DIVIDED: &str = "ALTER TABLE akson_head ADD COLUMN shown bigint NOT NULL DEFAULT 0";
 
 /// Held while one process brings the tables forward and others wait.
 const LOCK: i64 = 0x616b_736f_6e00_0001;
@@ -53,18 +64,20 @@ const LOCK: i64 = 0x616b_736f_6e00_0001;
 /// How often what is past is tidied.
 const TIDY_PAUSE: Duration = Duration::from_secs(10);
 
-/// Makes or upgrades the tables; processes that start together do it once. Answers the newest commit.
-pub(super) async fn prepare(database: &Database) -> Result<Mark, Problem> {
-    let client = make(database).await?;
+/// Makes or upgrades the tables; processes that start together do it once. Answers the newest commit,
+/// and how the large tables lie.
+pub(super) async fn prepare(database: &Database) -> Result<(Mark, Layout), Problem> {
+    let (client, layout) = make(database).await?;
+    divided::catch_up(&client, layout).await.map_err(|error| refused(&error))?;
     let head = client.query_opt(HEAD, &[]).await.map_err(|error| refused(&error))?;
     match head {
-        Some(head) => head_of(&head),
+        Some(head) => Ok((head_of(&head)?, layout)),
         None => Err(unfinished_problem("the database")),
     }
 }
 
 /// Makes or upgrades the tables, whether they are whole or being filled.
-pub(super) async fn make(database: &Database) -> Result<Client, Problem> {
+pub(super) async fn make(database: &Database) -> Result<(Client, Layout), Problem> {
     let mut client = database.connect().await?;
     let transaction = client.transaction().await.map_err(|error| refused(&error))?;
     let found = found(&transaction).await.map_err(|error| refused(&error))?;
@@ -76,9 +89,11 @@ pub(super) async fn make(database: &Database) -> Result<Client, Problem> {
         return Err(other_release((version, ours), (format, our_format)));
     }
     let version = found.map(|(version, _)| version);
-    bring(&transaction, version, (ours, our_format)).await.map_err(|error| refused(&error))?;
+    let layout = Layout::of(&transaction).await.map_err(|error| refused(&error))?;
+    let made = bring(&transaction, version, (ours, our_format), layout).await;
+    made.map_err(|error| refused(&error))?;
     transaction.commit().await.map_err(|error| refused(&error))?;
-    Ok(client)
+    Ok((client, layout))
 }
 
 /// The version of the tables and of what is in them, while others wait for us.
@@ -96,11 +111,14 @@ async fn bring(
     transaction: &Transaction<'_>,
     found: Option<i32>,
     (ours, format): (i32, i32),
+    layout: Layout,
 ) -> Result<(), Error> {
     for step in STEPS.iter().skip(usize::try_from(found.unwrap_or(0)).unwrap_or(0)) {
         transaction.batch_execute(step).await?;
     }
     if found.is_none() {
+        let large = if layout.is_divided() { DIVIDED } else { WHOLE };
+        transaction.batch_execute(large).await?;
         let head = "INSERT INTO akson_head (commit, time, digest) VALUES (0, 0, $1)";
         transaction.execute(head, &[&GENESIS.as_slice()]).await?;
         let version = "INSERT INTO akson_schema (version, format) VALUES ($1, $2)";
@@ -161,12 +179,14 @@ async fn tidy_once(
     let client = shared.database.connect().await?;
     let told = |error: tokio_postgres::Error| refused(&error);
     // Without a head the tables are being filled.
-    let head = client.query_opt("SELECT commit FROM akson_head", &[]).await.map_err(told)?;
+    let newest = format!("SELECT {} FROM akson_head", shared.layout.newest());
+    let head = client.query_opt(&newest, &[]).await.map_err(told)?;
     let Some(head) = head else { return Ok(()) };
     seen.push_back((Instant::now(), head.get(0)));
     // Who reads nothing hears the news here, before there is too much of it.
     let hearing = shared.news.begin();
-    let row = client.query_one(&bounds_statement("$1::bigint"), &[&hearing.since()]).await;
+    let bounds = bounds_statement("$1::bigint", shared.layout);
+    let row = client.query_one(&bounds, &[&hearing.since()]).await;
     Bounds::of(&row.map_err(told)?).tell(&shared.news, hearing);
     let mut horizon = None;
     while let Some((when, commit)) = seen.front()
