@@ -26,5 +26,6 @@ mod cases {
     mod postgres_tls;
     mod preparing;
     mod search;
+    mod shards;
     mod slow;
 }

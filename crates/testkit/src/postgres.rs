@@ -111,6 +111,33 @@ impl Postgres {
 
     /// Runs SQL with `psql` and answers what it prints, values alone.
     pub fn sql(&self, database: &str, text: &str) -> io::Result<String> {
+        self.psql(database, &["--command", text])
+    }
+
+    /// Runs a file of SQL with `psql`, as the documents say, with these of its variables (`name=value`).
+    ///
+    /// # Errors
+    /// What the program says.
+    pub fn run_file(&self, database: &str, file: &Path, set: &[&str]) -> io::Result<String> {
+        // Its user may not come to the file.
+        let copy = self.folder.path().join("statements.sql");
+        fs::copy(file, &copy)?;
+        self.give(&copy)?;
+        let path = copy.display().to_string();
+        let mut arguments = vec!["--single-transaction", "--file", &path];
+        set.iter().for_each(|variable| arguments.extend(["--set", variable]));
+        self.psql(database, &arguments)
+    }
+
+    /// What it has written to its log, all of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn log(&self) -> io::Result<String> {
+        fs::read_to_string(self.log_path())
+    }
+
+    fn psql(&self, database: &str, arguments: &[&str]) -> io::Result<String> {
         let output = self
             .command("psql")
             .args([
@@ -120,7 +147,8 @@ impl Postgres {
                 "--no-align",
                 "--set=ON_ERROR_STOP=1",
             ])
-            .args(["--dbname", &self.url_of(database), "--command", text])
+            .args(["--dbname", &self.url_of(database)])
+            .args(arguments)
             .output()?;
         told("psql", &output)?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -6,7 +6,7 @@ use super::Project;
 const FILE_BYTES_MAX: u64 = 1_500 * 1024;
 
 /// Ends of file names that a person of this project writes or a tool of this project makes.
-const OWN_KINDS: [&str; 21] = [
+const OWN_KINDS: [&str; 22] = [
     ".rs",
     ".md",
     ".toml",
@@ -20,6 +20,7 @@ const OWN_KINDS: [&str; 21] = [
     ".py",
     ".txt",
     ".sh",
+    ".sql",
     ".zst",
     ".bin",
     ".ndjson",

@@ -16,7 +16,7 @@ use super::backup::{content, fill};
 use super::engines::{self, WallClock};
 
 /// Where a test's copy goes.
-enum Target {
+pub(super) enum Target {
     Folder(PathBuf),
     Database(String),
 }
@@ -31,7 +31,7 @@ impl Target {
         }
     }
 
-    fn open(&self) -> Box<dyn Engine> {
+    pub(super) fn open(&self) -> Box<dyn Engine> {
         match self {
             Self::Folder(path) => Box::new(engines::open(path).unwrap()),
             Self::Database(url) => Box::new(engines::open_postgres(url)),
@@ -52,13 +52,13 @@ fn postgres(url: &str) -> Result<PostgresEngine, Problem> {
     PostgresEngine::open(url, &Default::default(), Arc::new(WallClock))
 }
 
-fn copied(source: &dyn Engine, target: &Target) -> Result<Copied, Problem> {
+pub(super) fn copied(source: &dyn Engine, target: &Target) -> Result<Copied, Problem> {
     let snapshot = source.lasting_snapshot().unwrap();
     copy(&*snapshot, |mark| target.begin(mark, Again::GoOn), &mut |_| {})
 }
 
 /// Copies until so much has been put down; the error stands for a kill.
-fn cut_short(source: &dyn Engine, target: &Target, entries: u64) -> Option<u64> {
+pub(super) fn cut_short(source: &dyn Engine, target: &Target, entries: u64) -> Option<u64> {
     let snapshot = source.lasting_snapshot().unwrap();
     let mut went_on = None;
     let begin = |mark| {
@@ -106,7 +106,7 @@ impl Filling for Breaking {
 }
 
 /// A record of some megabytes, so that it is copied in several pieces.
-fn source(path: &Path) -> impl Engine + use<> {
+pub(super) fn source(path: &Path) -> impl Engine + use<> {
     let engine = engines::open(path).unwrap();
     for n in 0..40u8 {
         let noise: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(7) >> 3) as u8 ^ n).collect();

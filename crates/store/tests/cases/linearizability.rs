@@ -92,7 +92,7 @@ fn run(engine: &dyn Engine, clock: &AtomicU64, random: &mut Random, new: u64) ->
 }
 
 /// Six clients, each on one of the engines in turn, over and over.
-fn check(engines: &[&dyn Engine], rounds: u64, calls_each: u64) {
+pub(super) fn check(engines: &[&dyn Engine], rounds: u64, calls_each: u64) {
     let engine = engines[0];
     for round in 0..rounds {
         let gone = akson_store::engine::Op::Delete { key: b"register".to_vec() };

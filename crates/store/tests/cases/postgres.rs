@@ -39,8 +39,13 @@ fn write(engine: &PostgresEngine, writer: usize, stop: &AtomicBool, written: &At
 
 #[test]
 fn a_killed_server_loses_nothing_that_was_acknowledged_and_stores_nothing_twice() {
-    let server = Mutex::new(Postgres::start(&[]).unwrap());
-    let url = server.lock().unwrap().url();
+    killed_under_load(Postgres::start(&[]).unwrap(), KILLS);
+}
+
+/// Kills it so often under the writes of two engines, and looks for what it had acknowledged.
+pub(super) fn killed_under_load(server: Postgres, kills: usize) {
+    let url = server.url();
+    let server = Mutex::new(server);
     let engines = [engines::open_postgres(&url), engines::open_postgres(&url)];
     let (stop, written) = (AtomicBool::new(false), AtomicU64::new(0));
     let (stop, written, engines) = (&stop, &written, &engines);
@@ -48,7 +53,7 @@ fn a_killed_server_loses_nothing_that_was_acknowledged_and_stores_nothing_twice(
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| scope.spawn(move || write(&engines[writer % 2], writer, stop, written)))
             .collect();
-        for kill in 0..KILLS {
+        for kill in 0..kills {
             // Some work between kills, and a moment that differs.
             let before = written.load(Ordering::Relaxed);
             let began = Instant::now();
