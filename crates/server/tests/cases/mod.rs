@@ -31,6 +31,7 @@ mod register;
 mod scopes;
 mod search;
 mod serving;
+mod shards;
 mod tls;
 mod tokens;
 mod two_nodes;

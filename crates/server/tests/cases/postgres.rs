@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::ask::{Ask, FHIR};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_akson");
+pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 
 /// An open server of the record in a database.
 pub(super) fn serve(url: &str) -> Ask {
@@ -23,11 +23,11 @@ pub(super) fn serve(url: &str) -> Ask {
     Ask { server, client }
 }
 
-fn patient(id: &str, family: &str) -> String {
+pub(super) fn patient(id: &str, family: &str) -> String {
     json!({ "resourceType": "Patient", "id": id, "name": [{ "family": family }] }).to_string()
 }
 
-async fn total(ask: &Ask, query: &str) -> String {
+pub(super) async fn total(ask: &Ask, query: &str) -> String {
     ask.get(&format!("/{query}")).await.text("/total")
 }
 
