@@ -142,8 +142,9 @@ fn a_commit_that_nobody_shows_is_not_seen_and_is_shown_by_the_next_who_comes() {
         let found = engine.snapshot().scan(&keys::under(b"k"), Direction::Ascending, 5).unwrap();
         assert_eq!(found[0].1.as_ref(), b"first");
     }
-    // Who commits next goes on from it, and shows it.
+    // Who comes to commit next shows it, and goes on from it.
     set(&two, begins("first"), "lost").unwrap_err();
+    assert_eq!(get(&one), Some(b"second".to_vec()));
     set(&two, begins("second"), "third").unwrap();
     for engine in [&one, &two] {
         assert_eq!(get(engine), Some(b"third".to_vec()));
