@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::process;
 
-/// The suites of the API, of who may see what, of logins and of what survives a kill. Those left out
-/// look at the folder itself, are about the demo, which always has a folder, or take the browser's
-/// minutes.
-pub(crate) const SUITES: [&str; 18] = [
+/// The suites of the API, of who may see what, of logins, of what survives a kill, and of the pages in a
+/// browser. Those left out look at the folder itself.
+pub(crate) const SUITES: [&str; 19] = [
+    "cases::browser",
     "cases::bundle",
     "cases::checkpoints",
     "cases::clients",

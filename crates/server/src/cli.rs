@@ -40,6 +40,10 @@ pub(crate) struct DemoArguments {
     /// Folder of the demo's record; built if it is empty
     #[arg(long, value_name = "DIR", default_value = "akson-demo")]
     pub(crate) data: PathBuf,
+    /// Keep the record in this PostgreSQL database, which must be empty the first time; the folder
+    /// remembers whose demo it is
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
     /// Port on this machine
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub(crate) port: u16,

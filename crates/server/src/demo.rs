@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::{Identity, Policy};
 use akson_base::Clock;
+use akson_store::engine::Engine;
 use akson_testkit::municipality;
 use akson_web::{DemoLogin, DemoPerson};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,6 +28,7 @@ use crate::failure::Failure;
 use crate::load::target::{Outcome, Target};
 use crate::say::thousands;
 use crate::serve::Login;
+use crate::wiring::Place;
 use crate::{logging, runtime, say, serve, wiring};
 
 /// Charts that are put into the record at the same time.
@@ -46,6 +48,9 @@ struct Built {
     /// [`EDITION`] of the program that built it; 0 before editions were counted.
     #[serde(default)]
     edition: u32,
+    /// Whether the record is in a database.
+    #[serde(default)]
+    is_in_database: bool,
 }
 
 /// Counts the changes of the municipality that a folder built before does not have: people to log in
@@ -74,6 +79,13 @@ impl Built {
                     folder.display()
                 )));
             }
+            if built.is_in_database != arguments.database.is_some() {
+                return Err(Failure::Usage(format!(
+                    "the demo of {} has its record {}; give another folder with --data",
+                    folder.display(),
+                    if built.is_in_database { "in a database" } else { "in that folder" }
+                )));
+            }
             return Ok(built);
         }
         let is_empty =
@@ -94,13 +106,15 @@ impl Built {
             minute: round_before(time),
             complete: false,
             edition: EDITION,
+            is_in_database: arguments.database.is_some(),
         })
     }
 
     fn remember(self, folder: &Path) -> Result<(), Failure> {
         let file = folder.join("demo.json");
         let text = serde_json::to_string(&self).unwrap_or_default();
-        std::fs::write(&file, text)
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&file, text))
             .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", file.display())))
     }
 }
@@ -138,8 +152,17 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let mut built = Built::of(folder, arguments)?;
     let runtime = runtime()?;
     let ahead = ahead(arguments)?;
-    let open = |policy| wiring::open_by_clock(folder, policy, None, Arc::new(ShiftedClock(ahead)));
+    let database = arguments.database.as_deref();
+    let place = database.map_or(Place::Folder(folder), Place::Database);
+    let open = |policy| wiring::open_by_clock(place, policy, None, Arc::new(ShiftedClock(ahead)));
     if !built.complete {
+        if let Some(url) = database
+            && !folder.join("demo.json").exists()
+            && wiring::database(url)?.last_commit().commit > 0
+        {
+            let text = "the database holds a record that is not this demo's; give an empty one";
+            return Err(Failure::Usage(text.into()));
+        }
         let house = open(Policy::Operator)?;
         built.remember(folder)?;
         let options = built.options()?;
@@ -159,9 +182,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let options = built.options()?;
     let settings = Settings {
         data: folder.clone(),
+        database: arguments.database.clone(),
         listen: format!("127.0.0.1:{}", arguments.port),
         limits: LimitSettings::demo(),
-        apps: Some(AppSettings::demo()),
+        apps: Some(AppSettings::demo(folder)?),
         downtime: arguments.downtime.as_ref().map(|directory| DowntimeSettings {
             directory: directory.clone(),
             every_seconds: arguments.downtime_every,

@@ -77,15 +77,7 @@ pub(crate) fn open_with_cache(
     policy: Policy,
     cache_mebibytes: Option<u64>,
 ) -> Result<House, Failure> {
-    match place {
-        Place::Folder(data) => open_by_clock(data, policy, cache_mebibytes, Arc::new(WallClock)),
-        Place::Database(url) => {
-            let clock: Arc<dyn Clock> = Arc::new(WallClock);
-            let store = Arc::new(Store::over(Arc::new(database(url)?), Arc::clone(&clock))?);
-            let record = Arc::new(Record::new(Arc::clone(&store), policy));
-            Ok(House { store, record, clock })
-        }
-    }
+    open_by_clock(place, policy, cache_mebibytes, Arc::new(WallClock))
 }
 
 /// The engine of a record that is there; none is made in a folder.
@@ -119,16 +111,27 @@ pub(crate) fn fill(
     }
 }
 
-/// The record in a folder, by another clock than the machine's.
+/// As [`open_with_cache`], by another clock than the machine's.
 pub(crate) fn open_by_clock(
-    data: &Path,
+    place: Place<'_>,
     policy: Policy,
     cache_mebibytes: Option<u64>,
     clock: Arc<dyn Clock>,
 ) -> Result<House, Failure> {
-    let mebibytes = cache_mebibytes.unwrap_or_else(memory::cache_mebibytes);
-    let options = Options { cache_bytes: mebibytes.saturating_mul(1 << 20), ..Options::default() };
-    let store = Arc::new(Store::open(data, &options, Arc::clone(&clock))?);
+    let store = match place {
+        Place::Folder(data) => {
+            let mebibytes = cache_mebibytes.unwrap_or_else(memory::cache_mebibytes);
+            let cache_bytes = mebibytes.saturating_mul(1 << 20);
+            let options = Options { cache_bytes, ..Options::default() };
+            Store::open(data, &options, Arc::clone(&clock))?
+        }
+        Place::Database(url) => {
+            let options = postgres::Options::default();
+            let engine = PostgresEngine::open(url, &options, Arc::clone(&clock))?;
+            Store::over(Arc::new(engine), Arc::clone(&clock))?
+        }
+    };
+    let store = Arc::new(store);
     let record = Arc::new(Record::new(Arc::clone(&store), policy));
     Ok(House { store, record, clock })
 }

@@ -101,7 +101,7 @@ impl Server {
     /// How a command line names the record: `--data DIR`, or `--database URL` when tests run on
     /// PostgreSQL.
     pub fn place(&self) -> io::Result<[String; 2]> {
-        place(self.folder.path(), &self.arguments)
+        place(self.folder.path())
     }
 
     /// What the server has written to its log so far.
@@ -145,14 +145,12 @@ impl Drop for Server {
 /// How a command line names the record that [`Server::start_in`] of this folder serves: for loading
 /// into it before.
 pub fn place_in(folder: &Path) -> io::Result<[String; 2]> {
-    place(folder, &[])
+    place(folder)
 }
 
 /// The folder's own record, or, when tests run on PostgreSQL, a database that is made the first time.
-/// A demo always has a folder.
-fn place(folder: &Path, arguments: &[String]) -> io::Result<[String; 2]> {
-    let is_demo = arguments.first().is_some_and(|command| command == "demo");
-    let Some(server) = postgres::shared().filter(|_| !is_demo) else {
+fn place(folder: &Path) -> io::Result<[String; 2]> {
+    let Some(server) = postgres::shared() else {
         return Ok(["--data".to_owned(), data(folder).display().to_string()]);
     };
     let noted = folder.join("database-url");
@@ -182,7 +180,12 @@ fn spawn(binary: &Path, folder: &Path, arguments: &[String]) -> io::Result<(Chil
     let mut command = Command::new(binary);
     command.args(arguments);
     if !arguments.iter().any(|argument| ["--data", "--database"].contains(&argument.as_str())) {
-        command.args(place(folder, arguments)?);
+        let place = place(folder)?;
+        // A demo has a folder in any case.
+        if arguments.first().is_some_and(|first| first == "demo") && place[0] != "--data" {
+            command.arg("--data").arg(data(folder));
+        }
+        command.args(place);
     }
     let mut process =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file).spawn()?;

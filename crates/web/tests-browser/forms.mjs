@@ -339,7 +339,7 @@ writeFileSync(bundle, JSON.stringify({
   resourceType: "Bundle", type: "transaction",
   entry: [mood, every].map((resource) => ({ resource, request: { method: "PUT", url: `Questionnaire/${resource.id}` } })),
 }));
-const loaded = spawnSync(binary, ["load", bundle, "--data", demo.data, "--refused", join(demo.folder, "refused.ndjson")]);
+const loaded = spawnSync(binary, ["load", bundle, ...demo.place, "--refused", join(demo.folder, "refused.ndjson")]);
 const refused = () => readFileSync(join(demo.folder, "refused.ndjson"), "utf8");
 if (loaded.status !== 0) throw new Error(`${loaded.stderr}${refused()}`);
 await demo.start();

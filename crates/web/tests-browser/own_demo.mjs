@@ -1,4 +1,5 @@
-// A demo of a test's own, on a folder of its own: for what kills it and starts it again.
+// A demo of a test's own, on a folder of its own: for what kills it and starts it again. Its record is in
+// the database that AKSON_TEST_DATABASE names, if it names one.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,11 +15,16 @@ const freePort = () => new Promise((resolve) => {
   });
 });
 
-/** Not started yet: its `base` address and its `data` folder stay the same each time it is started. */
+/**
+ * Not started yet: its `base` address and its record stay the same each time it is started. `place` is how
+ * a command line names the record.
+ */
 export async function ownDemo(binary) {
   const folder = mkdtempSync(join(tmpdir(), "akson-demo-"));
   const port = await freePort();
   const data = join(folder, "data");
+  const database = process.env.AKSON_TEST_DATABASE;
+  const place = database ? ["--database", database] : ["--data", data];
   let server;
   process.on("exit", () => {
     server?.kill("SIGKILL");
@@ -27,7 +33,8 @@ export async function ownDemo(binary) {
 
   /** Resolves when it takes requests. */
   async function start() {
-    server = spawn(binary, ["demo", "--port", `${port}`, "--people", "60", "--data", data],
+    const record = database ? [...place, "--data", data] : place;
+    server = spawn(binary, ["demo", "--port", `${port}`, "--people", "60", ...record],
       { stdio: ["ignore", "pipe", "ignore"] });
     for await (const line of createInterface({ input: server.stdout })) {
       if (line.includes("listens on")) return;
@@ -42,5 +49,5 @@ export async function ownDemo(binary) {
     await gone;
   }
 
-  return { base: `http://127.0.0.1:${port}`, folder, data, start, kill };
+  return { base: `http://127.0.0.1:${port}`, folder, place, start, kill };
 }

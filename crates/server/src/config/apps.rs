@@ -84,8 +84,10 @@ impl AppSettings {
     }
 
     /// As in the demo, whose clients are on this machine.
-    pub(crate) fn demo() -> Self {
-        Self { private_addresses: true, ..Self::default() }
+    /// The key is made once in the demo's folder, also when its record is in a database.
+    pub(crate) fn demo(folder: &Path) -> Result<Self, Failure> {
+        let key_file = Some(made_in(folder)?);
+        Ok(Self { private_addresses: true, key_file, ..Self::default() })
     }
 
     /// What fetches the keys of clients.
@@ -109,13 +111,7 @@ impl AppSettings {
                         .into(),
                 ));
             }
-            (None, Place::Folder(data)) => {
-                let file = data.join(KEY_FILE);
-                if !file.exists() {
-                    make(&file)?;
-                }
-                file
-            }
+            (None, Place::Folder(data)) => made_in(data)?,
         };
         let failed =
             |why: &str| Failure::Usage(format!("apps.key_file: {}: {why}", file.display()));
@@ -124,6 +120,15 @@ impl AppSettings {
         SigningKey::of_pkcs8(document.secret_pkcs8_der())
             .ok_or_else(|| failed("not a PKCS#8 key on P-256"))
     }
+}
+
+/// The file with a folder's own key, which is made when there is none.
+fn made_in(folder: &Path) -> Result<PathBuf, Failure> {
+    let file = folder.join(KEY_FILE);
+    if !file.exists() {
+        make(&file)?;
+    }
+    Ok(file)
 }
 
 /// A new key that only this user reads.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use akson_testkit::municipality::{Options, generate, highlights, logins};
+use akson_testkit::postgres;
 use akson_testkit::server::{Server, place_in};
 use tempfile::TempDir;
 
@@ -66,7 +67,13 @@ fn run(script: &str, arguments: &[&str]) {
         assert!(answers(program), "{program} is missing; cargo xtask test installs it");
     }
     let script = root().join("crates/web/tests-browser").join(script);
-    let output = Command::new("node").arg(script).args(arguments).output().unwrap();
+    let mut node = Command::new("node");
+    node.arg(script).args(arguments);
+    if let Some(server) = postgres::shared() {
+        // For demos that a script starts itself.
+        node.env("AKSON_TEST_DATABASE", server.new_database().unwrap());
+    }
+    let output = node.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -14,7 +14,7 @@ use crate::ask::Ask;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_akson");
 const PEOPLE: usize = 2_500;
-const KILLS_MAX: i32 = 35;
+const KILLS_MAX: i32 = 90;
 
 fn akson(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(BINARY).current_dir(folder).args(arguments).output().unwrap()
@@ -102,7 +102,7 @@ fn copy_with_kills(folder: &Path, from: &str, to: &str) -> (i32, u32) {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        std::thread::park_timeout(Duration::from_secs_f64(0.08 * 1.2f64.powi(kill)));
+        std::thread::park_timeout(Duration::from_secs_f64(0.08 * 1.07f64.powi(kill)));
         let ended = process.try_wait().unwrap().is_some();
         process.kill().unwrap();
         let output = process.wait_with_output().unwrap();

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use akson_testkit::postgres::Postgres;
 use akson_testkit::server::terminate;
 use reqwest::{Client, Method};
 
@@ -15,9 +16,14 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, further: &[&str]) -> Self {
         let process = Command::new(env!("CARGO_BIN_EXE_akson"))
             .args(["demo", "--people", "40", "--seed", "7", "--port", "0", "--data"])
             .arg(folder)
+            .args(further)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -218,4 +224,35 @@ fn a_demo_of_an_earlier_version_is_told_from_this_one() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("another version"));
+}
+
+#[tokio::test]
+async fn a_demo_in_a_database_is_there_again_and_takes_no_other_database() {
+    let server = Postgres::start(&["fsync = off"]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.database("demo").unwrap();
+    let place = ["--database", &url];
+    let still = reqwest::redirect::Policy::none();
+    let client = Client::builder().no_proxy().redirect(still).build().unwrap();
+    for _ in 0..2 {
+        let demo = Demo::start_with(folder.path(), &place);
+        let root = demo.addresses()[0].trim_end_matches('/').to_owned();
+        assert!(log_in(&client, &root, "Lege").await.contains("akson"));
+        demo.stop();
+    }
+    let count = server.sql("demo", "SELECT count(*) FROM akson_entry").unwrap();
+    assert!(count.parse::<u64>().unwrap() > 10_000, "{count}");
+    let refused = |folder: &Path, further: &[&str]| {
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_akson"));
+        let output =
+            demo.args(["demo", "--port", "0", "--data"]).arg(folder).args(further).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let other = tempfile::tempdir().unwrap();
+    let why = refused(other.path(), &place);
+    assert!(why.contains("holds a record that is not this demo's"), "{why}");
+    let why = refused(folder.path(), &[]);
+    assert!(why.contains("has its record in a database"), "{why}");
 }
