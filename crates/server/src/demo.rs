@@ -9,7 +9,7 @@ mod forms;
 mod looks;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akson_access::{Identity, Policy};
@@ -58,6 +58,11 @@ struct Built {
 const EDITION: u32 = 9;
 
 impl Built {
+    /// Where a folder remembers it.
+    fn file(folder: &Path) -> PathBuf {
+        folder.join("demo.json")
+    }
+
     fn options(self) -> Result<municipality::Options, Failure> {
         let Self { people, seed, today: (year, month, day), .. } = self;
         let today = jiff::civil::Date::new(year, month, day)
@@ -66,7 +71,7 @@ impl Built {
     }
 
     fn of(folder: &Path, arguments: &DemoArguments) -> Result<Self, Failure> {
-        let file = folder.join("demo.json");
+        let file = Self::file(folder);
         if file.exists() {
             let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
             let built: Self = text
@@ -111,7 +116,7 @@ impl Built {
     }
 
     fn remember(self, folder: &Path) -> Result<(), Failure> {
-        let file = folder.join("demo.json");
+        let file = Self::file(folder);
         let text = serde_json::to_string(&self).unwrap_or_default();
         std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(&file, text))
@@ -157,7 +162,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let open = |policy| wiring::open_by_clock(place, policy, None, Arc::new(ShiftedClock(ahead)));
     if !built.complete {
         if let Some(url) = database
-            && !folder.join("demo.json").exists()
+            && !Built::file(folder).exists()
             && wiring::database(url)?.last_commit().commit > 0
         {
             let text = "the database holds a record that is not this demo's; give an empty one";

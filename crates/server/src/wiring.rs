@@ -94,7 +94,11 @@ pub(crate) fn engine(place: Place<'_>) -> Result<Box<dyn Engine>, Failure> {
 
 /// The engine of the record in a database.
 pub(crate) fn database(url: &str) -> Result<PostgresEngine, Failure> {
-    Ok(PostgresEngine::open(url, &postgres::Options::default(), Arc::new(WallClock))?)
+    database_by_clock(url, Arc::new(WallClock))
+}
+
+fn database_by_clock(url: &str, clock: Arc<dyn Clock>) -> Result<PostgresEngine, Failure> {
+    Ok(PostgresEngine::open(url, &postgres::Options::default(), clock)?)
 }
 
 /// Begins to fill an empty place with what has this newest commit.
@@ -126,8 +130,7 @@ pub(crate) fn open_by_clock(
             Store::open(data, &options, Arc::clone(&clock))?
         }
         Place::Database(url) => {
-            let options = postgres::Options::default();
-            let engine = PostgresEngine::open(url, &options, Arc::clone(&clock))?;
+            let engine = database_by_clock(url, Arc::clone(&clock))?;
             Store::over(Arc::new(engine), Arc::clone(&clock))?
         }
     };

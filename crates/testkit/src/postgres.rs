@@ -138,20 +138,16 @@ impl Postgres {
     }
 
     fn psql(&self, database: &str, arguments: &[&str]) -> io::Result<String> {
-        let output = self
-            .command("psql")
-            .args([
-                "--no-psqlrc",
-                "--quiet",
-                "--tuples-only",
-                "--no-align",
-                "--set=ON_ERROR_STOP=1",
-            ])
-            .args(["--dbname", &self.url_of(database)])
-            .args(arguments)
-            .output()?;
+        let output = self.psql_command(database).args(arguments).output()?;
         told("psql", &output)?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    fn psql_command(&self, database: &str) -> Command {
+        let mut psql = self.command("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+        psql.args(["--set=ON_ERROR_STOP=1", "--dbname", &self.url_of(database)]);
+        psql
     }
 
     /// Settings with which what it writes ahead is kept for [`Postgres::recovered`].
@@ -249,8 +245,8 @@ impl Postgres {
 
     /// The server first, so that it starts no more processes; then those it has started.
     fn signal(&self, name: &str) -> io::Result<()> {
-        let id = self.process.as_ref().map(|process| process.id().to_string());
-        let id = id.ok_or_else(|| io::Error::other("PostgreSQL does not run"))?;
+        let id = self.process().ok_or_else(|| io::Error::other("PostgreSQL does not run"))?;
+        let id = id.to_string();
         let signal = format!("-{name}");
         told("kill", &Command::new("kill").args([&signal, &id]).output()?)?;
         told("pkill", &Command::new("pkill").args([&signal, "--parent", &id]).output()?)
@@ -262,8 +258,8 @@ impl Postgres {
     /// When it does not start.
     pub fn begin_sql(&self, database: &str, text: &str) -> io::Result<Running> {
         let process = self
-            .command("psql")
-            .args(["--no-psqlrc", "--quiet", "--dbname", &self.url_of(database), "--command", text])
+            .psql_command(database)
+            .args(["--command", text])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;

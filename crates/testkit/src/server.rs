@@ -101,7 +101,7 @@ impl Server {
     /// How a command line names the record: `--data DIR`, or `--database URL` when tests run on
     /// PostgreSQL.
     pub fn place(&self) -> io::Result<[String; 2]> {
-        place(self.folder.path())
+        place_in(self.folder.path())
     }
 
     /// What the server has written to its log so far.
@@ -143,13 +143,9 @@ impl Drop for Server {
 }
 
 /// How a command line names the record that [`Server::start_in`] of this folder serves: for loading
-/// into it before.
+/// into it before. The folder's own, or, when tests run on PostgreSQL, a database that is made the first
+/// time.
 pub fn place_in(folder: &Path) -> io::Result<[String; 2]> {
-    place(folder)
-}
-
-/// The folder's own record, or, when tests run on PostgreSQL, a database that is made the first time.
-fn place(folder: &Path) -> io::Result<[String; 2]> {
     let Some(server) = postgres::shared() else {
         return Ok(["--data".to_owned(), data(folder).display().to_string()]);
     };
@@ -180,7 +176,7 @@ fn spawn(binary: &Path, folder: &Path, arguments: &[String]) -> io::Result<(Chil
     let mut command = Command::new(binary);
     command.args(arguments);
     if !arguments.iter().any(|argument| ["--data", "--database"].contains(&argument.as_str())) {
-        let place = place(folder)?;
+        let place = place_in(folder)?;
         // A demo has a folder in any case.
         if arguments.first().is_some_and(|first| first == "demo") && place[0] != "--data" {
             command.arg("--data").arg(data(folder));

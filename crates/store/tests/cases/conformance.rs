@@ -8,12 +8,11 @@ use akson_testkit::postgres::Postgres;
 
 use super::engines;
 
-#[test]
-fn the_embedded_engine_conforms() {
+/// Every case, each on an engine of its own over what is empty; `open` is given the case's number.
+pub(super) fn conforms<E: Engine + 'static>(mut open: impl FnMut(usize) -> E) {
     let mut wrong = Vec::new();
-    for (name, case) in CASES {
-        let folder = tempfile::tempdir().unwrap();
-        let engine: Arc<dyn Engine> = Arc::new(engines::open(folder.path()).unwrap());
+    for (at, (name, case)) in CASES.iter().enumerate() {
+        let engine: Arc<dyn Engine> = Arc::new(open(at));
         if let Err(why) = case(&engine) {
             wrong.push(format!("{name}: {why}"));
         }
@@ -22,15 +21,18 @@ fn the_embedded_engine_conforms() {
 }
 
 #[test]
+fn the_embedded_engine_conforms() {
+    let mut folders = Vec::new();
+    conforms(|_| {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engines::open(folder.path()).unwrap();
+        folders.push(folder);
+        engine
+    });
+}
+
+#[test]
 fn the_postgresql_engine_conforms() {
     let server = Postgres::start(&["fsync = off"]).unwrap();
-    let mut wrong = Vec::new();
-    for (at, (name, case)) in CASES.iter().enumerate() {
-        let url = server.database(&format!("case_{at}")).unwrap();
-        let engine: Arc<dyn Engine> = Arc::new(engines::open_postgres(&url));
-        if let Err(why) = case(&engine) {
-            wrong.push(format!("{name}: {why}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    conforms(|at| engines::open_postgres(&server.database(&format!("case_{at}")).unwrap()));
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use akson_base::Kind;
+use akson_base::{Kind, Problem};
 use akson_store::engine::check::check;
 use akson_store::engine::fjall_engine::{FjallEngine, Options};
 use akson_store::engine::postgres::{self, PostgresEngine};
@@ -52,6 +52,12 @@ fn write(engine: &dyn Engine, number: u32) -> Result<Committed, CommitError> {
     let mut random = engines::Random(u64::from(number) + 1);
     let value: Vec<u8> = (0..200_000).map(|_| random.next() as u8).collect();
     commit_and_wait(engine, engines::ops(vec![engines::put(format!("k{number:05}"), value)]))
+}
+
+/// Why a write without preconditions was refused.
+fn refusal(error: CommitError) -> Problem {
+    let CommitError::Problem(problem) = error else { panic!("{error:?}") };
+    problem
 }
 
 fn fill(engine: &dyn Engine) -> (u32, CommitError) {
@@ -97,7 +103,7 @@ fn with_a_reserve_writing_stops_in_time_and_comes_back() {
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![1; 60 << 20]).unwrap();
     let (stored, error) = fill(&engine);
-    let CommitError::Problem(problem) = error else { panic!("{error:?}") };
+    let problem = refusal(error);
     assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-057"));
     assert!(problem.for_caller.contains("disk is full"), "{problem}");
     assert!(stored > 50, "only {stored} were stored");
@@ -139,7 +145,7 @@ fn fail_in_the_journal(engine: &dyn Engine, ballast: &Path) {
     let mut random = engines::Random(9);
     let log = vec![(0..8 << 20).map(|_| random.next() as u8).collect()];
     let outcome = commit_and_wait(engine, Transaction { log, ..Transaction::default() });
-    let CommitError::Problem(problem) = outcome.unwrap_err() else { panic!("no precondition") };
+    let problem = refusal(outcome.unwrap_err());
     assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-056"), "{problem}");
 }
 
@@ -158,7 +164,7 @@ fn fail_in_a_flush(engine: &dyn Engine, ballast: &Path) {
     }
     let log = Transaction { log: vec![b"read".to_vec()], ..Transaction::default() };
     let outcome = commit_and_wait(engine, log);
-    let CommitError::Problem(problem) = outcome.unwrap_err() else { panic!("no precondition") };
+    let problem = refusal(outcome.unwrap_err());
     assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-064"), "{problem}");
 }
 
@@ -218,9 +224,7 @@ fn rounds(engine: &dyn Engine, ballast: &Path) -> (u32, Vec<u32>) {
         }
         next += 20;
         fail(engine, ballast);
-        let CommitError::Problem(problem) = write(engine, next).unwrap_err() else {
-            panic!("no precondition")
-        };
+        let problem = refusal(write(engine, next).unwrap_err());
         assert_eq!((problem.kind, problem.code), (Kind::Busy, "STO-064"), "round {round}");
         assert_eq!(engine.writable().unwrap_err().code, "STO-064");
         refused.push(next);
@@ -249,7 +253,7 @@ fn a_full_disk_under_postgresql_loses_nothing_and_writing_comes_back() {
     std::fs::write(&ballast, vec![1; 60 << 20]).unwrap();
     let began = Instant::now();
     let (stored, error) = fill(&engine);
-    let CommitError::Problem(problem) = error else { panic!("{error:?}") };
+    let problem = refusal(error);
     assert!(["STO-077", "STO-081"].contains(&problem.code), "{problem}");
     println!("{stored} were stored in {:?}: {problem}", began.elapsed());
     assert!(stored > 20, "only {stored} were stored");

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use akson_fhir::definitions::ResourceType;
 use akson_fhir::search::SlotId;
-use akson_store::engine::conformance::CASES;
 use akson_store::engine::postgres::{Options, PostgresEngine};
 use akson_store::engine::{
     Direction, Engine, Op, Precondition, Snapshot, Transaction, commit_and_wait,
@@ -21,7 +20,7 @@ use akson_testkit::postgres::Postgres;
 
 use super::backup::{content, fill};
 use super::copying::{self, Target};
-use super::{engines, linearizability, postgres};
+use super::{conformance, engines, linearizability, postgres};
 
 /// What an operator makes the tables with.
 struct Divided {
@@ -56,18 +55,12 @@ fn divided(server: &Postgres, name: &str, how: &Divided) -> String {
 }
 
 fn conforms(server: &Postgres, how: &Divided, prepare: &str) {
-    let mut wrong = Vec::new();
-    for (at, (name, case)) in CASES.iter().enumerate() {
+    conformance::conforms(|at| {
         let database = format!("case_{at}");
         server.database(&database).unwrap();
         server.sql(&database, prepare).unwrap();
-        let url = divide(server, &database, how);
-        let engine: Arc<dyn Engine> = Arc::new(engines::open_postgres(&url));
-        if let Err(why) = case(&engine) {
-            wrong.push(format!("{name}: {why}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+        engines::open_postgres(&divide(server, &database, how))
+    });
 }
 
 #[test]

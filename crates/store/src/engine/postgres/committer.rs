@@ -202,7 +202,7 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
             tracing::error!("the committer panicked; nothing is written until a restart");
-            shared.pulse.ended(true);
+            shared.pulse.gave_up();
             shared.queue.abandon();
         }
     }
@@ -225,9 +225,13 @@ impl Committer {
         while let Some(&oldest) = callers.since.first() {
             self.shared.pulse.begin(oldest);
             let until = (oldest + patience).max(Instant::now() + TRY_MIN);
-            let outcome = match runtime.block_on(self.commit(&mut callers.transactions, until)) {
+            let outcome = runtime.block_on(self.commit(&mut callers.transactions, until));
+            match outcome {
+                Ok(_) => self.shared.pulse.got_through(),
+                Err(_) => self.shared.pulse.gave_up(),
+            }
+            let outcome = match outcome {
                 Err(Failure::Passing(why)) => {
-                    self.shared.pulse.ended(true);
                     let late = callers.take_late(patience);
                     self.tell(late, Err(unreachable(&why)));
                     continue;
@@ -236,11 +240,6 @@ impl Committer {
                 Err(Failure::Final(problem)) => Err(problem),
                 Ok(done) => Ok(done),
             };
-            if outcome.is_ok() {
-                self.shared.pulse.got_through();
-            } else {
-                self.shared.pulse.ended(self.open.is_none());
-            }
             return self.tell(callers.dones, outcome);
         }
     }

@@ -54,11 +54,11 @@ impl Pulse {
         *self.lock() = State { heard: Instant::now(), waits_since: None, gave_up: false };
     }
 
-    /// It was answered otherwise; `gave_up` when the database did not answer.
-    pub(super) fn ended(&self, gave_up: bool) {
+    /// It was given up.
+    pub(super) fn gave_up(&self) {
         let mut state = self.lock();
         state.waits_since = None;
-        state.gave_up = gave_up;
+        state.gave_up = true;
     }
 
     pub(super) fn health(&self) -> Health {
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(pulse.health(), Health::Well);
         pulse.begin(ago(6));
         assert!(matches!(pulse.health(), Health::Ill(_)));
-        pulse.ended(true);
+        pulse.gave_up();
         assert!(matches!(pulse.health(), Health::Ill(_)));
         pulse.begin(ago(0));
         assert!(matches!(pulse.health(), Health::Ill(_)), "not before it got through");
