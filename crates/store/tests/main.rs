@@ -25,6 +25,7 @@ mod cases {
     mod postgres;
     mod postgres_tls;
     mod preparing;
+    mod recent;
     mod search;
     mod shards;
     mod slow;

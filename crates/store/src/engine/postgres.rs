@@ -7,7 +7,8 @@
 //! stood, so a snapshot is no more than a commit's number and needs no transaction of its own
 //! (`reader`): reads of many callers share a statement, and a snapshot is the same on every connection.
 //!
-//! What other processes change is heard of on the way (`news`).
+//! What other processes change is heard of on the way (`news`), so what was read by id lately is kept in
+//! memory (`recent`).
 //!
 //! Work that takes hours reads in one transaction of the database's own (`lasting`). Here: settings,
 //! opening, and the parts put together. Not here: tables (`schema`), tables divided over parts or machines
@@ -21,6 +22,7 @@ mod lasting;
 mod news;
 mod pulse;
 mod reader;
+mod recent;
 mod schema;
 mod shards;
 mod snapshot;
@@ -42,6 +44,7 @@ use lasting::LastingSnapshot;
 use news::News;
 use pulse::{Health, Pulse};
 use reader::Reader;
+use recent::Recent;
 use shards::Layout;
 use snapshot::PostgresSnapshot;
 
@@ -64,6 +67,8 @@ pub struct Options {
     pub group_max: usize,
     /// Bytes of transactions in one commit; a larger transaction gets a commit of its own.
     pub group_bytes_max: usize,
+    /// Bytes of resources read by id lately that are kept in memory.
+    pub recent_bytes: u64,
 }
 
 impl Default for Options {
@@ -75,6 +80,7 @@ impl Default for Options {
             waiting_bytes_max: 512 << 20,
             group_max: 1_024,
             group_bytes_max: 8 << 20,
+            recent_bytes: 64 << 20,
         }
     }
 }
@@ -87,6 +93,7 @@ struct Counters {
     refused: AtomicU64,
     write_microseconds: AtomicU64,
     reads: AtomicU64,
+    reads_kept: AtomicU64,
     statements: AtomicU64,
     connections_lost: AtomicU64,
 }
@@ -149,7 +156,7 @@ impl PostgresEngine {
             queue: Queue::new(limits),
             database,
             counters: Counters::default(),
-            news: News::new(head.commit),
+            news: News::new(head.commit, Recent::new(options.recent_bytes)),
             acknowledged: Mutex::new(head),
             pulse: Pulse::new(options.patience),
             options: options.clone(),
@@ -232,6 +239,8 @@ impl Engine for PostgresEngine {
             ("transactions_refused", read(&counters.refused)),
             ("write_microseconds", read(&counters.write_microseconds)),
             ("reads", read(&counters.reads)),
+            ("reads_kept", read(&counters.reads_kept)),
+            ("recent_bytes", self.shared.news.recent.bytes()),
             ("read_statements", read(&counters.statements)),
             ("connections_lost", read(&counters.connections_lost)),
             ("waiting", waiting as u64),

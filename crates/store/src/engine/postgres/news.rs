@@ -6,11 +6,13 @@
 //! hearing costs no trip of its own; the answer is given out after everybody has been told. A process
 //! that is far behind is told that everything may have changed.
 //!
-//! Not here: who keeps what (`engine::Watcher`'s givers), the statements (`reader`, `schema`).
+//! Not here: who keeps what (`engine::Watcher`'s givers; the reads by id, `recent`), the statements (`reader`,
+//! `schema`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use super::recent::Recent;
 use crate::engine::{Touched, Watcher};
 
 /// Resources of one commit that are named; of more it is told that everything may have changed.
@@ -60,16 +62,19 @@ pub(super) struct News {
     /// The latest of those that are done.
     done: AtomicU64,
     watchers: RwLock<Vec<Watcher>>,
+    /// Told first, with the number up to which it is told.
+    pub(super) recent: Recent,
 }
 
 impl News {
     /// Of a process that remembers nothing yet; `newest` is the commit that it starts at.
-    pub(super) fn new(newest: u64) -> Self {
+    pub(super) fn new(newest: u64, recent: Recent) -> Self {
         Self {
             heard: AtomicU64::new(newest),
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
             watchers: RwLock::default(),
+            recent,
         }
     }
 
@@ -77,7 +82,9 @@ impl News {
         self.watchers.write().unwrap_or_else(PoisonError::into_inner).push(watcher);
     }
 
-    fn tell(&self, touched: &Touched<'_>) {
+    /// Tells what changed up to a commit.
+    fn tell(&self, touched: &Touched<'_>, commit: u64) {
+        self.recent.note(touched, commit);
         let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
         watchers.iter().for_each(|watcher| watcher(touched));
     }
@@ -103,10 +110,12 @@ impl News {
         // Another hearing may have told of all this already.
         if told.newest > self.heard.load(Ordering::SeqCst) {
             match told.touched {
-                _ if hearing.since < told.horizon => self.tell(&Touched::Anything),
+                _ if hearing.since < told.horizon => self.tell(&Touched::Anything, told.newest),
                 None => {}
-                Some([]) => self.tell(&Touched::Anything),
-                Some(resources) => self.tell(&Touched::Resources(resources.as_chunks().0)),
+                Some([]) => self.tell(&Touched::Anything, told.newest),
+                Some(resources) => {
+                    self.tell(&Touched::Resources(resources.as_chunks().0), told.newest);
+                }
             }
             self.heard.fetch_max(told.newest, Ordering::SeqCst);
         }
@@ -120,9 +129,9 @@ impl News {
             return;
         }
         match resources.stored() {
-            None => self.tell(&Touched::Anything),
+            None => self.tell(&Touched::Anything, commit),
             Some([]) => {}
-            Some(resources) => self.tell(&Touched::Resources(resources.as_chunks().0)),
+            Some(resources) => self.tell(&Touched::Resources(resources.as_chunks().0), commit),
         }
         self.heard.fetch_max(commit, Ordering::SeqCst);
     }
@@ -167,7 +176,7 @@ mod tests {
     use super::*;
 
     fn watched(newest: u64) -> (News, Arc<Mutex<Vec<String>>>) {
-        let (news, heard) = (News::new(newest), Arc::new(Mutex::new(Vec::new())));
+        let (news, heard) = (News::new(newest, Recent::new(1 << 16)), Arc::new(Mutex::new(Vec::new())));
         let writing = Arc::clone(&heard);
         news.watch(Box::new(move |touched| {
             let line = match touched {

@@ -3,7 +3,8 @@
 //! Each connection takes what waits, asks the database once, and answers everybody. A read that
 //! names no commit is answered as of the newest one, and told which that was; everything else it
 //! asks is answered as of that commit, from what stands now and what is past. The answer to a read that
-//! names no commit comes after this process has heard what the commits up to then changed (`news`).
+//! names no commit comes after this process has heard what the commits up to then changed (`news`). What was
+//! read by id lately is kept (`recent`): of that only the newest commit is asked for.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use akson_base::{Kind, Problem};
 use bytes::Bytes;
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -24,6 +25,7 @@ use super::Shared;
 use super::connection::{PAUSE, blocking, may_pass, refused, unreachable};
 use super::divided::Reads;
 use super::news::{Hearing, NOTHING_NEW, News, Told, touched_since};
+use super::recent::Kept;
 use super::schema::number;
 use super::shards::Layout;
 use crate::engine::{Direction, Lead, Range};
@@ -158,6 +160,7 @@ enum Statements {
 struct Whole {
     keys: Statement,
     led: Statement,
+    bounds: Statement,
     up: Statement,
     down: Statement,
 }
@@ -213,6 +216,7 @@ async fn prepare(client: &Client) -> Result<Whole, tokio_postgres::Error> {
     Ok(Whole {
         keys: client.prepare(&keys_statement()).await?,
         led: client.prepare(&led_statement()).await?,
+        bounds: client.prepare(&bounds_statement("$1::bigint", Layout::Whole)).await?,
         up: client.prepare(&range_statement("ASC")).await?,
         down: client.prepare(&range_statement("DESC")).await?,
     })
@@ -228,8 +232,10 @@ async fn run(reader: Arc<Reader>) {
             let _ = tokio::time::timeout(Duration::from_millis(200), reader.wake.notified()).await;
             continue;
         }
-        // More may wait than one batch: another connection takes it.
-        reader.wake.notify_one();
+        if asks.len() == BATCH_MAX {
+            // More may wait: another connection takes it.
+            reader.wake.notify_one();
+        }
         let (client, statements) = match open.take() {
             Some(open) => open,
             None => match connect(&reader).await {
@@ -298,15 +304,20 @@ async fn serve(
     // Who asks as of now hears what is new before the answer is given.
     let is_new = |ask: &&Ask| ask.commit.is_none();
     let hearing = asks.iter().find(is_new).map(|_| news.begin());
+    let (kept, asks) = kept_and_others(asks, news);
+    let newest = newest(&kept, hearing, client, statements);
     let by_key = by_key(&asks, hearing, client, statements);
     let led = led(&asks, hearing, client, statements);
     let asked = |ask| range_of(ask, hearing, client, statements);
     let ranges = join_all(asks.iter().filter_map(asked));
-    let (by_key, led, ranges) = join3(by_key, led, ranges).await;
+    let (newest, by_key, led, ranges) = join4(newest, by_key, led, ranges).await;
     counters.statements.fetch_add(1 + ranges.len() as u64, Ordering::Relaxed);
-    let broken = [&by_key, &led].into_iter().chain(&ranges);
+    let broken = [&newest, &by_key, &led].into_iter().chain(&ranges);
     if broken.filter_map(|rows| rows.as_ref().err()).any(may_pass) {
-        return Err(asks);
+        return Err(kept.into_iter().map(|(ask, _)| ask).chain(asks).collect());
+    }
+    if let Some(hearing) = hearing {
+        answer_kept(reader, hearing, kept, newest);
     }
     let [by_key, led] = [by_key, led].map(|rows| rows.map_err(|error| refused(&error)));
     let [by_key, led] = [&by_key, &led].map(|rows| rows.as_ref().map(|rows| Rows::of(rows)));
@@ -322,7 +333,12 @@ async fn serve(
                 Err(problem) => Err((*problem).clone()),
             },
             What::Led { key, lead } => match &led {
-                Ok(rows) => rows.led(key, *lead, ask.commit),
+                Ok(rows) => {
+                    let found = rows.led(key, *lead, ask.commit);
+                    let now = found.as_ref().ok().filter(|_| is_new(&&ask));
+                    now.into_iter().for_each(|answer| keep(news, key, *lead, answer));
+                    found
+                }
                 Err(problem) => Err((*problem).clone()),
             },
             What::Range { .. } => match ranges.next() {
@@ -334,6 +350,76 @@ async fn serve(
         answer(ask, outcome);
     }
     Ok(())
+}
+
+/// Those who ask as of now for what is kept, and the others.
+fn kept_and_others(asks: Vec<Ask>, news: &News) -> (Vec<(Ask, Kept)>, Vec<Ask>) {
+    let (mut kept, mut others) = (Vec::new(), Vec::new());
+    for ask in asks {
+        let found = match &ask.what {
+            What::Led { key, lead } if ask.commit.is_none() => news.recent.get(key, *lead),
+            What::Led { .. } | What::Keys(_) | What::Range { .. } => None,
+        };
+        match found {
+            Some(found) => kept.push((ask, found)),
+            None => others.push(ask),
+        }
+    }
+    (kept, others)
+}
+
+/// The bounds alone, if somebody asks for what is kept.
+async fn newest(
+    kept: &[(Ask, Kept)],
+    hearing: Option<Hearing>,
+    client: &Client,
+    statements: &Whole,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    match hearing.filter(|_| !kept.is_empty()) {
+        Some(hearing) => client.query(&statements.bounds, &[&hearing.since()]).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Hears what is new and answers those for whom what is kept still holds; the others ask the database.
+fn answer_kept(
+    reader: &Reader,
+    hearing: Hearing,
+    kept: Vec<(Ask, Kept)>,
+    newest: Result<Vec<Row>, tokio_postgres::Error>,
+) {
+    let (news, counters) = (&reader.shared.news, &reader.shared.counters);
+    let newest = newest.map_err(|error| refused(&error));
+    let bounds = newest.as_ref().map(|rows| rows.first().map(Bounds::of));
+    if let Ok(Some(bounds)) = &bounds {
+        bounds.tell(news, hearing);
+    }
+    let mut changed = Vec::new();
+    for (ask, kept) in kept {
+        match &bounds {
+            Ok(Some(bounds)) if news.recent.holds(&kept, bounds.newest) => {
+                counters.reads_kept.fetch_add(1, Ordering::Relaxed);
+                let found = Found::Values(kept.values().map(Some).into());
+                answer(ask, Ok(Answer { commit: bounds.newest, found }));
+            }
+            // What was told of a moment ago is not found to be kept again.
+            Ok(Some(_)) => changed.push(ask),
+            Ok(None) => answer(ask, Err(headless())),
+            Err(problem) => answer(ask, Err((*problem).clone())),
+        }
+    }
+    if !changed.is_empty() {
+        reader.put_back(changed);
+    }
+}
+
+/// Keeps what a locator led to.
+fn keep(news: &News, key: &[u8], lead: Lead, answer: &Answer) {
+    if let Found::Values(values) = &answer.found
+        && let [Some(value), Some(next)] = values.as_slice()
+    {
+        news.recent.keep(key, lead, [value, next], answer.commit);
+    }
 }
 
 fn wanted_keys(asks: &[Ask]) -> Vec<&[u8]> {
