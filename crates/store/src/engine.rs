@@ -30,6 +30,7 @@ pub mod postgres;
 mod queue;
 mod rows;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use akson_base::Problem;
@@ -70,6 +71,9 @@ pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, Problem> + 'a;
 /// Tells which keys will be read because of an entry, into a list.
 pub type Next<'a> = dyn Fn(&[u8], &[u8], &mut Vec<Vec<u8>>) + 'a;
 
+/// A read on its way.
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send + 'a>>;
+
 /// A consistent view of everything that was acknowledged before it was taken, and perhaps of what was
 /// committed between that and its first read; from then on it never changes. Cheap to take and to drop.
 pub trait Snapshot: Send + Sync {
@@ -81,6 +85,13 @@ pub trait Snapshot: Send + Sync {
     fn get_leading(&self, key: &[u8], lead: Lead) -> Result<Option<Bytes>, Problem> {
         let _ = lead;
         self.get(key)
+    }
+
+    /// Reads ahead what [`Snapshot::get_leading`] and the [`Snapshot::get`] after it will ask for, and holds no
+    /// thread while the database answers; nothing where reads are no trips.
+    fn fetch_leading(&self, key: Vec<u8>, lead: Lead) -> Option<Fetching<'_>> {
+        let _ = (key, lead);
+        None
     }
 
     /// The values of many keys, in the order asked.

@@ -45,6 +45,20 @@ impl Store {
         locate(snapshot, resource_type, id)
     }
 
+    /// Reads ahead what [`Store::current_of`] will ask the snapshot for, and holds no thread while the database
+    /// answers. Shows nothing.
+    pub async fn fetch_current_of(
+        &self,
+        snapshot: &dyn Snapshot,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<(), Problem> {
+        match snapshot.fetch_leading(keys::locator(resource_type, id), keys::LOCATOR_LEAD) {
+            Some(fetching) => fetching.await,
+            None => Ok(()),
+        }
+    }
+
     /// The current version of (type, id), a deletion included.
     pub fn current_of(
         &self,

@@ -13,7 +13,7 @@ use akson_base::Problem;
 use akson_fhir::definitions::ResourceType;
 use bytes::Bytes;
 
-use crate::engine::{Direction, Lead, Next, Range, Snapshot, Visit};
+use crate::engine::{Direction, Fetching, Lead, Next, Range, Snapshot, Visit};
 use crate::keys::{self, NO_PATIENT, PatientNumber, ResourceKey};
 
 /// Says which resources somebody may see.
@@ -121,6 +121,11 @@ impl Snapshot for Sighted {
 
     fn get_leading(&self, key: &[u8], lead: Lead) -> Result<Option<Bytes>, Problem> {
         self.passing(key, self.whole.get_leading(key, lead)?)
+    }
+
+    /// Shows nothing: what it reads ahead is judged when it is asked for.
+    fn fetch_leading(&self, key: Vec<u8>, lead: Lead) -> Option<Fetching<'_>> {
+        self.whole.fetch_leading(key, lead)
     }
 
     fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem> {

@@ -40,6 +40,7 @@ impl Record {
         }
         let stored = {
             let snapshot = sight.snapshot(&self.store);
+            self.store.fetch_current_of(snapshot.as_ref(), resource_type, id).await?;
             self.store.current_of(&sight.permit, snapshot.as_ref(), resource_type, id)?
         };
         let entry = entry();

@@ -7,6 +7,7 @@ use akson_store::engine::postgres::PostgresEngine;
 use akson_store::engine::{Engine, Lead, Op, Snapshot, commit_and_wait};
 use akson_store::keys::{self, PatientNumber, ResourceKey};
 use akson_testkit::postgres::Postgres;
+use tokio::runtime::{Builder, Runtime};
 
 use super::engines::{self, Random};
 
@@ -85,8 +86,17 @@ fn check(id: u64, seen: Option<u64>, acknowledged: u64, begun: u64) {
     assert!(fits, "resource {id}: {seen:?} after {acknowledged} and before {begun}");
 }
 
+fn stat(engine: &PostgresEngine, wanted: &str) -> u64 {
+    engine.stats().into_iter().find(|(name, _)| *name == wanted).unwrap().1
+}
+
 fn kept(engine: &PostgresEngine) -> u64 {
-    engine.stats().into_iter().find(|(name, _)| *name == "reads_kept").unwrap().1
+    stat(engine, "reads_kept")
+}
+
+/// A runtime of a task that knows nothing of the engine, and has no clock.
+fn tasks() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
 }
 
 #[test]
@@ -114,6 +124,32 @@ fn what_another_process_does_is_seen_by_the_next_read_of_what_was_kept() {
     }
 }
 
+#[test]
+fn what_a_task_fetched_is_of_its_snapshots_moment_and_is_not_asked_for_again() {
+    let server = Postgres::start(&["fsync = off"]).unwrap();
+    let [one, two] = [(); 2].map(|()| engines::open_postgres(&server.url()));
+    let fetch = |snapshot: &dyn Snapshot, id| {
+        tasks().block_on(snapshot.fetch_leading(locator(id), LEAD).unwrap()).unwrap();
+    };
+    for step in 1..=21 {
+        let expected = (fate(step) != Fate::Gone).then_some(step);
+        write(&one, 0, step);
+        write(&one, 1, step);
+        let [first, fixed] = [(); 2].map(|()| two.snapshot());
+        fixed.fix().unwrap();
+        fetch(&*first, 0);
+        let reads = stat(&two, "reads");
+        assert_eq!(read(&*first, 0), expected);
+        assert_eq!(stat(&two, "reads"), reads, "it was fetched");
+        write(&one, 1, step + 1);
+        for snapshot in [first, fixed] {
+            fetch(&*snapshot, 1);
+            assert_eq!(read(&*snapshot, 1), expected, "of before the next step");
+        }
+        assert_eq!(read(&*two.snapshot(), 1), (fate(step + 1) != Fate::Gone).then_some(step + 1));
+    }
+}
+
 const RESOURCES: u64 = 12;
 const STEPS: u64 = 240;
 
@@ -136,10 +172,16 @@ fn write_all(engine: &dyn Engine, all: &[Steps], first: usize) {
 
 fn read_until(engine: &dyn Engine, all: &[Steps], stop: &AtomicBool, seed: u64) -> u64 {
     let (mut random, mut reads) = (Random(seed), 0);
+    let tasks = tasks();
     while !stop.load(Ordering::SeqCst) {
         let id = random.below(all.len());
         let acknowledged = all[id].acknowledged.load(Ordering::SeqCst);
         let snapshot = engine.snapshot();
+        // As requests do, or as work does that has a thread of its own.
+        if random.below(2) == 0 {
+            let fetching = snapshot.fetch_leading(locator(id as u64), LEAD).unwrap();
+            tasks.block_on(fetching).unwrap();
+        }
         let seen = read(&*snapshot, id as u64);
         check(id as u64, seen, acknowledged, all[id].begun.load(Ordering::SeqCst));
         assert_eq!(read(&*snapshot, id as u64), seen, "a snapshot stands still");

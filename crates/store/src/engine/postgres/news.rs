@@ -107,6 +107,10 @@ impl News {
 
     /// Tells everybody what the database answered.
     pub(super) fn hear(&self, hearing: Hearing, told: &Told<'_>) {
+        // A database that has lost commits makes other ones under their numbers.
+        if told.newest < hearing.since {
+            self.tell(&Touched::Anything, hearing.since + 1);
+        }
         // Another hearing may have told of all this already.
         if told.newest > self.heard.load(Ordering::SeqCst) {
             match told.touched {
@@ -201,6 +205,8 @@ mod tests {
         news.hear(news.begin(), &told(8, None));
         news.hear(news.begin(), &told(9, Some(&[])));
         assert_eq!(*heard.lock().unwrap(), ["2", "anything"]);
+        news.hear(news.begin(), &told(8, None));
+        assert_eq!(heard.lock().unwrap().len(), 3, "commits were lost");
         let (late, heard) = watched(2);
         late.hear(late.begin(), &told(4, None));
         assert_eq!(*heard.lock().unwrap(), ["anything"]);

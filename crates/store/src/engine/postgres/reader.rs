@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures_util::future::{join_all, join4};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -59,7 +59,13 @@ pub(super) struct Ask {
     pub(super) commit: Option<u64>,
     pub(super) what: What,
     asked: Instant,
-    tell: SyncSender<Result<Answer, Problem>>,
+    tell: Tell,
+}
+
+/// Who waits for an answer.
+enum Tell {
+    Thread(SyncSender<Result<Answer, Problem>>),
+    Task(oneshot::Sender<Result<Answer, Problem>>),
 }
 
 /// The waiting reads and the connections that answer them.
@@ -68,6 +74,8 @@ pub(super) struct Reader {
     wake: Notify,
     closed: AtomicBool,
     shared: Arc<Shared>,
+    /// Whose clock tells when a task has waited for too long.
+    runtime: Handle,
 }
 
 impl Reader {
@@ -77,6 +85,7 @@ impl Reader {
             wake: Notify::new(),
             closed: AtomicBool::new(false),
             shared: Arc::clone(shared),
+            runtime: runtime.clone(),
         });
         for _ in 0..shared.options.readers.max(1) {
             runtime.spawn(run(Arc::clone(&reader)));
@@ -96,18 +105,38 @@ impl Reader {
 
     /// Asks and waits. `commit`: as of which; `None` is as of now.
     pub(super) fn ask(&self, commit: Option<u64>, what: What) -> Result<Answer, Problem> {
+        let (tell, told) = sync_channel(1);
+        self.line_up(commit, what, Tell::Thread(tell))?;
+        match blocking(|| told.recv_timeout(self.shared.options.patience)) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => Err(too_late()),
+            Err(RecvTimeoutError::Disconnected) => Err(given_up()),
+        }
+    }
+
+    /// As [`Reader::ask`], for a task of any runtime: no thread waits.
+    pub(super) async fn ask_meanwhile(
+        &self,
+        commit: Option<u64>,
+        what: What,
+    ) -> Result<Answer, Problem> {
+        let (tell, told) = oneshot::channel();
+        self.line_up(commit, what, Tell::Task(tell))?;
+        let told = {
+            let _clock = self.runtime.enter();
+            timeout(self.shared.options.patience, told)
+        };
+        told.await.map_err(|_| too_late())?.map_err(|_| given_up())?
+    }
+
+    fn line_up(&self, commit: Option<u64>, what: What, tell: Tell) -> Result<(), Problem> {
         if self.closed.load(Ordering::Acquire) {
             return Err(unreachable("the engine is closed"));
         }
-        let (tell, told) = sync_channel(1);
         let ask = Ask { commit, what, asked: Instant::now(), tell };
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(ask);
         self.wake.notify_one();
-        match blocking(|| told.recv_timeout(self.shared.options.patience)) {
-            Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) => Err(unreachable("a read was not answered in time")),
-            Err(RecvTimeoutError::Disconnected) => Err(unreachable("a read was given up")),
-        }
+        Ok(())
     }
 
     /// Hears what was committed until now.
@@ -147,7 +176,18 @@ impl Reader {
 
 pub(super) fn answer(ask: Ask, outcome: Result<Answer, Problem>) {
     // Whoever asked may have gone.
-    let _ = ask.tell.send(outcome);
+    match ask.tell {
+        Tell::Thread(tell) => drop(tell.send(outcome)),
+        Tell::Task(tell) => drop(tell.send(outcome)),
+    }
+}
+
+fn too_late() -> Problem {
+    unreachable("a read was not answered in time")
+}
+
+fn given_up() -> Problem {
+    unreachable("a read was given up")
 }
 
 /// The statements of a connection.

@@ -12,8 +12,9 @@
 //! That a locator's resource is told of whenever the locator changes is the store's part (`drafts`): a
 //! locator is written only beside the head of the resource that it leads to, and when that is another one
 //! than before, beside the pointer that takes the place of the old head. Locators that lead nowhere are not
-//! kept: what is not there is asked for each time. Numbers of commits never come back: a database that is
-//! brought back to an earlier moment wants the servers stopped, as `docs/operate/postgresql.md` says.
+//! kept: what is not there is asked for each time. When the database names a newest commit that is older than
+//! what was heard of, nothing that was kept until then holds any more; whoever brings a database back to an
+//! earlier moment stops the servers all the same (`docs/operate/postgresql.md`).
 //!
 //! Not here: divided tables, whose reads ask the database each time (`divided::reads`).
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use super::reader::{Found, Reader, What};
-use crate::engine::{Direction, Lead, Next, Range, Snapshot, Visit, walked};
+use crate::engine::{Direction, Fetching, Lead, Next, Range, Snapshot, Visit, walked};
 
 /// Entries of the first piece of a walk, and of the largest.
 const PIECE_FIRST: usize = 128;
@@ -20,7 +20,8 @@ const AHEAD_MAX: usize = 512;
 /// A view of everything committed before its first read, wherever it was committed.
 pub(super) struct PostgresSnapshot {
     reader: Arc<Reader>,
-    /// The commit, when it is known. Held while the first read is under way.
+    /// The commit, when it is known. Held while a thread's first read is under way; of tasks the first to be
+    /// answered decides.
     commit: Mutex<Option<u64>>,
     /// What was read ahead: it holds for as long as the snapshot does.
     ahead: Mutex<FxHashMap<Vec<u8>, Option<Bytes>>>,
@@ -40,6 +41,19 @@ impl PostgresSnapshot {
         let answer = self.reader.ask(None, what)?;
         *commit = Some(answer.commit);
         Ok(answer.found)
+    }
+
+    /// Takes in what a key led to.
+    fn take_led(&self, key: Vec<u8>, lead: Lead, found: Found) -> Result<Option<Bytes>, Problem> {
+        let Found::Values(values) = found else { return Err(mixed_up()) };
+        let mut values = values.into_iter();
+        let value = values.next().flatten();
+        let mut ahead = self.ahead();
+        if let Some(next) = value.as_ref().and_then(|value| lead.from(value)) {
+            ahead.insert(next, values.next().flatten());
+        }
+        ahead.insert(key, value.clone());
+        Ok(value)
     }
 
     fn ahead(&self) -> MutexGuard<'_, FxHashMap<Vec<u8>, Option<Bytes>>> {
@@ -93,15 +107,24 @@ impl Snapshot for PostgresSnapshot {
     }
 
     fn get_leading(&self, key: &[u8], lead: Lead) -> Result<Option<Bytes>, Problem> {
-        let Found::Values(values) = self.ask(What::Led { key: key.to_vec(), lead })? else {
-            return Err(mixed_up());
-        };
-        let mut values = values.into_iter();
-        let value = values.next().flatten();
-        if let Some(next) = value.as_ref().and_then(|value| lead.from(value)) {
-            self.ahead().insert(next, values.next().flatten());
+        if let Some(known) = self.ahead().get(key) {
+            return Ok(known.clone());
         }
-        Ok(value)
+        self.take_led(key.to_vec(), lead, self.ask(What::Led { key: key.to_vec(), lead })?)
+    }
+
+    fn fetch_leading(&self, key: Vec<u8>, lead: Lead) -> Option<Fetching<'_>> {
+        Some(Box::pin(async move {
+            let known = *self.commit.lock().unwrap_or_else(PoisonError::into_inner);
+            let what = What::Led { key: key.clone(), lead };
+            let answer = self.reader.ask_meanwhile(known, what).await?;
+            let mut commit = self.commit.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another first read may have been answered before as of another commit.
+            if *commit.get_or_insert(answer.commit) == answer.commit {
+                self.take_led(key, lead, answer.found)?;
+            }
+            Ok(())
+        }))
     }
 
     fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>, Problem> {
