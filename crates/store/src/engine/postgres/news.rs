@@ -180,7 +180,8 @@ mod tests {
     use super::*;
 
     fn watched(newest: u64) -> (News, Arc<Mutex<Vec<String>>>) {
-        let (news, heard) = (News::new(newest, Recent::new(1 << 16)), Arc::new(Mutex::new(Vec::new())));
+        let (news, heard) =
+            (News::new(newest, Recent::new(1 << 16)), Arc::new(Mutex::new(Vec::new())));
         let writing = Arc::clone(&heard);
         news.watch(Box::new(move |touched| {
             let line = match touched {

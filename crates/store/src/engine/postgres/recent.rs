@@ -106,9 +106,7 @@ impl Recent {
         // Whoever knows that a commit was heard of sees what was noted before it was.
         let touched = kept.values.get(..LOCATOR_LEAD.bytes).and_then(|of| self.stripe(of));
         let touched = touched.map_or(u64::MAX, |number| number.load(Ordering::Relaxed));
-        kept.at <= commit
-            && touched <= kept.at
-            && self.anything.load(Ordering::Relaxed) <= kept.at
+        kept.at <= commit && touched <= kept.at && self.anything.load(Ordering::Relaxed) <= kept.at
     }
 
     /// Keeps what was read as of a commit.
