@@ -24,8 +24,6 @@ use crate::issuer::Issuer;
 
 /// At work for the first unit, each with a connection of their own.
 const CLIENTS: usize = 10;
-/// From a kill until the balancer has seen it.
-const SEEN: Duration = Duration::from_secs(2);
 
 /// A running haproxy with room for three servers.
 struct Balancer {
@@ -43,9 +41,11 @@ impl Balancer {
         let text = format!(
             "global\n  stats socket {socket} level admin\n\
              defaults\n  mode http\n  timeout connect 2s\n  timeout client 60s\n  \
-             timeout server 60s\n  option redispatch 1\n  retries 2\n  retry-on conn-failure\n\
+             timeout server 60s\n  option redispatch 1\n  retries 2\n  \
+             retry-on conn-failure empty-response response-timeout\n\
              frontend all\n  bind 127.0.0.1:{port}\n  default_backend nodes\n\
-             backend nodes\n  balance roundrobin\n  option httpchk GET /health/ready\n  \
+             backend nodes\n  balance roundrobin\n  \
+             http-request disable-l7-retry unless METH_GET\n  option httpchk GET /health/ready\n  \
              default-server check inter 200ms fall 2 rise 1\n  \
              server a {a}\n  server b {b}\n  server c 127.0.0.1:1 disabled\n"
         );
@@ -110,8 +110,8 @@ struct Done {
     answered: usize,
     /// Ids of observations whose storing was acknowledged.
     written: Vec<String>,
-    /// When a request that failed was sent, and how it failed.
-    failed: Vec<(Instant, String)>,
+    /// When a request that failed was sent, what it was, and how it failed.
+    failed: Vec<(Instant, &'static str, String)>,
 }
 
 /// Writes, reads, searches and tries what is blocked, until told to stop.
@@ -130,7 +130,7 @@ async fn work(address: String, token: String, stop: Arc<AtomicBool>) -> Done {
         };
         match send(&client, method, &format!("{address}/{path}"), &token, body).await {
             Ok(answer) if matches!(answer.status, 502..=504) => {
-                done.failed.push((began, answer.status.to_string()));
+                done.failed.push((began, method, answer.status.to_string()));
             }
             Ok(answer) => {
                 let expected = [201, 201, 200, 200, 404][n % 5];
@@ -141,7 +141,7 @@ async fn work(address: String, token: String, stop: Arc<AtomicBool>) -> Done {
                     done.written.push(answer.text("/id"));
                 }
             }
-            Err(error) => done.failed.push((began, error.to_string())),
+            Err(error) => done.failed.push((began, method, error.to_string())),
         }
     }
     done
@@ -193,8 +193,8 @@ async fn behind_a_balancer_a_kill_costs_no_more_than_what_was_on_its_way() {
         })
         .collect();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let killed = Instant::now();
     first.kill().unwrap();
+    let gone = Instant::now();
     tokio::time::sleep(Duration::from_secs(3)).await;
     let third = tokio::task::block_in_place(|| {
         let third = ruled(&database, &issuer);
@@ -212,10 +212,12 @@ async fn behind_a_balancer_a_kill_costs_no_more_than_what_was_on_its_way() {
     }
     println!("{} answered, failed: {:?}", all.answered, all.failed);
     assert!(all.answered > 300, "too little happened");
-    // Each had at most one request on its way to the server that was killed.
-    assert!(all.failed.len() <= CLIENTS, "{:?}", all.failed);
-    for (began, why) in &all.failed {
-        assert!(*began < killed + SEEN, "{why}, {:?} after the kill", began.duration_since(killed));
+    // A read is asked again of another server. A write that was on its way may have been done: its sender
+    // is told that nobody knows. A server that is killed closes its connections one by one, so what fails
+    // at the first may be sent to the next.
+    for (began, method, why) in &all.failed {
+        let late = began.saturating_duration_since(gone);
+        assert!(*method == "POST" && *began < gone, "{method}: {why}, {late:?} after the end");
     }
     let (client, token) = (client(), issuer.person("elin", KARI, &json!({})));
     for id in &all.written {
